@@ -1,0 +1,107 @@
+#include "common/log.h"
+
+#include <stdarg.h>
+#include <time.h>
+
+#include "common/json.h"
+#include "common/limits.h"
+
+static const char *log_program = "reelkeep";
+static LogFormat log_format = LOG_TEXT;
+static LogLevel log_level = LOG_INFO;
+static _Thread_local LogContext log_context;
+
+static const char *const level_names[] = {"debug", "info", "warning", "error"};
+
+void log_init(const char *program, LogFormat format, LogLevel level)
+{
+    log_program = program;
+    log_format = format;
+    log_level = level;
+}
+
+bool log_enabled(LogLevel level)
+{
+    return level >= log_level;
+}
+
+LogContext log_context_push(LogContext context)
+{
+    LogContext previous = log_context;
+    if (context.request_id)
+        log_context.request_id = context.request_id;
+    if (context.job_id)
+        log_context.job_id = context.job_id;
+    return previous;
+}
+
+void log_context_pop(LogContext *previous)
+{
+    log_context = *previous;
+}
+
+/* RFC 3339 in UTC with milliseconds. */
+static void format_time(char *text, size_t size)
+{
+    struct timespec now;
+    struct tm utc;
+    char seconds[24];
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+    strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text, size, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
+}
+
+static char *json_line(LogLevel level, const char *time, const char *message)
+{
+    _cleanup_json_ json_t *line = json_object();
+    json_object_set_new(line, "time", json_string(time));
+    json_object_set_new(line, "level", json_string(level_names[level]));
+    json_object_set_new(line, "message", json_text(message));
+    json_object_set_new(line, "program", json_string(log_program));
+    if (log_context.request_id)
+        json_object_set_new(line, "request_id", json_string(log_context.request_id));
+    if (log_context.job_id)
+        json_object_set_new(line, "job_id", json_string(log_context.job_id));
+    return json_dumps(line, JSON_COMPACT);
+}
+
+/* A message may quote input; a line break in it would forge a line. */
+static void blank_controls(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            *text = ' ';
+}
+
+static char *text_line(LogLevel level, const char *time, const char *message)
+{
+    char *line = NULL;
+    const char *request = log_context.request_id, *job = log_context.job_id;
+    int length = asprintf(&line, "%s %-7s %s%s%s%s%s", time, level_names[level], message,
+                          request ? " request_id=" : "", request ? request : "",
+                          job ? " job_id=" : "", job ? job : "");
+    return length < 0 ? NULL : line;
+}
+
+void log_write(LogLevel level, const char *format, ...)
+{
+    char message[LOG_LINE_MAX], time[40];
+    va_list arguments;
+    if (!log_enabled(level))
+        return;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    blank_controls(message);
+    format_time(time, sizeof time);
+    _cleanup_free_ char *line =
+        log_format == LOG_JSON ? json_line(level, time, message) : text_line(level, time, message);
+    if (!line)
+        return;
+    flockfile(stdout);
+    fputs(line, stdout);
+    fputc('\n', stdout);
+    fflush(stdout);
+    funlockfile(stdout);
+}
