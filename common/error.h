@@ -26,6 +26,8 @@ typedef enum RetryClass {
     X(ERROR_GONE, "gone", 410, RETRY_NEVER, "This is no longer available")                         \
     X(ERROR_LEASE_LOST, "lease_lost", 410, RETRY_NEVER, "The lease on the job is lost")            \
     X(ERROR_LENGTH_REQUIRED, "length_required", 411, RETRY_NEVER, "The length must be declared")   \
+    X(ERROR_PRECONDITION, "precondition_failed", 412, RETRY_NEVER,                                 \
+      "A condition of the request does not hold")                                                  \
     X(ERROR_TOO_LARGE, "too_large", 413, RETRY_NEVER, "The content is too large")                  \
     X(ERROR_URI_TOO_LONG, "uri_too_long", 414, RETRY_NEVER, "The address is too long")             \
     X(ERROR_MEDIA_TYPE, "unsupported_media_type", 415, RETRY_NEVER,                                \

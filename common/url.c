@@ -38,7 +38,10 @@ bool url_encode_path(const char *path, char *out, size_t size)
         bool keep = strchr(plain, *path) != NULL;
         if (used + (keep ? 1 : 3) >= size)
             return false;
-        used += (size_t)sprintf(out + used, keep ? "%c" : "%%%02X", (unsigned char)*path);
+        if (keep)
+            out[used++] = *path;
+        else
+            used += (size_t)snprintf(out + used, size - used, "%%%02X", (unsigned char)*path);
     }
     out[used] = '\0';
     return true;

@@ -101,6 +101,9 @@ const char *request_param(const Request *request, size_t index);
 /* The field's value; NULL when absent. */
 const char *request_header(const Request *request, const char *name);
 
+/* Whether the query has this parameter with this value. */
+bool request_query_is(const Request *request, const char *name, const char *value);
+
 /* The body of a BODY_JSON route; borrowed. */
 const json_t *request_json(const Request *request);
 
@@ -129,6 +132,9 @@ void http_unpark(Request *request);
 Response *response_json(int status, json_t *value);
 Response *response_empty(int status);
 Response *response_text(int status, const char *content_type, const char *text);
+
+/* Bytes that live as long as the program; the caller adds Cache-Control and validators. */
+Response *response_static(int status, const char *content_type, const void *data, size_t size);
 
 /* Takes over file->fd. Answers the request's Range, If-* fields. */
 Response *response_file(const Request *request, ServedFile *file);

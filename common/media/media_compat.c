@@ -1,0 +1,48 @@
+#include "common/media/media_compat.h"
+
+#if LIBAVCODEC_VERSION_MAJOR >= 61
+const int32_t *media_compat_display_matrix(const AVStream *stream)
+{
+    const AVCodecParameters *codec = stream->codecpar;
+    const AVPacketSideData *data = av_packet_side_data_get(
+        codec->coded_side_data, codec->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
+    return data && data->size >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data->data
+                                                     : NULL;
+}
+#else
+const int32_t *media_compat_display_matrix(const AVStream *stream)
+{
+    size_t size = 0;
+    const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
+    return data && size >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data : NULL;
+}
+#endif
+
+bool media_compat_interlaced(const AVFrame *frame)
+{
+#ifdef AV_FRAME_FLAG_INTERLACED
+    return frame->flags & AV_FRAME_FLAG_INTERLACED;
+#else
+    return frame->interlaced_frame;
+#endif
+}
+
+int64_t media_compat_duration(const AVFrame *frame)
+{
+#if LIBAVUTIL_VERSION_INT >= AV_VERSION_INT(57, 30, 100)
+    return frame->duration;
+#else
+    return frame->pkt_duration;
+#endif
+}
+
+void media_compat_source_colour(AVBufferSrcParameters *parameters, const AVFrame *frame)
+{
+#if LIBAVFILTER_VERSION_MAJOR >= 10
+    parameters->color_space = frame->colorspace;
+    parameters->color_range = frame->color_range;
+#else
+    (void)parameters;
+    (void)frame;
+#endif
+}

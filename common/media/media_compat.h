@@ -1,0 +1,31 @@
+/*
+ * The differences between the versions of the media library that are supported, 5.1 and 7.1, and nothing else.
+ * For the rooms that see the library: common/media and transcoder/pipeline.
+ */
+#pragma once
+
+#include <libavcodec/avcodec.h>
+#include <libavfilter/buffersrc.h>
+#include <libavformat/avformat.h>
+#include <libavutil/frame.h>
+
+#include "common/base.h"
+
+/* The type of the bytes a write callback gets. */
+#if LIBAVFORMAT_VERSION_MAJOR >= 61
+typedef const uint8_t MediaWriteByte;
+#else
+typedef uint8_t MediaWriteByte;
+#endif
+
+/* Borrowed display matrix (nine numbers) of a stream, or NULL. */
+const int32_t *media_compat_display_matrix(const AVStream *stream);
+
+/* Whether the frame consists of two fields taken at different moments. */
+bool media_compat_interlaced(const AVFrame *frame);
+
+/* In the frame's time base; 0: unknown. */
+int64_t media_compat_duration(const AVFrame *frame);
+
+/* Tells a buffer source the colour of its frames, where the library wants to know. */
+void media_compat_source_colour(AVBufferSrcParameters *parameters, const AVFrame *frame);

@@ -1,0 +1,83 @@
+/*
+ * What is known about a media file, in plain words of the standards and without a type of the media library, so that
+ * whoever decides from it stays pure and testable. Filled by media_probe.h; a value that owns nothing.
+ */
+#pragma once
+
+#include "common/base.h"
+#include "common/media/media_limits.h"
+
+typedef enum MediaKind {
+    MEDIA_OTHER, /* data, subtitles, attachments */
+    MEDIA_VIDEO,
+    MEDIA_AUDIO,
+} MediaKind;
+
+/* What must be done to the stored picture to show it upright; the numbers of EXIF 2.32 tag 0x0112. */
+typedef enum MediaOrientation {
+    MEDIA_UPRIGHT = 1,
+    MEDIA_MIRROR = 2,          /* left and right change places */
+    MEDIA_ROTATE_180 = 3,
+    MEDIA_FLIP = 4,            /* top and bottom change places */
+    MEDIA_TRANSPOSE = 5,       /* rows become columns */
+    MEDIA_ROTATE_90 = 6,       /* clockwise */
+    MEDIA_TRANSVERSE = 7,      /* transposed and turned by 180 degrees */
+    MEDIA_ROTATE_270 = 8,      /* clockwise */
+} MediaOrientation;
+
+/* Code points of ITU-T H.273 that matter here. */
+#define MEDIA_COLOUR_UNSPECIFIED 2
+#define MEDIA_COLOUR_BT709       1  /* primaries, transfer and matrix */
+#define MEDIA_COLOUR_BT470BG     5  /* primaries and matrix: 625 lines */
+#define MEDIA_COLOUR_BT601       6  /* primaries, transfer and matrix: 525 lines */
+#define MEDIA_PRIMARIES_BT2020   9
+#define MEDIA_TRANSFER_SRGB      13
+#define MEDIA_TRANSFER_BT2020_10 14
+#define MEDIA_TRANSFER_BT2020_12 15
+#define MEDIA_TRANSFER_PQ        16 /* SMPTE ST 2084 */
+#define MEDIA_TRANSFER_HLG       18 /* ARIB STD-B67 */
+#define MEDIA_MATRIX_RGB         0
+#define MEDIA_MATRIX_BT2020_NCL  9
+
+typedef struct MediaColour {
+    int primaries, transfer, matrix; /* H.273 code points */
+    bool full_range;
+} MediaColour;
+
+typedef struct MediaRatio {
+    int num, den; /* 0/1: unknown */
+} MediaRatio;
+
+typedef struct MediaStream {
+    int index; /* in the file */
+    MediaKind kind;
+    char codec[32]; /* the library's short name; "unknown" where it has none */
+    bool decodable; /* by a decoder that may be used on strangers' bytes */
+    bool is_default;
+    bool is_still; /* cover art, thumbnail track */
+    int64_t bit_rate; /* bits a second; 0: unknown */
+    double duration;  /* seconds; 0: unknown. Told by the container: never a promise */
+
+    /* video */
+    int width, height; /* pixels as stored */
+    MediaRatio pixel_aspect;
+    MediaOrientation orientation;
+    char pixel_format[24];
+    int bit_depth; /* of one component; 0: unknown */
+    MediaColour colour;
+    bool interlaced;
+    MediaRatio frame_rate; /* average */
+
+    /* audio */
+    int channels;
+    int sample_rate;
+} MediaStream;
+
+typedef struct MediaFacts {
+    char container[48]; /* the library's names for it, separated by commas */
+    int64_t size;       /* bytes of the file */
+    int64_t bit_rate;   /* bits a second over all; 0: unknown */
+    double duration;    /* seconds; 0: unknown. Told by the container: never a promise */
+    size_t stream_count;
+    MediaStream streams[MEDIA_STREAMS_MAX];
+} MediaFacts;

@@ -1,0 +1,27 @@
+/*
+ * A media file opened for reading from a descriptor and from nothing else: bytes come by pread, only containers of the
+ * list below are accepted, nothing inside the file can name another file or address. One thread at a time.
+ *
+ *   media_input_open → media_probe → packets from media_input_format → media_input_free
+ */
+#pragma once
+
+#include "common/error.h"
+
+typedef struct MediaInput MediaInput;
+struct AVFormatContext;
+
+/* Opens the container and reads its head. The descriptor is borrowed for the life of the input and its file offset is
+ * not touched. ERROR_MEDIA with a sentence where the bytes are no video or sound. */
+bool media_input_open(int fd, MediaInput **out, Error *error);
+
+/* Borrowed, lives as long as the input. */
+struct AVFormatContext *media_input_format(MediaInput *input);
+
+int64_t media_input_size(const MediaInput *input);
+
+/* How much of the file has been passed, from 0 to 1: the furthest byte read so far. */
+double media_input_position(const MediaInput *input);
+
+void media_input_free(MediaInput **input);
+#define _cleanup_media_input_ _cleanup_(media_input_free)

@@ -1,0 +1,157 @@
+#include "common/media/media_probe.h"
+
+#include <libavutil/avstring.h>
+#include <libavutil/pixdesc.h>
+
+#include "common/media/media_compat.h"
+#include "common/media/media_error.h"
+
+/* Rates outside are clocks of the container, not frames. */
+#define FRAME_RATE_MIN 0.05
+#define FRAME_RATE_MAX 1000.0
+
+/* Of a display matrix (ISO/IEC 14496-12 §6.2.2) only the signs of its rotating part matter. It maps (x, y) to
+ * (a x + c y, b x + d y), y downwards. */
+static MediaOrientation orientation_of(const int32_t *matrix)
+{
+    if (!matrix)
+        return MEDIA_UPRIGHT;
+    int64_t a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
+    if (llabs(a) + llabs(d) >= llabs(b) + llabs(c)) {
+        if (a < 0)
+            return d < 0 ? MEDIA_ROTATE_180 : MEDIA_MIRROR;
+        return d < 0 ? MEDIA_FLIP : MEDIA_UPRIGHT;
+    }
+    if (c < 0)
+        return b < 0 ? MEDIA_TRANSVERSE : MEDIA_ROTATE_90;
+    return b < 0 ? MEDIA_ROTATE_270 : MEDIA_TRANSPOSE;
+}
+
+static MediaRatio ratio_of(AVRational value)
+{
+    if (value.num <= 0 || value.den <= 0)
+        return (MediaRatio){0, 1};
+    return (MediaRatio){value.num, value.den};
+}
+
+static MediaRatio frame_rate_of(const AVStream *stream)
+{
+    const AVRational candidates[] = {stream->avg_frame_rate, stream->r_frame_rate};
+    for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+        double rate = candidates[i].den ? av_q2d(candidates[i]) : 0;
+        if (rate >= FRAME_RATE_MIN && rate <= FRAME_RATE_MAX)
+            return ratio_of(candidates[i]);
+    }
+    return (MediaRatio){0, 1};
+}
+
+static void describe_pixels(MediaStream *out, enum AVPixelFormat format)
+{
+    const AVPixFmtDescriptor *pixels = av_pix_fmt_desc_get(format);
+    base_copy_truncated(out->pixel_format, sizeof out->pixel_format,
+                        pixels ? pixels->name : "unknown");
+    out->bit_depth = pixels ? pixels->comp[0].depth : 0;
+}
+
+/* The old "yuvj" formats say full range by their name. */
+static bool is_full_range(enum AVColorRange range, const char *pixel_format)
+{
+    return range == AVCOL_RANGE_JPEG || strncmp(pixel_format, "yuvj", 4) == 0;
+}
+
+static void describe_video(MediaStream *out, AVFormatContext *format, AVStream *stream)
+{
+    const AVCodecParameters *codec = stream->codecpar;
+    out->width = codec->width;
+    out->height = codec->height;
+    out->pixel_aspect = ratio_of(av_guess_sample_aspect_ratio(format, stream, NULL));
+    out->orientation = orientation_of(media_compat_display_matrix(stream));
+    describe_pixels(out, codec->format);
+    out->colour = (MediaColour){codec->color_primaries, codec->color_trc, codec->color_space,
+                                is_full_range(codec->color_range, out->pixel_format)};
+    out->interlaced = codec->field_order > AV_FIELD_PROGRESSIVE;
+    out->frame_rate = frame_rate_of(stream);
+    out->is_still =
+        stream->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS |
+                               AV_DISPOSITION_STILL_IMAGE);
+}
+
+static MediaKind kind_of(enum AVMediaType type)
+{
+    switch (type) {
+    case AVMEDIA_TYPE_VIDEO:
+        return MEDIA_VIDEO;
+    case AVMEDIA_TYPE_AUDIO:
+        return MEDIA_AUDIO;
+    default:
+        return MEDIA_OTHER;
+    }
+}
+
+static bool is_decodable(const AVFormatContext *format, const AVCodecParameters *codec)
+{
+    const AVCodec *decoder = avcodec_find_decoder(codec->codec_id);
+    return decoder && av_match_list(decoder->name, format->codec_whitelist, ',') > 0;
+}
+
+static double seconds_of(int64_t duration, AVRational base)
+{
+    return duration == AV_NOPTS_VALUE || duration <= 0 ? 0 : (double)duration * av_q2d(base);
+}
+
+static void describe_stream(MediaStream *out, AVFormatContext *format, AVStream *stream)
+{
+    const AVCodecParameters *codec = stream->codecpar;
+    *out = (MediaStream){.index = stream->index,
+                         .kind = kind_of(codec->codec_type),
+                         .decodable = is_decodable(format, codec),
+                         .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
+                         .bit_rate = MAX_OF(codec->bit_rate, 0),
+                         .duration = seconds_of(stream->duration, stream->time_base)};
+    base_copy_truncated(out->codec, sizeof out->codec,
+                        codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
+                                                            : avcodec_get_name(codec->codec_id));
+    if (out->kind == MEDIA_VIDEO)
+        describe_video(out, format, stream);
+    if (out->kind == MEDIA_AUDIO) {
+        out->channels = codec->ch_layout.nb_channels;
+        out->sample_rate = codec->sample_rate;
+    }
+}
+
+bool media_probe(MediaInput *input, MediaFacts *out, Error *error)
+{
+    AVFormatContext *format = media_input_format(input);
+    int number = avformat_find_stream_info(format, NULL);
+    if (number < 0)
+        return media_error_set(error, number, "What the file holds could not be found out");
+    if (format->nb_streams > MEDIA_STREAMS_MAX)
+        return error_set(error, ERROR_MEDIA, "The file holds more than %d tracks.",
+                         MEDIA_STREAMS_MAX);
+    *out = (MediaFacts){.size = media_input_size(input),
+                        .bit_rate = MAX_OF(format->bit_rate, 0),
+                        .duration = seconds_of(format->duration, AV_TIME_BASE_Q),
+                        .stream_count = format->nb_streams};
+    base_copy_truncated(out->container, sizeof out->container, format->iformat->name);
+    for (size_t i = 0; i < out->stream_count; i++)
+        describe_stream(&out->streams[i], format, format->streams[i]);
+    return true;
+}
+
+void media_probe_frame(MediaStream *stream, const AVFrame *frame)
+{
+    MediaColour *colour = &stream->colour;
+    stream->width = frame->width;
+    stream->height = frame->height;
+    if (frame->sample_aspect_ratio.num > 0 && stream->pixel_aspect.num == 0)
+        stream->pixel_aspect = ratio_of(frame->sample_aspect_ratio);
+    describe_pixels(stream, frame->format);
+    if (frame->color_primaries != AVCOL_PRI_UNSPECIFIED)
+        colour->primaries = frame->color_primaries;
+    if (frame->color_trc != AVCOL_TRC_UNSPECIFIED)
+        colour->transfer = frame->color_trc;
+    if (frame->colorspace != AVCOL_SPC_UNSPECIFIED)
+        colour->matrix = frame->colorspace;
+    colour->full_range = is_full_range(frame->color_range, stream->pixel_format);
+    stream->interlaced = stream->interlaced || media_compat_interlaced(frame);
+}

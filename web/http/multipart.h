@@ -1,0 +1,25 @@
+/*
+ * multipart/form-data (RFC 7578, RFC 2046 §5.1) read piece by piece: linear in the input whatever
+ * it holds, and without a copy of the content. The caller keeps what was not consumed and gives it
+ * again with more behind it. One thread at a time.
+ */
+#pragma once
+
+#include "web/http/http.h"
+
+typedef struct Multipart Multipart;
+
+/* The boundary of a Content-Type field. False unless it is multipart/form-data with a legal one;
+ * `boundary` has room for MULTIPART_BOUNDARY_MAX characters and NUL. */
+bool multipart_boundary(const char *content_type, char *boundary);
+
+Multipart *multipart_new(const char *boundary, const FormHandler *handler, void *form);
+void multipart_free(Multipart *multipart);
+
+/* Consumes as much as can be decided; the rest (always less than MULTIPART_HEADER_MAX + 100 bytes)
+ * must come again. */
+bool multipart_feed(Multipart *multipart, const char *data, size_t length, size_t *consumed,
+                    Error *error);
+
+/* After the last byte: false unless the closing delimiter has been seen. */
+bool multipart_end(const Multipart *multipart, Error *error);
