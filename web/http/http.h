@@ -101,6 +101,9 @@ const char *request_param(const Request *request, size_t index);
 /* The field's value; NULL when absent. */
 const char *request_header(const Request *request, const char *name);
 
+/* Whether If-None-Match names this entity tag: answer 304. */
+bool request_has_etag(const Request *request, const char *etag);
+
 /* Whether the query has this parameter with this value. */
 bool request_query_is(const Request *request, const char *name, const char *value);
 

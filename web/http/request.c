@@ -43,6 +43,14 @@ const char *request_header(const Request *request, const char *name)
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
+bool request_has_etag(const Request *request, const char *etag)
+{
+    Conditions conditions = {.reading = true,
+                             .if_none_match = request_header(request, "If-None-Match")};
+    Validators validators = {.etag = etag};
+    return conditional_evaluate(&conditions, &validators) == CONDITION_NOT_MODIFIED;
+}
+
 bool request_query_is(const Request *request, const char *name, const char *value)
 {
     size_t name_length = strlen(name), value_length = strlen(value);
