@@ -1,0 +1,504 @@
+/* The HTTP server as a whole, with a small application behind it and plain sockets in front. */
+
+#include "tests/unit/unit.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "common/buffer.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/id.h"
+#include "common/log.h"
+#include "web/http/http.h"
+
+#define TOKEN      "0123456789abcdef0123456789abcdef"
+#define PATIENCE_S 30
+
+/* What the test application shares with the test. */
+static struct {
+    Http *http;
+    char folder[64];
+    int folder_fd;
+    atomic_uint opened, closed, finished;
+    atomic_ullong received;
+    sem_t parked, fed;
+    _Atomic(Request *) waiting;
+} app;
+
+/* --- the application --- */
+
+static Response *get_hello(Request *request, Error *error)
+{
+    (void)error;
+    return response_json(200, json_pack("{s:s}", "name", request_param(request, 0)));
+}
+
+static Response *post_echo(Request *request, Error *error)
+{
+    (void)error;
+    return response_json(200, json_incref((json_t *)request_json(request)));
+}
+
+static Response *post_wait(Request *request, Error *error)
+{
+    (void)error;
+    if (request_expired(request) || request_peer_gone(request))
+        return response_empty(204);
+    if (atomic_exchange(&app.waiting, request) == request)
+        return response_text(200, "text/plain", "woken");
+    sem_post(&app.parked);
+    return request_park(request, json_integer_value(json_object_get(request_json(request), "ms")));
+}
+
+static void *form_open(Request *request, Error *error)
+{
+    if (request_header(request, "X-Full")) {
+        error_set(error, ERROR_NO_SPACE, "The volume is full.");
+        return NULL;
+    }
+    atomic_fetch_add(&app.opened, 1);
+    return &app;
+}
+
+static bool form_part(void *form, const FormPart *part, Error *error)
+{
+    (void)form;
+    return !streq(part->name, "wrong") ||
+           error_add_field(error, ERROR_INVALID, part->name, "This field is not wanted.");
+}
+
+static bool form_data(void *form, const void *bytes, size_t length, Error *error)
+{
+    (void)form, (void)bytes, (void)error;
+    atomic_fetch_add(&app.received, length);
+    sem_post(&app.fed);
+    return true;
+}
+
+static bool form_part_end(void *form, Error *error)
+{
+    (void)form, (void)error;
+    return true;
+}
+
+static Response *form_finish(void *form, Request *request, Error *error)
+{
+    (void)form, (void)request, (void)error;
+    atomic_fetch_add(&app.finished, 1);
+    return response_json(201, json_pack("{s:I}", "bytes", (json_int_t)app.received));
+}
+
+static void form_close(void *form)
+{
+    (void)form;
+    atomic_fetch_add(&app.closed, 1);
+}
+
+static bool media_resolve(void *context, const char *path, ServedFile *file, Error *error)
+{
+    (void)context;
+    int fd = file_open_beneath(app.folder_fd, path, O_RDONLY, 0);
+    struct stat status;
+    if (fd < 0)
+        return error_set(error, ERROR_NOT_FOUND, "There is no file %s.", path);
+    fstat(fd, &status);
+    *file = (ServedFile){.fd = fd,
+                         .size = (uint64_t)status.st_size,
+                         .modified_ms = 784111777000,
+                         .etag = "\"tag\"",
+                         .content_type = "text/plain",
+                         .download_name = "name.txt",
+                         .cache_control = "public, max-age=31536000, immutable"};
+    return true;
+}
+
+static const FormHandler form = {form_open,     form_part,   form_data,
+                                 form_part_end, form_finish, form_close};
+static const Route routes[] = {
+    {HTTP_GET, "/hello/{}", ACCESS_PUBLIC, BODY_NONE, .handle = get_hello},
+    {HTTP_POST, "/echo", ACCESS_TRANSCODER, BODY_JSON, .handle = post_echo},
+    {HTTP_POST, "/wait", ACCESS_PUBLIC, BODY_JSON, .handle = post_wait},
+    {HTTP_POST, "/form", ACCESS_PUBLIC, BODY_UPLOAD, .form = &form},
+    {HTTP_GET, "/media/{*}", ACCESS_PUBLIC, BODY_NONE, .resolve = media_resolve},
+    {0},
+};
+static const Route *const tables[] = {routes, NULL};
+
+static int start(void **state)
+{
+    Error error = {0};
+    HttpOptions options = {.host = "127.0.0.1",
+                           .tables = tables,
+                           .token = TOKEN,
+                           .token_previous = "",
+                           .upload_limit = 64 * MIB,
+                           .delivery_limit = MIB,
+                           .shutdown_seconds = 3};
+    (void)state;
+    memset(&app, 0, sizeof app);
+    sem_init(&app.parked, 0, 0);
+    sem_init(&app.fed, 0, 0);
+    snprintf(app.folder, sizeof app.folder, "/tmp/reelkeep-http-XXXXXX");
+    assert_non_null(mkdtemp(app.folder));
+    app.folder_fd = open(app.folder, O_RDONLY | O_DIRECTORY);
+    app.http = http_start(&options, &error);
+    if (!app.http)
+        fail_msg("%s", error.detail);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    if (app.http)
+        http_stop(app.http);
+    close(app.folder_fd);
+    file_remove_tree(AT_FDCWD, app.folder, NULL);
+    return 0;
+}
+
+/* --- a client made of a socket --- */
+
+static int dial(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)http_port(app.http)),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval patience = {.tv_sec = PATIENCE_S};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* One answer: header and as much body as Content-Length says. The text lives until the next call.
+ */
+static const char *hear(int fd)
+{
+    static char text[65536];
+    size_t length = 0, wanted = SIZE_MAX;
+    while (length < wanted && length < sizeof text - 1) {
+        ssize_t got = recv(fd, text + length, 1, 0);
+        if (got <= 0)
+            break;
+        length++;
+        text[length] = '\0';
+        if (wanted == SIZE_MAX && length > 4 && memcmp(text + length - 4, "\r\n\r\n", 4) == 0) {
+            const char *field = strstr(text, "Content-Length: ");
+            wanted = length + (field ? strtoul(field + 16, NULL, 10) : 0);
+        }
+    }
+    text[length] = '\0';
+    return text;
+}
+
+static void expect(const char *answer, const char *wanted)
+{
+    if (!strstr(answer, wanted))
+        fail_msg("expected \"%s\" in: %s", wanted, answer);
+}
+
+/* Sends one request on a connection of its own and returns the answer. */
+static const char *ask(const char *request)
+{
+    int fd = dial();
+    say(fd, request);
+    const char *answer = hear(fd);
+    close(fd);
+    return answer;
+}
+
+static void write_file(const char *name, size_t size)
+{
+    _cleanup_free_ char *bytes = base_calloc(1, size + 1);
+    memset(bytes, 'x', size);
+    assert_true(file_replace(app.folder_fd, name, bytes, size, NULL));
+}
+
+/* --- the stories --- */
+
+static void a_connection_serves_one_request_after_another(void **state)
+{
+    (void)state;
+    int fd = dial();
+    for (int i = 0; i < 3; i++) {
+        say(fd, "GET /hello/caf%C3%A9 HTTP/1.1\r\nHost: a\r\n\r\n");
+        const char *answer = hear(fd);
+        expect(answer, "HTTP/1.1 200");
+        expect(answer, "X-Request-Id: ");
+        expect(answer, "{\"name\":\"caf\xC3\xA9\"}");
+        say(fd, "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+        expect(hear(fd), "HTTP/1.1 404");
+    }
+    close(fd);
+}
+
+static void a_refusal_says_why(void **state)
+{
+    static const struct {
+        const char *request, *status, *word;
+    } rows[] = {
+        {"GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "404", "\"code\":\"not_found\""},
+        {"POST /hello/a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "405",
+         "Allow: GET, HEAD"},
+        {"BREW /hello/a HTTP/1.1\r\nHost: a\r\n\r\n", "405", "\"code\":\"method_not_allowed\""},
+        {"GET /hello/%zz HTTP/1.1\r\nHost: a\r\n\r\n", "400", "wrongly escaped"},
+        {"GET /hello/a%00b HTTP/1.1\r\nHost: a\r\n\r\n", "400", "wrongly escaped"},
+        {"GET /hello/a HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "400", "given twice"},
+        {"GET /hello/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", "413",
+         "takes no content"},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", "401",
+         "WWW-Authenticate: Bearer"},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nContent-Length: 2\r\n\r\n{}",
+         "403", "\"code\":\"forbidden\""},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+         "\r\nContent-Length: 2\r\n\r\n{}",
+         "415", "application/json"},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+         "\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n[",
+         "400", "malformed"},
+        {"POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+         "\r\nContent-Type: application/json\r\nContent-Length: 65537\r\n\r\n",
+         "413", "larger than"},
+        {"POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nxx", "415",
+         "multipart/form-data"},
+        {"POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n",
+         "411", "Content-Length is missing"},
+        {"POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+         "Content-Length: 99999999999\r\n\r\n",
+         "413", "too large"},
+        {"POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+         "Content-Length: 5\r\n\r\n--c\r\n",
+         "400", "boundary"},
+        {"POST /form HTTP/1.1\r\nHost: a\r\nX-Full: 1\r\nContent-Type: multipart/form-data; "
+         "boundary=b\r\n"
+         "Content-Length: 5\r\n\r\n",
+         "507", "The volume is full."},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *answer = ask(rows[i].request);
+        char status[40];
+        snprintf(status, sizeof status, "HTTP/1.1 %s ", rows[i].status);
+        expect(answer, status);
+        expect(answer, rows[i].word);
+        expect(answer, "application/problem+json");
+        expect(answer, "\"request_id\":\"");
+    }
+    expect(ask("POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+               "\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n{\"a\":1}"),
+           "{\"a\":1}");
+}
+
+/* A client that has sent all of 20 MB before it listens still hears the refusal: no reset destroys
+ * it. */
+static void a_refused_upload_hears_the_refusal(void **state)
+{
+    static const char part[] =
+        "--b\r\nContent-Disposition: form-data; name=\"wrong\"; filename=\"f\"\r\n\r\n";
+    enum { SIZE = 20 << 20 };
+    _cleanup_free_ char *bytes = base_calloc(1, SIZE);
+    char header[200];
+    (void)state;
+    int fd = dial();
+    snprintf(header, sizeof header,
+             "POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+             "Content-Length: %zu\r\n\r\n",
+             (size_t)SIZE + strlen(part));
+    say(fd, header);
+    say(fd, part);
+    for (size_t sent = 0; sent < SIZE;) {
+        ssize_t step = send(fd, bytes + sent, SIZE - sent, MSG_NOSIGNAL);
+        assert_true(step > 0);
+        sent += (size_t)step;
+    }
+    const char *answer = hear(fd);
+    expect(answer, "HTTP/1.1 422 ");
+    expect(answer, "\"errors\":[{\"field\":\"wrong\"");
+    close(fd);
+}
+
+static void wait_for(const atomic_uint *counter, unsigned value)
+{
+    int64_t deadline = clock_monotonic_ms() + PATIENCE_S * 1000;
+    while (atomic_load(counter) < value) {
+        assert_true(clock_monotonic_ms() < deadline);
+        sched_yield();
+    }
+}
+
+static void a_form_cut_off_is_closed_once_and_never_finished(void **state)
+{
+    (void)state;
+    int fd = dial();
+    say(fd, "POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+            "Content-Length: 1000\r\n\r\n--b\r\n");
+    wait_for(&app.opened, 1);
+    close(fd);
+    wait_for(&app.closed, 1);
+    assert_int_equal(app.finished, 0);
+}
+
+static void a_waiting_request_is_woken_at_once(void **state)
+{
+    (void)state;
+    int fd = dial();
+    say(fd, "POST /wait HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            "Content-Length: 12\r\n\r\n{\"ms\":60000}");
+    sem_wait(&app.parked);
+    http_unpark(app.waiting); /* may come before the handler has returned: that is remembered */
+    expect(hear(fd), "woken");
+    close(fd);
+}
+
+static void a_waiting_request_ends_with_its_time(void **state)
+{
+    (void)state;
+    expect(ask("POST /wait HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+               "Content-Length: 8\r\n\r\n{\"ms\":1}"),
+           "HTTP/1.1 204");
+}
+
+static void a_file_is_served_from_the_cache_until_it_is_forgotten(void **state)
+{
+    static const char request[] = "GET /media/a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    (void)state;
+    write_file("a", 1000);
+    expect(ask(request), "Content-Length: 1000");
+    expect(ask(request), "Content-Length: 1000"); /* the other loop has it too */
+    assert_true(file_remove(app.folder_fd, "a", NULL));
+    expect(ask(request), "HTTP/1.1 200");
+    http_forget_file(app.http, "a");
+    expect(ask(request), "HTTP/1.1 404");
+    expect(ask(request), "HTTP/1.1 404");
+}
+
+static void ranges_and_conditions_are_answered_on_the_wire(void **state)
+{
+    static const struct {
+        const char *field, *status, *wanted;
+    } rows[] = {
+        {"Range: bytes=0-9", "206", "Content-Range: bytes 0-9/1000"},
+        {"Range: bytes=-1", "206", "Content-Range: bytes 999-999/1000"},
+        {"Range: bytes=1000-", "416", "Content-Range: bytes */1000"},
+        {"Range: bytes=0-9\r\nIf-Range: \"tag\"", "206", "Content-Length: 10"},
+        {"Range: bytes=0-9\r\nIf-Range: \"other\"", "200", "Content-Length: 1000"},
+        {"If-None-Match: \"tag\"", "304", "ETag: \"tag\""},
+        {"If-None-Match: \"other\"", "200", "Content-Length: 1000"},
+        {"If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", "304",
+         "Last-Modified: Sun, 06 Nov 1994"},
+        {"If-Match: \"other\"", "412", "precondition_failed"},
+        {"Accept: */*", "200", "Content-Disposition: inline; filename=\"name.txt\""},
+    };
+    (void)state;
+    write_file("b", 1000);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char request[300], status[40];
+        snprintf(request, sizeof request,
+                 "GET /media/b HTTP/1.1\r\nHost: a\r\n%s\r\nConnection: close\r\n\r\n",
+                 rows[i].field);
+        snprintf(status, sizeof status, "HTTP/1.1 %s ", rows[i].status);
+        const char *answer = ask(request);
+        expect(answer, status);
+        expect(answer, rows[i].wanted);
+    }
+    expect(ask("GET /media/b?download=1 HTTP/1.1\r\nHost: a\r\n\r\n"), "attachment; filename=");
+    expect(ask("GET /media/../b HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 404");
+    expect(ask("GET /media/%2e%2e/b HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 404");
+}
+
+static void *ask_many(void *argument)
+{
+    (void)argument;
+    for (int i = 0; i < 20; i++) {
+        int fd = dial();
+        char answer[256];
+        say(fd, "GET /media/c HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        assert_true(recv(fd, answer, sizeof answer, MSG_WAITALL) > 0);
+        assert_memory_equal(answer, "HTTP/1.1 200", 12);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void many_clients_are_served_while_files_come_and_go(void **state)
+{
+    pthread_t clients[8];
+    (void)state;
+    write_file("c", 20000);
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+        pthread_create(&clients[i], NULL, ask_many, NULL);
+    for (int i = 0; i < 50; i++)
+        http_forget_file(app.http, "c");
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++)
+        pthread_join(clients[i], NULL);
+}
+
+static void stopping_ends_waits_and_cuts_uploads(void **state)
+{
+    (void)state;
+    int waiting = dial(), sending = dial(), idle = dial();
+    say(waiting, "POST /wait HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                 "Content-Length: 12\r\n\r\n{\"ms\":60000}");
+    sem_wait(&app.parked);
+    say(sending,
+        "POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Content-Length: 1000\r\n\r\n--b\r\n");
+    wait_for(&app.opened, 1);
+    http_stop(TAKE_PTR(app.http));
+    expect(hear(waiting), "HTTP/1.1 204");
+    assert_int_equal(app.closed, 1);
+    assert_int_equal(app.finished, 0);
+    assert_string_equal(hear(idle), "");
+    close(waiting);
+    close(sending);
+    close(idle);
+}
+
+static void an_incomplete_route_stops_the_start(void **state)
+{
+    static const Route forgotten[] = {
+        {HTTP_GET, "/a", ACCESS_UNSET, BODY_NONE, .handle = get_hello}, {0}};
+    const Route *const list[] = {forgotten, NULL};
+    HttpOptions options = {.host = "127.0.0.1", .tables = list, .token = "", .token_previous = ""};
+    Error error = {0};
+    (void)state;
+    assert_null(http_start(&options, &error));
+    expect(error.detail, "/a");
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORY(a_connection_serves_one_request_after_another),
+        STORY(a_refusal_says_why),
+        STORY(a_refused_upload_hears_the_refusal),
+        STORY(a_form_cut_off_is_closed_once_and_never_finished),
+        STORY(a_waiting_request_is_woken_at_once),
+        STORY(a_waiting_request_ends_with_its_time),
+        STORY(a_file_is_served_from_the_cache_until_it_is_forgotten),
+        STORY(ranges_and_conditions_are_answered_on_the_wire),
+        STORY(many_clients_are_served_while_files_come_and_go),
+        STORY(stopping_ends_waits_and_cuts_uploads),
+        cmocka_unit_test(an_incomplete_route_stops_the_start),
+    };
+    id_init();
+    log_init("test", LOG_TEXT, LOG_ERROR);
+    return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+}
