@@ -1,0 +1,69 @@
+#include "tests/unit/job_fixture.h"
+
+#include <fcntl.h>
+
+#include "common/file.h"
+
+const char *fixture_content(void)
+{
+    static char content[FIXTURE_SIZE];
+    for (size_t i = 0; i < FIXTURE_SIZE && content[1] == 0; i++)
+        content[i] = (char)(i * 7 + i / 251);
+    return content;
+}
+
+static Digest digest_of(const void *data, size_t length)
+{
+    DigestState state;
+    Digest digest;
+    digest_init(&state, DIGEST_BLAKE2B);
+    digest_update(&state, data, length);
+    digest_final(&state, &digest);
+    return digest;
+}
+
+TransferJob fixture_job(void)
+{
+    TransferJob job = {.lease_seconds = 60, .attempt = 1};
+    id_uuid(job.job_id);
+    id_uuid(job.media_id);
+    id_token(job.lease_token);
+    snprintf(job.original.url, sizeof job.original.url, TRANSFER_PATH_ORIGINAL, job.job_id);
+    job.original.size = (int64_t)FIXTURE_SIZE;
+    job.original.digest = digest_of(fixture_content(), FIXTURE_SIZE);
+    base_copy(job.original.content_type, sizeof job.original.content_type, "video/mp4");
+    base_copy(job.original.name, sizeof job.original.name, "clip.mp4");
+    return job;
+}
+
+char *fixture_claim(const TransferJob *job)
+{
+    _cleanup_json_ json_t *value = transfer_job_encode(job);
+    return json_print(value);
+}
+
+TransferResult fixture_result(const char *video)
+{
+    TransferResult result = {.duration = 2,
+                             .source_duration = 2,
+                             .width = 640,
+                             .height = 360,
+                             .video_size = (int64_t)strlen(video),
+                             .video_digest = digest_of(video, strlen(video)),
+                             .has_poster = true,
+                             .poster_digest = digest_of("poster", 6),
+                             .operation = "encode"};
+    return result;
+}
+
+void fixture_folder_make(char path[64])
+{
+    const char *parent = getenv("TMPDIR");
+    snprintf(path, 64, "%.40s/reelkeep-XXXXXX", parent && strlen(parent) <= 40 ? parent : "/tmp");
+    REQUIRE(mkdtemp(path));
+}
+
+void fixture_folder_remove(const char *path)
+{
+    REQUIRE(file_remove_tree(AT_FDCWD, path, NULL));
+}

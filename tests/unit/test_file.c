@@ -1,0 +1,233 @@
+/* Durable files, digests, ids and children. */
+
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+
+#include "common/child.h"
+#include "common/digest.h"
+#include "common/file.h"
+#include "common/id.h"
+#include "common/transfer.h"
+
+typedef struct Folder {
+    char path[40];
+    int fd;
+} Folder;
+
+static int make_folder(void **state)
+{
+    Folder *folder = NEW(Folder);
+    snprintf(folder->path, sizeof folder->path, "/tmp/reelkeep-file-XXXXXX");
+    assert_non_null(mkdtemp(folder->path));
+    folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY);
+    *state = folder;
+    return 0;
+}
+
+static int drop_folder(void **state)
+{
+    Folder *folder = *state;
+    close(folder->fd);
+    assert_true(file_remove_tree(AT_FDCWD, folder->path, NULL));
+    free(folder);
+    return 0;
+}
+
+static void a_published_file_has_its_name_and_never_replaces(void **state)
+{
+    Folder *folder = *state;
+    Error error = {0};
+    assert_true(file_replace(folder->fd, "staged", "abc", 3, &error));
+    assert_true(file_publish(folder->fd, "staged", folder->fd, "a/b/final", &error));
+    _cleanup_free_ char *text = file_read_small(folder->fd, "a/b/final", 10, &error);
+    assert_string_equal(text, "abc");
+    assert_false(file_publish(folder->fd, "staged", folder->fd, "a/b/final", &error));
+    assert_int_equal(error.code, ERROR_IO);
+    assert_true(file_remove(folder->fd, "staged", &error));
+    assert_true(file_remove(folder->fd, "staged", &error));
+    assert_null(file_read_small(folder->fd, "a/b/final", 2, &error));
+    assert_int_equal(error.code, ERROR_TOO_LARGE);
+}
+
+static void nothing_outside_the_folder_can_be_opened(void **state)
+{
+    static const char *const paths[] = {"../etc", "/etc/passwd", "a/../../etc", "link",
+                                        "link/passwd"};
+    Folder *folder = *state;
+    assert_int_equal(symlinkat("/etc", folder->fd, "link"), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+        unit_check(file_open_beneath(folder->fd, paths[i], O_RDONLY, 0) < 0, paths[i]);
+}
+
+static void a_full_disk_is_told_from_a_broken_one(void **state)
+{
+    Error error = {0};
+    (void)state;
+    _cleanup_close_ int full = open("/dev/full", O_WRONLY);
+    assert_false(file_write_all(full, "x", 1, 0, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
+    assert_false(file_write_all(-1, "x", 1, 0, &error));
+    assert_int_equal(error.code, ERROR_IO);
+}
+
+/* RFC 7693 appendix A for BLAKE2b; FIPS 180-4 for SHA-256; both of "abc". */
+static void digests_are_the_published_ones(void **state)
+{
+    static const char blake2b[] =
+        "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319";
+    static const char sha256[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    Folder *folder = *state;
+    Digest digest, parsed;
+    char hex[2 * DIGEST_SIZE + 1], text[DIGEST_FIELD_SIZE];
+    assert_true(file_replace(folder->fd, "f", "abc", 3, NULL));
+    _cleanup_close_ int fd = openat(folder->fd, "f", O_RDONLY);
+    assert_true(digest_file(fd, DIGEST_BLAKE2B, &digest, NULL));
+    assert_string_equal(sodium_bin2hex(hex, sizeof hex, digest.bytes, DIGEST_SIZE), blake2b);
+    assert_true(digest_file(fd, DIGEST_SHA256, &digest, NULL));
+    assert_string_equal(sodium_bin2hex(hex, sizeof hex, digest.bytes, DIGEST_SIZE), sha256);
+    digest_format(DIGEST_SHA256, &digest, text);
+    assert_string_equal(text, "sha-256=:ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=:");
+    assert_true(digest_parse(DIGEST_SHA256, text, &parsed) && digest_equal(&parsed, &digest));
+    assert_false(digest_parse(DIGEST_BLAKE2B, text, &parsed));
+    text[20] = '!';
+    assert_false(digest_parse(DIGEST_SHA256, text, &parsed));
+}
+
+static void ids_are_random_and_well_formed(void **state)
+{
+    char a[UUID_SIZE], b[UUID_SIZE], token[TOKEN_SIZE], id[REQUEST_ID_SIZE];
+    (void)state;
+    id_uuid(a);
+    id_uuid(b);
+    assert_true(id_uuid_valid(a) && id_uuid_valid(b) && !streq(a, b));
+    assert_int_equal(a[14], '4');
+    assert_false(id_uuid_valid("9f1c0000-0000-4000-8000-00000000000"));
+    assert_false(id_uuid_valid("9F1C0000-0000-4000-8000-000000000000"));
+    id_token(token);
+    assert_int_equal(strlen(token), TOKEN_SIZE - 1);
+    id_request(id);
+    assert_int_equal(strlen(id), REQUEST_ID_SIZE - 1);
+    assert_true(id_secret_equal(token, token));
+    assert_false(id_secret_equal(token, "x"));
+    assert_false(id_secret_equal("", ""));
+}
+
+static void both_programs_read_the_same_job(void **state)
+{
+    TransferJob job = {.lease_seconds = 60, .attempt = 2, .original = {.size = 7}}, read = {0};
+    Error error = {0};
+    (void)state;
+    id_uuid(job.job_id);
+    id_uuid(job.media_id);
+    id_token(job.lease_token);
+    base_copy(job.original.url, sizeof job.original.url, "/api/x");
+    base_copy(job.original.content_type, sizeof job.original.content_type, "video/mp4");
+    base_copy(job.original.name, sizeof job.original.name, "caf\xC3\xA9.mp4");
+    memset(job.original.digest.bytes, 7, DIGEST_SIZE);
+    _cleanup_json_ json_t *value = transfer_job_encode(&job);
+    assert_true(transfer_job_decode(value, &read, &error));
+    assert_memory_equal(&job, &read, sizeof job);
+    json_object_set_new(value, "job_id", json_string("../../etc"));
+    assert_false(transfer_job_decode(value, &read, &error));
+}
+
+static void both_programs_read_the_same_result(void **state)
+{
+    TransferResult result = {.duration = 1.5,
+                             .source_duration = 1.6,
+                             .width = 640,
+                             .height = 360,
+                             .video_size = 99,
+                             .has_poster = true,
+                             .has_audio = true,
+                             .operation = "encode"};
+    TransferResult read;
+    Error error = {0};
+    (void)state;
+    memset(result.video_digest.bytes, 1, DIGEST_SIZE);
+    memset(result.poster_digest.bytes, 2, DIGEST_SIZE);
+    _cleanup_json_ json_t *value = transfer_result_encode(&result);
+    memset(&read, 0, sizeof read);
+    assert_true(transfer_result_decode(value, &read, &error));
+    assert_true(read.duration == 1.5 && read.has_poster && read.has_audio && read.width == 640);
+    assert_true(digest_equal(&read.poster_digest, &result.poster_digest));
+    json_object_set_new(value, "video_digest", json_string("sha-256=:AAAA:"));
+    assert_false(transfer_result_decode(value, &read, &error));
+    assert_string_equal(error.fields[0].name, "video_digest");
+}
+
+/* In the child: writes what it can see of its surroundings to descriptor 3. */
+static int child_main(const char *mode)
+{
+    if (streq(mode, "hang"))
+        for (;;)
+            pause();
+    if (streq(mode, "crash"))
+        abort();
+    dprintf(3, "%s %d", environ[0] ? "environment" : "nothing", fcntl(4, F_GETFD));
+    return 7;
+}
+
+static Child start_child(const char *mode, const int *fds, size_t count)
+{
+    const char *arguments[] = {"child", mode, NULL};
+    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = count};
+    Child child = CHILD_NONE;
+    assert_true(child_start(&spec, &child, NULL));
+    return child;
+}
+
+static void a_child_has_its_descriptors_and_nothing_else(void **state)
+{
+    int ends[2];
+    char text[64] = "";
+    ChildExit status;
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    _cleanup_child_ Child child = start_child("look", &ends[1], 1);
+    assert_true(child_wait(&child, -1, &status));
+    assert_true(read(ends[0], text, sizeof text - 1) > 0);
+    assert_string_equal(text, "nothing -1");
+    assert_false(status.signalled);
+    assert_int_equal(status.status, 7);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void a_child_that_hangs_is_killed_and_a_crash_is_seen(void **state)
+{
+    ChildExit status;
+    (void)state;
+    _cleanup_child_ Child hanging = start_child("hang", NULL, 0);
+    assert_false(child_wait(&hanging, 0, &status));
+    child_kill(&hanging);
+    assert_true(child_wait(&hanging, -1, &status));
+    assert_true(status.signalled && status.status == SIGKILL);
+    _cleanup_child_ Child crashing = start_child("crash", NULL, 0);
+    assert_true(child_wait(&crashing, -1, &status));
+    assert_true(status.signalled || status.status != 0);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_published_file_has_its_name_and_never_replaces,
+                                        make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(nothing_outside_the_folder_can_be_opened, make_folder,
+                                        drop_folder),
+        cmocka_unit_test(a_full_disk_is_told_from_a_broken_one),
+        cmocka_unit_test_setup_teardown(digests_are_the_published_ones, make_folder, drop_folder),
+        cmocka_unit_test(ids_are_random_and_well_formed),
+        cmocka_unit_test(both_programs_read_the_same_job),
+        cmocka_unit_test(both_programs_read_the_same_result),
+        cmocka_unit_test(a_child_has_its_descriptors_and_nothing_else),
+        cmocka_unit_test(a_child_that_hangs_is_killed_and_a_crash_is_seen),
+    };
+    if (argc == 3 && streq(argv[1], "child"))
+        return child_main(argv[2]);
+    id_init();
+    return cmocka_run_group_tests_name("file", tests, NULL, NULL);
+}

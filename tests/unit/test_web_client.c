@@ -1,0 +1,652 @@
+/* What the transcoder makes of web's answers, good and bad. */
+#include "transcoder/web_client.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "tests/unit/job_fixture.h"
+#include "tests/unit/scripted_server.h"
+#include "tests/unit/unit.h"
+#include "transcoder/backoff.h"
+
+#define TOKEN     "0123456789abcdef0123456789abcdef"
+#define CUT       ((size_t)100 * 1024)
+#define REST_LINE "Content-Range: bytes 102400-307199/307200\r\n"
+#define PROBLEM   "Content-Type: application/problem+json\r\n"
+
+static WebClient *new_client(const char *url)
+{
+    WebClient *client = NULL;
+    Error error = {0};
+    assert_true(web_client_new(url, TOKEN, &client, &error));
+    return client;
+}
+
+static int new_file(void)
+{
+    int fd = memfd_create("fetched", MFD_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static bool has_content(int fd)
+{
+    static char read_back[FIXTURE_SIZE + 1];
+    return pread(fd, read_back, sizeof read_back, 0) == (ssize_t)FIXTURE_SIZE &&
+           memcmp(read_back, fixture_content(), FIXTURE_SIZE) == 0;
+}
+
+/* --- the original ----------------------------------------------------------------------------- */
+
+#define ORIGINAL .route = "GET /original"
+#define WHOLE    .status = 200, .body = fixture_content(), .length = FIXTURE_SIZE
+#define REST                                                                                       \
+    .status = 206, .headers = FIXTURE_ETAG REST_LINE, .body = fixture_content() + CUT,             \
+    .length = FIXTURE_SIZE - CUT
+
+typedef struct FetchRow {
+    ScriptedAnswer answers[4];
+    size_t tries;                      /* requests made in all */
+    ErrorCode code;                    /* of the last try; ERROR_NONE: fetched */
+    int64_t size;                      /* of the file at the end */
+    const char *last_has, *last_lacks; /* header lines of the last request */
+    const char *sentence;
+} FetchRow;
+
+static void run_fetch(const FetchRow *row)
+{
+    TransferJob job = fixture_job();
+    ScriptedServer *server = scripted_server_start(row->answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    _cleanup_close_ int fd = new_file();
+    WebFetch fetch;
+    Error error = {0};
+    bool fetched = false;
+    web_client_fetch_init(&fetch, &job, fd);
+    for (size_t tries = 0; tries < row->tries && !fetched; tries++) {
+        unit_check(tries == 0 || web_client_is_transient(error.code), row->sentence);
+        fetched = web_client_fetch(client, &fetch, &error);
+    }
+    unit_check(scripted_server_count(server, "GET /original") == row->tries, row->sentence);
+    unit_check(fetched ? row->code == ERROR_NONE : row->code == error.code, row->sentence);
+    unit_check(fetched == (row->code == ERROR_NONE), row->sentence);
+    unit_check(lseek(fd, 0, SEEK_END) == row->size, row->sentence);
+    unit_check(!fetched || has_content(fd), row->sentence);
+    const char *head = scripted_server_request(server, "GET /original", row->tries - 1)->head;
+    unit_check(strstr(head, "Authorization: Bearer " TOKEN "\r\n"), row->sentence);
+    unit_check(strstr(head, job.lease_token), row->sentence);
+    unit_check(!row->last_has || strstr(head, row->last_has), row->sentence);
+    unit_check(!row->last_lacks || !strstr(head, row->last_lacks), row->sentence);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+static void test_fetch(void **state)
+{
+    const FetchRow rows[] = {
+        {{{ORIGINAL, WHOLE}}, 1, ERROR_NONE, FIXTURE_SIZE, NULL, "Range", "a whole answer"},
+        {{{ORIGINAL, WHOLE, .headers = FIXTURE_ETAG, .cut_at = CUT}, {ORIGINAL, REST}},
+         2,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         "Range: bytes=102400-\r\nIf-Range: \"one\"\r\n",
+         NULL,
+         "a connection cut in the body is gone on with where it broke"},
+        {{{ORIGINAL, WHOLE, .headers = FIXTURE_ETAG, .cut_at = CUT},
+          {ORIGINAL, WHOLE, .headers = "ETag: \"two\"\r\n"}},
+         2,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         "If-Range: \"one\"\r\n",
+         NULL,
+         "a changed original is taken from the start"},
+        {{{ORIGINAL, WHOLE, .cut_at = CUT}, {ORIGINAL, WHOLE}},
+         2,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         NULL,
+         "Range",
+         "without an ETag there is no going on"},
+        {{{ORIGINAL, WHOLE, .headers = "ETag: W/\"one\"\r\n", .cut_at = CUT}, {ORIGINAL, WHOLE}},
+         2,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         NULL,
+         "Range",
+         "nor with a weak one"},
+        {{{ORIGINAL, .status = 0}, {ORIGINAL, .status = 503}, {ORIGINAL, WHOLE}},
+         3,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         NULL,
+         NULL,
+         "a web that goes away comes back"},
+        {{{ORIGINAL, .status = 404, .body = "<html>not here</html>"}},
+         1,
+         ERROR_NOT_FOUND,
+         0,
+         NULL,
+         NULL,
+         "an error page is no media"},
+        {{{ORIGINAL, .status = 200, .body = "<html>sign in</html>", .repeat = true}},
+         2,
+         ERROR_INVALID,
+         0,
+         NULL,
+         NULL,
+         "nor is a page that calls itself a success"},
+        {{{ORIGINAL, .status = 200, .body = "<html>sign in</html>", .undeclared = true},
+          {ORIGINAL, WHOLE}},
+         2,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         NULL,
+         NULL,
+         "a short body without a length is started over"},
+        {{{ORIGINAL, .status = 200, .body = "much", .length = 4, .undeclared = true,
+           .repeat = true}},
+         2,
+         ERROR_INVALID,
+         4,
+         NULL,
+         NULL,
+         "but once only"},
+        {{{ORIGINAL, .status = 200, .body = fixture_content() + 1, .length = FIXTURE_SIZE - 1},
+          {ORIGINAL, WHOLE}},
+         2,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         NULL,
+         NULL,
+         "a declared length that is not the job's is not begun"},
+        {{{ORIGINAL, WHOLE, .headers = FIXTURE_ETAG, .cut_at = CUT},
+          {ORIGINAL, .status = 206, .headers = "Content-Range: bytes 0-307199/307200\r\n",
+           .body = fixture_content(), .length = FIXTURE_SIZE},
+          {ORIGINAL, WHOLE}},
+         3,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         NULL,
+         "Range",
+         "another range than asked for is not stored"},
+        {{{ORIGINAL, .status = 302, .headers = "Location: http://127.0.0.1:1/\r\n"}},
+         1,
+         ERROR_SETTING,
+         0,
+         NULL,
+         NULL,
+         "a redirection is not followed"},
+        {{{ORIGINAL, .status = 403, .headers = PROBLEM, .body = "{\"detail\":\"No.\"}"}},
+         1,
+         ERROR_FORBIDDEN,
+         0,
+         NULL,
+         NULL,
+         "a refusal is final"},
+        {{{ORIGINAL, .status = 416}}, 1, ERROR_RANGE, 0, NULL, NULL, "so is a range outside"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        run_fetch(&rows[i]);
+}
+
+static void test_fetch_wrong_digest(void **state)
+{
+    _cleanup_free_ char *wrong = base_calloc(1, FIXTURE_SIZE);
+    (void)state;
+    memcpy(wrong, fixture_content(), FIXTURE_SIZE);
+    wrong[CUT] ^= 1;
+    const ScriptedAnswer damaged = {ORIGINAL, .status = 200, .body = wrong, .length = FIXTURE_SIZE};
+    const FetchRow rows[] = {
+        {{damaged, {ORIGINAL, WHOLE}},
+         2,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         NULL,
+         "Range",
+         "one flipped bit is seen, and fetched again from the start"},
+        {{damaged, damaged}, 2, ERROR_INVALID, FIXTURE_SIZE, NULL, NULL, "twice is the end"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        run_fetch(&rows[i]);
+}
+
+static void note_percent(void *context, int percent)
+{
+    int *last = context;
+    assert_true(percent > *last && percent <= 100);
+    *last = percent;
+}
+
+static void test_fetch_progress(void **state)
+{
+    const ScriptedAnswer answers[] = {{ORIGINAL, WHOLE}, {0}};
+    TransferJob job = fixture_job();
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    _cleanup_close_ int fd = new_file();
+    WebFetch fetch;
+    Error error = {0};
+    int last = -1;
+    (void)state;
+    web_client_fetch_init(&fetch, &job, fd);
+    fetch.progress = (WebProgress){note_percent, &last};
+    assert_true(web_client_fetch(client, &fetch, &error));
+    assert_int_equal(last, 100);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+/* --- small requests --------------------------------------------------------------------------- */
+
+static void test_statuses(void **state)
+{
+    static const struct {
+        int status;
+        const char *headers, *body;
+        ErrorCode code;
+        bool transient;
+        int64_t retry_after_ms;
+        const char *detail; /* in the error's sentence */
+    } rows[] = {
+        {400, NULL, NULL, ERROR_BAD_REQUEST, false, BACKOFF_UNASKED, "400"},
+        {401, NULL, NULL, ERROR_UNAUTHENTICATED, false, BACKOFF_UNASKED, "401"},
+        {404, NULL, "<html>", ERROR_NOT_FOUND, false, BACKOFF_UNASKED, "404"},
+        {408, NULL, NULL, ERROR_TIMEOUT, true, BACKOFF_UNASKED, "408"},
+        {409, NULL, NULL, ERROR_CONFLICT, false, BACKOFF_UNASKED, "409"},
+        {410, PROBLEM, "{\"detail\":\"The lease is lost.\"}", ERROR_GONE, false, BACKOFF_UNASKED,
+         "The lease is lost."},
+        {418, NULL, NULL, ERROR_BAD_REQUEST, false, BACKOFF_UNASKED, "418"},
+        {422, PROBLEM, "{\"detail\":7}", ERROR_INVALID, false, BACKOFF_UNASKED, "422"},
+        {422, PROBLEM, "{\"detail\":", ERROR_INVALID, false, BACKOFF_UNASKED, "422"},
+        {429, "Retry-After: 7\r\n", NULL, ERROR_BUSY, true, 7000, "429"},
+        {500, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "500"},
+        {502, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "502"},
+        {503, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", NULL, ERROR_UNAVAILABLE, true, 0,
+         "503"},
+        {507, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "507"},
+        {301, "Location: https://127.0.0.1:1/\r\n", NULL, ERROR_SETTING, false, BACKOFF_UNASKED,
+         "WEB_SERVICE_URL"},
+        {0, NULL, NULL, ERROR_NETWORK, true, BACKOFF_UNASKED, "could not be reached"},
+    };
+    TransferJob job = fixture_job();
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const ScriptedAnswer answers[] = {{.route = "POST /progress",
+                                           .status = rows[i].status,
+                                           .headers = rows[i].headers,
+                                           .body = rows[i].body,
+                                           .repeat = true},
+                                          {0}};
+        ScriptedServer *server = scripted_server_start(answers);
+        WebClient *client = new_client(scripted_server_url(server));
+        Error error = {0};
+        assert_false(web_client_progress(client, &job, TRANSFER_STAGE_ENCODE, 40, &error));
+        if (error.code != rows[i].code ||
+            web_client_is_transient(error.code) != rows[i].transient ||
+            web_client_retry_after_ms(client) != rows[i].retry_after_ms ||
+            !strstr(error.detail, rows[i].detail))
+            fail_msg("status %d: %s", rows[i].status, error.detail);
+        web_client_free(&client);
+        scripted_server_stop(&server);
+    }
+}
+
+static void test_huge_error_page(void **state)
+{
+    const ScriptedAnswer answers[] = {
+        {.route = "POST /fail", .status = 502, .body = fixture_content(), .length = FIXTURE_SIZE},
+        {0}};
+    TransferJob job = fixture_job();
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    WebFailure failure = {"No picture.", false};
+    Error error = {0};
+    (void)state;
+    assert_false(web_client_fail(client, &job, &failure, &error));
+    assert_int_equal(error.code, ERROR_UNAVAILABLE);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+static void test_reports(void **state)
+{
+    const ScriptedAnswer answers[] = {{.route = "POST /progress", .status = 200, .body = "{}"},
+                                      {.route = "POST /release", .status = 204},
+                                      {.route = "POST /fail", .status = 200, .body = "{}"},
+                                      {0}};
+    TransferJob job = fixture_job();
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    WebFailure failure = {"No \"picture\"\n was found.", false};
+    Error error = {0};
+    char expected[400];
+    (void)state;
+    assert_true(web_client_progress(client, &job, TRANSFER_STAGE_ENCODE, 40, &error));
+    assert_true(web_client_release(client, &job, "stopping", &error));
+    assert_true(web_client_fail(client, &job, &failure, &error));
+    snprintf(expected, sizeof expected,
+             "{\"stage\":\"encode\",\"percent\":40,\"lease_token\":\"%s\"}", job.lease_token);
+    assert_string_equal(scripted_server_request(server, "POST /progress", 0)->body, expected);
+    snprintf(expected, sizeof expected, "{\"reason\":\"stopping\",\"lease_token\":\"%s\"}",
+             job.lease_token);
+    assert_string_equal(scripted_server_request(server, "POST /release", 0)->body, expected);
+    snprintf(expected, sizeof expected,
+             "{\"error\":\"No \\\"picture\\\"\\n was found.\",\"retryable\":false,"
+             "\"lease_token\":\"%s\"}",
+             job.lease_token);
+    assert_string_equal(scripted_server_request(server, "POST /fail", 0)->body, expected);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+static void test_claim(void **state)
+{
+    TransferJob job = fixture_job(), claimed;
+    _cleanup_free_ char *body = fixture_claim(&job);
+    const ScriptedAnswer answers[] = {
+        {.route = "POST /claim", .status = 204},
+        {.route = "POST /claim", .status = 200, .body = body},
+        {.route = "POST /claim", .status = 200, .body = "{\"job_id\":\"../..\"}"},
+        {.route = "POST /claim", .status = 200, .body = "<html>"},
+        {.route = "POST /claim", .status = 200},
+        {.route = "POST /claim", .status = 200, .body = fixture_content(), .length = FIXTURE_SIZE},
+        {0}};
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    WebClaim claim = {.worker = "me", .wait_seconds = 25};
+    Error error = {0};
+    bool found = true;
+    (void)state;
+    assert_true(web_client_claim(client, &claim, &claimed, &found, &error) && !found);
+    assert_true(web_client_claim(client, &claim, &claimed, &found, &error) && found);
+    assert_memory_equal(&claimed, &job, sizeof job);
+    for (int i = 0; i < 4; i++)
+        assert_false(web_client_claim(client, &claim, &claimed, &found, &error));
+    assert_string_equal(scripted_server_request(server, "POST /claim", 0)->body,
+                        "{\"worker\":\"me\",\"wait_seconds\":25}");
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+typedef struct Raiser {
+    ScriptedServer *server;
+    Flag *flag;
+} Raiser;
+
+static void *raise_when_asked(void *context)
+{
+    const Raiser *raiser = context;
+    scripted_server_await(raiser->server, "POST /claim", 1);
+    flag_raise(raiser->flag);
+    return NULL;
+}
+
+static void test_claim_is_called_off(void **state)
+{
+    const ScriptedAnswer answers[] = {{.route = "POST /claim", .status = 204, .hold = true}, {0}};
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    WebClaim claim = {.worker = "me", .wait_seconds = 25};
+    TransferJob job;
+    Flag stop;
+    Raiser raiser = {server, &stop};
+    pthread_t thread;
+    Error error = {0};
+    bool found;
+    (void)state;
+    flag_init(&stop);
+    web_client_abort_on(client, (FlagSet){{NULL, &stop}});
+    assert_int_equal(pthread_create(&thread, NULL, raise_when_asked, &raiser), 0);
+    assert_false(web_client_claim(client, &claim, &job, &found, &error));
+    assert_int_equal(error.code, ERROR_CANCELLED);
+    pthread_join(thread, NULL);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+    flag_release(&stop);
+}
+
+static void test_check(void **state)
+{
+    static const struct {
+        int status;
+        ErrorCode code;
+        const char *sentence;
+    } rows[] = {
+        {404, ERROR_NONE, "an unknown job means an accepted token"},
+        {410, ERROR_NONE, "so does a lost lease"},
+        {403, ERROR_FORBIDDEN, "a wrong token is told"},
+        {200, ERROR_SETTING, "what accepts anything is not web"},
+        {503, ERROR_UNAVAILABLE, "a web that is not ready is told"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const ScriptedAnswer answers[] = {{.route = "POST /progress", .status = rows[i].status},
+                                          {0}};
+        ScriptedServer *server = scripted_server_start(answers);
+        WebClient *client = new_client(scripted_server_url(server));
+        Error error = {0};
+        unit_check(web_client_check(client, &error) == (rows[i].code == ERROR_NONE),
+                   rows[i].sentence);
+        unit_check(error.code == rows[i].code, rows[i].sentence);
+        web_client_free(&client);
+        scripted_server_stop(&server);
+    }
+}
+
+static void test_nobody_listens(void **state)
+{
+    const ScriptedAnswer answers[] = {{0}};
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    Error error = {0};
+    (void)state;
+    scripted_server_stop(&server);
+    assert_false(web_client_check(client, &error));
+    assert_int_equal(error.code, ERROR_NETWORK);
+    assert_true(web_client_is_transient(error.code));
+    web_client_free(&client);
+}
+
+/* A path in the address of web stays in front; the slash at its end is not doubled. */
+static void test_base_with_path(void **state)
+{
+    const ScriptedAnswer answers[] = {
+        {.route = "POST /prefix/api/transcoding/jobs/claim", .status = 204}, {0}};
+    ScriptedServer *server = scripted_server_start(answers);
+    char url[128];
+    TransferJob job;
+    WebClaim claim = {.worker = "me"};
+    Error error = {0};
+    bool found;
+    (void)state;
+    snprintf(url, sizeof url, "%s/prefix/", scripted_server_url(server));
+    WebClient *client = new_client(url);
+    assert_true(web_client_claim(client, &claim, &job, &found, &error));
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+/* --- the delivery ----------------------------------------------------------------------------- */
+
+#define UPLOAD    .route = "POST /upload/"
+#define CONFIRMED .status = 200, .body = "{\"success\":true,\"media\":{}}"
+
+typedef struct Result {
+    TransferJob job;
+    TransferResult result;
+    WebDelivery delivery;
+} Result;
+
+static void make_result(Result *made, bool poster)
+{
+    *made = (Result){.job = fixture_job(), .result = fixture_result("the video's bytes")};
+    made->result.has_poster = poster;
+    made->delivery = (WebDelivery){.job = &made->job,
+                                   .result = &made->result,
+                                   .video_fd = new_file(),
+                                   .poster_fd = new_file()};
+    assert_int_equal(write(made->delivery.video_fd, "the video's bytes", 17), 17);
+    assert_int_equal(write(made->delivery.poster_fd, "the poster's", 12), 12);
+}
+
+static void drop_result(Result *made)
+{
+    close(made->delivery.video_fd);
+    close(made->delivery.poster_fd);
+}
+
+/* The parts come in this order, and what stands in them. */
+static void expect_parts(const char *body, const char *const *parts)
+{
+    for (; *parts; parts++) {
+        const char *found = strstr(body, *parts);
+        if (!found)
+            fail_msg("the delivery lacks, or has too early: %s", *parts);
+        body = found + strlen(*parts);
+    }
+}
+
+static void test_delivery(void **state)
+{
+    const ScriptedAnswer answers[] = {{UPLOAD, CONFIRMED}, {0}};
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    Error error = {0};
+    Result made;
+    (void)state;
+    make_result(&made, true);
+    assert_true(web_client_deliver(client, &made.delivery, &error));
+    const ScriptedRequest *request = scripted_server_request(server, "POST /upload/", 0);
+    assert_non_null(strstr(request->head, "Expect: 100-continue\r\n"));
+    assert_non_null(strstr(request->head, "Content-Length: "));
+    expect_parts(request->body,
+                 (const char *const[]){"name=\"log_entry_media_id\"\r\n\r\n", made.job.media_id,
+                                       "name=\"job_id\"\r\n\r\n", made.job.job_id,
+                                       "name=\"lease_token\"\r\n\r\n", made.job.lease_token,
+                                       "name=\"metadata\"\r\n\r\n{", "\"video_digest\"",
+                                       "name=\"video_file\"; filename=\"video.mp4\"",
+                                       "Content-Type: video/mp4\r\n\r\nthe video's bytes\r\n",
+                                       "name=\"poster_file\"; filename=\"poster.jpg\"",
+                                       "Content-Type: image/jpeg\r\n\r\nthe poster's\r\n", NULL});
+    drop_result(&made);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+static void test_delivery_without_poster(void **state)
+{
+    const ScriptedAnswer answers[] = {{UPLOAD, CONFIRMED}, {0}};
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    Error error = {0};
+    Result made;
+    (void)state;
+    make_result(&made, false);
+    assert_true(web_client_deliver(client, &made.delivery, &error));
+    assert_null(strstr(scripted_server_request(server, "POST /upload/", 0)->body, "poster"));
+    drop_result(&made);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+/* One client, one answer after the other: each try begins at the first byte. */
+static void test_delivery_answers(void **state)
+{
+    static const struct {
+        ScriptedAnswer answer;
+        ErrorCode code;
+        const char *sentence;
+    } rows[] = {
+        {{UPLOAD, .status = 0}, ERROR_NETWORK, "a lost answer confirms nothing"},
+        {{UPLOAD, .status = 200, .body = "<html>"}, ERROR_NETWORK, "nor does a page"},
+        {{UPLOAD, .status = 200, .body = "{\"success\":false}"}, ERROR_NETWORK, "nor a no"},
+        {{UPLOAD, .status = 410, .headers = PROBLEM, .body = "{\"detail\":\"Lost.\"}"},
+         ERROR_GONE,
+         "a lost lease is told"},
+        {{UPLOAD, .status = 403, .early = true},
+         ERROR_FORBIDDEN,
+         "a refusal comes before the bytes"},
+        {{UPLOAD, .status = 507}, ERROR_UNAVAILABLE, "a full web is waited for"},
+        {{UPLOAD, CONFIRMED}, ERROR_NONE, "web's own words confirm"},
+    };
+    ScriptedAnswer answers[ARRAY_SIZE(rows) + 1] = {0};
+    Result made;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        answers[i] = rows[i].answer;
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    make_result(&made, true);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        bool delivered = web_client_deliver(client, &made.delivery, &error);
+        unit_check(delivered == (rows[i].code == ERROR_NONE), rows[i].sentence);
+        unit_check(error.code == rows[i].code, rows[i].sentence);
+        const ScriptedRequest *request = scripted_server_request(server, "POST /upload/", i);
+        unit_check(rows[i].answer.early == !strstr(request->body, "the poster's"),
+                   rows[i].sentence);
+    }
+    drop_result(&made);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+/* A file that became shorter than it was is our fault, not the network's. */
+static void test_delivery_of_unreadable_file(void **state)
+{
+    const ScriptedAnswer answers[] = {{UPLOAD, CONFIRMED}, {0}};
+    ScriptedServer *server = scripted_server_start(answers);
+    WebClient *client = new_client(scripted_server_url(server));
+    Error error = {0};
+    Result made;
+    (void)state;
+    make_result(&made, true);
+    close(made.delivery.video_fd);
+    made.delivery.video_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    made.delivery.poster_fd = -1;
+    assert_false(web_client_deliver(client, &made.delivery, &error));
+    assert_int_equal(error.code, ERROR_IO);
+    drop_result(&made);
+    web_client_free(&client);
+    scripted_server_stop(&server);
+}
+
+static int set_up_group(void **state)
+{
+    (void)state;
+    id_init();
+    setenv("no_proxy", "*", 1);
+    web_client_global_init();
+    return 0;
+}
+
+static int tear_down_group(void **state)
+{
+    (void)state;
+    web_client_global_release();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_fetch_wrong_digest),
+        cmocka_unit_test(test_fetch_progress),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_huge_error_page),
+        cmocka_unit_test(test_reports),
+        cmocka_unit_test(test_claim),
+        cmocka_unit_test(test_claim_is_called_off),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_nobody_listens),
+        cmocka_unit_test(test_base_with_path),
+        cmocka_unit_test(test_delivery),
+        cmocka_unit_test(test_delivery_without_poster),
+        cmocka_unit_test(test_delivery_answers),
+        cmocka_unit_test(test_delivery_of_unreadable_file),
+    };
+    return cmocka_run_group_tests(tests, set_up_group, tear_down_group);
+}
