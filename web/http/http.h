@@ -162,6 +162,9 @@ typedef struct HttpOptions {
 Http *http_start(const HttpOptions *options, Error *error);
 int http_port(const Http *http);
 
+/* libmicrohttpd's version, for --version. */
+const char *http_library_version(void);
+
 /* Whether the server is on its way out: /readyz says so to load balancers. */
 bool http_stopping(const Http *http);
 

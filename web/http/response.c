@@ -10,6 +10,11 @@
 
 Response response_parked;
 
+const char *http_library_version(void)
+{
+    return MHD_get_version();
+}
+
 Response *response_new(int status, struct MHD_Response *body)
 {
     Response *response = NEW(Response);

@@ -1,0 +1,33 @@
+/*
+ * The routes, one table per family of addresses, and what their handlers share. Handlers run on
+ * worker threads and may block. docs/http-api.md tells people the same.
+ */
+#pragma once
+
+#include "common/buffer.h"
+#include "web/app.h"
+
+extern const Route api_upload_routes[];
+extern const Route api_transcoding_routes[];
+extern const Route api_media_routes[];
+extern const Route api_health_routes[];
+
+/* The address of a file in the volume, percent-encoded; JSON null for "". */
+json_t *api_media_url(const char *path);
+
+/* What the client's form says at the moment: a file, or a plain field that is being collected. */
+typedef struct FormField {
+    char name[64]; /* cut: longer ones are none of ours */
+    bool is_file;
+    Buffer value;
+} FormField;
+
+void form_field_begin(FormField *field, const FormPart *part);
+
+/* ERROR_INVALID beyond MULTIPART_FIELD_MAX and for NUL bytes. */
+bool form_field_append(FormField *field, const void *bytes, size_t length, Error *error);
+const char *form_field_value(const FormField *field);
+void form_field_release(FormField *field);
+
+/* The declared length; ERROR_LENGTH_REQUIRED where there is none: room is set aside by it. */
+bool api_declared_length(const Request *request, uint64_t *length, Error *error);

@@ -1,0 +1,95 @@
+/* POST /api/transcoding/upload/: a transcoder brings its result. */
+#include "web/api/api_delivery.h"
+
+#include "common/clock.h"
+#include "web/library/delivery.h"
+
+typedef struct DeliveryForm {
+    Delivery *delivery;
+    FormField field;
+    bool skipping; /* a file under a name we do not know */
+} DeliveryForm;
+
+static void form_close(void *form)
+{
+    DeliveryForm *self = form;
+    delivery_free(self->delivery);
+    form_field_release(&self->field);
+    free(self);
+}
+
+static void *form_open(Request *request, Error *error)
+{
+    const App *app = request_app(request);
+    uint64_t length;
+    if (!api_declared_length(request, &length, error))
+        return NULL;
+    Delivery *delivery = delivery_begin(&app->library, length, error);
+    if (!delivery)
+        return NULL;
+    DeliveryForm *self = NEW(DeliveryForm);
+    self->delivery = delivery;
+    return self;
+}
+
+static bool form_part(void *form, const FormPart *part, Error *error)
+{
+    DeliveryForm *self = form;
+    bool video = streq(part->name, TRANSFER_FIELD_VIDEO);
+    bool poster = streq(part->name, TRANSFER_FIELD_POSTER);
+    form_field_begin(&self->field, part);
+    if (!self->field.is_file)
+        return !(video || poster) ||
+               error_add_field(error, ERROR_INVALID, self->field.name,
+                               "The field %s must be a file.", self->field.name);
+    self->skipping = !video && !poster;
+    return self->skipping ||
+           delivery_file_begin(self->delivery, video ? DELIVERY_VIDEO : DELIVERY_POSTER,
+                               clock_wall_ms(), error);
+}
+
+static bool form_data(void *form, const void *bytes, size_t length, Error *error)
+{
+    DeliveryForm *self = form;
+    if (!self->field.is_file)
+        return form_field_append(&self->field, bytes, length, error);
+    return self->skipping || delivery_append(self->delivery, bytes, length, error);
+}
+
+static bool form_part_end(void *form, Error *error)
+{
+    DeliveryForm *self = form;
+    return self->field.is_file ||
+           delivery_set(self->delivery, self->field.name, form_field_value(&self->field), error);
+}
+
+static json_t *describe(const Delivered *delivered)
+{
+    json_t *media = json_object();
+    json_object_set_new(media, "id", json_string(delivered->media_id));
+    json_object_set_new(media, "media_url", api_media_url(delivered->video_path));
+    json_object_set_new(media, "poster_url", api_media_url(delivered->poster_path));
+    json_object_set_new(media, "width", json_integer(delivered->width));
+    json_object_set_new(media, "height", json_integer(delivered->height));
+    json_object_set_new(media, "duration", json_real(delivered->duration));
+    return json_pack("{s:b, s:o}", "success", 1, "media", media);
+}
+
+static Response *form_finish(void *form, Request *request, Error *error)
+{
+    DeliveryForm *self = form;
+    Delivered delivered;
+    (void)request;
+    if (!delivery_finish(self->delivery, clock_wall_ms(), &delivered, error))
+        return NULL;
+    return response_json(200, describe(&delivered));
+}
+
+const FormHandler api_delivery_form = {
+    .open = form_open,
+    .part = form_part,
+    .data = form_data,
+    .part_end = form_part_end,
+    .finish = form_finish,
+    .close = form_close,
+};

@@ -1,0 +1,54 @@
+/* /livez: the process answers. /readyz: it is fit to serve, or why not. */
+#include "web/api/api.h"
+
+static Response *livez(Request *request, Error *error)
+{
+    (void)request;
+    (void)error;
+    return response_json(200, json_pack("{s:s}", "status", "ok"));
+}
+
+/* One check: adds its word and, when it fails, the reason. */
+static void report(json_t *checks, const char *name, bool good, const Error *fault, bool *ready)
+{
+    json_object_set_new(checks, name, json_text(good ? "ok" : fault->detail));
+    *ready = *ready && good;
+}
+
+static bool has_space(Volume *volume, Error *error)
+{
+    Reservation room = {0};
+    bool good = volume_reserve(volume, 0, &room, error);
+    reservation_release(&room);
+    return good;
+}
+
+static bool is_running(App *app, Error *error)
+{
+    const Http *http = atomic_load(&app->http);
+    return !http || !http_stopping(http) ||
+           error_set(error, ERROR_UNAVAILABLE, "The server is being stopped.");
+}
+
+static Response *readyz(Request *request, Error *error)
+{
+    App *app = request_app(request);
+    json_t *checks = json_object();
+    Error fault = {0};
+    int64_t queued = 0;
+    bool ready = true;
+    (void)error;
+    report(checks, "database", jobs_count_queued(&app->jobs, &queued, &fault), &fault, &ready);
+    report(checks, "volume", volume_writable(app->volume, &fault), &fault, &ready);
+    report(checks, "space", has_space(app->volume, &fault), &fault, &ready);
+    report(checks, "server", is_running(app, &fault), &fault, &ready);
+    json_t *value = json_pack("{s:s, s:o, s:I}", "status", ready ? "ok" : "not ready", "checks",
+                              checks, "jobs_queued", (json_int_t)queued);
+    return response_json(ready ? 200 : 503, value);
+}
+
+const Route api_health_routes[] = {
+    {HTTP_GET, "/livez", ACCESS_PUBLIC, BODY_NONE, .handle = livez},
+    {HTTP_GET, "/readyz", ACCESS_PUBLIC, BODY_NONE, .handle = readyz},
+    {0},
+};

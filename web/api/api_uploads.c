@@ -1,0 +1,199 @@
+/* POST /api/uploads takes a file and keeps it; GET /api/uploads/{id} tells how it fares. */
+#include "common/clock.h"
+#include "web/api/api.h"
+#include "web/library/upload.h"
+
+typedef struct UploadForm {
+    Upload *upload;
+    FormField field;
+    bool hint_given; /* by the field media_type, which counts more than the part's own header */
+} UploadForm;
+
+static void form_close(void *form)
+{
+    UploadForm *self = form;
+    upload_free(self->upload);
+    form_field_release(&self->field);
+    free(self);
+}
+
+static void *form_open(Request *request, Error *error)
+{
+    const App *app = request_app(request);
+    uint64_t length;
+    if (!api_declared_length(request, &length, error))
+        return NULL;
+    Upload *upload = upload_begin(&app->library, length, error);
+    if (!upload)
+        return NULL;
+    UploadForm *self = NEW(UploadForm);
+    self->upload = upload;
+    return self;
+}
+
+static bool check_part(const FormField *field, Error *error)
+{
+    bool named_file = streq(field->name, "file");
+    if (named_file && !field->is_file)
+        return error_add_field(error, ERROR_INVALID, "file", "The field file must be a file.");
+    if (field->is_file && !named_file)
+        return error_add_field(error, ERROR_INVALID, "file",
+                               "The file must come in the field file, not in %s.", field->name);
+    return true;
+}
+
+static bool form_part(void *form, const FormPart *part, Error *error)
+{
+    UploadForm *self = form;
+    form_field_begin(&self->field, part);
+    if (!check_part(&self->field, error))
+        return false;
+    if (!self->field.is_file)
+        return true;
+    if (!self->hint_given && !upload_set(self->upload, UPLOAD_HINT, part->content_type, error))
+        return false;
+    return upload_file_begin(self->upload, part->file_name, error);
+}
+
+static bool form_data(void *form, const void *bytes, size_t length, Error *error)
+{
+    UploadForm *self = form;
+    return self->field.is_file ? upload_append(self->upload, bytes, length, error)
+                               : form_field_append(&self->field, bytes, length, error);
+}
+
+static bool form_part_end(void *form, Error *error)
+{
+    static const struct {
+        const char *name;
+        UploadField field;
+    } fields[] = {
+        {"collection", UPLOAD_COLLECTION},
+        {"entry", UPLOAD_ENTRY},
+        {"caption", UPLOAD_CAPTION},
+        {"media_type", UPLOAD_HINT},
+    };
+    UploadForm *self = form;
+    if (self->field.is_file)
+        return upload_file_end(self->upload, error);
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (streq(fields[i].name, self->field.name)) {
+            const char *value = form_field_value(&self->field);
+            self->hint_given = self->hint_given || (fields[i].field == UPLOAD_HINT && *value);
+            return upload_set(self->upload, fields[i].field, value, error);
+        }
+    return true;
+}
+
+/* --- the state of an upload --- */
+
+static const char *status_word(const UploadView *view)
+{
+    static const char *const words[] = {
+        [JOB_QUEUED] = "pending", [JOB_LEASED] = "processing", [JOB_DONE] = "completed",
+        [JOB_FAILED] = "failed",  [JOB_CANCELLED] = "failed",
+    };
+    return view->has_job ? words[view->job_state] : "completed";
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return *text ? json_text(text) : json_null();
+}
+
+static json_t *integer_or_null(int64_t value)
+{
+    return value > 0 ? json_integer(value) : json_null();
+}
+
+static int percentage(const UploadView *view)
+{
+    return !view->has_job || view->job_state == JOB_DONE ? 100 : (int)view->percent;
+}
+
+/* The error of an earlier attempt is no news while the next one runs or waits. */
+static const char *shown_error(const UploadView *view)
+{
+    if (!view->has_job || (view->job_state != JOB_FAILED && view->job_state != JOB_CANCELLED))
+        return "";
+    return view->job_state == JOB_CANCELLED ? "This item was deleted." : view->error;
+}
+
+/* What plays or shows: the prepared video, otherwise what was sent. */
+static const char *media_path(const UploadView *view)
+{
+    return view->has_job ? view->video_path : view->original_path;
+}
+
+static json_t *describe(const char *id, const UploadView *view)
+{
+    const MediaRow *media = &view->media;
+    json_t *value = json_object();
+    json_object_set_new(value, "id", json_string(id));
+    json_object_set_new(value, "status", json_string(status_word(view)));
+    json_object_set_new(value, "progress_percentage", json_integer(percentage(view)));
+    json_object_set_new(value, "stage", text_or_null(view->stage));
+    json_object_set_new(value, "error", text_or_null(shown_error(view)));
+    json_object_set_new(value, "media_id", json_string(media->id));
+    json_object_set_new(value, "media_url", api_media_url(media_path(view)));
+    json_object_set_new(value, "poster_url", api_media_url(view->poster_path));
+    json_object_set_new(value, "original_url", api_media_url(view->original_path));
+    json_object_set_new(value, "kind", json_string(media_kind_word(media->kind)));
+    json_object_set_new(value, "collection", json_string(media->collection));
+    json_object_set_new(value, "entry", json_string(media->entry));
+    json_object_set_new(value, "caption", json_text(media->caption));
+    json_object_set_new(value, "name", json_text(media->name));
+    json_object_set_new(value, "size", json_integer(media->size));
+    json_object_set_new(value, "content_type", json_string(media->content_type));
+    json_object_set_new(value, "width", integer_or_null(media->width));
+    json_object_set_new(value, "height", integer_or_null(media->height));
+    json_object_set_new(value, "duration",
+                        media->duration > 0 ? json_real(media->duration) : json_null());
+    json_object_set_new(value, "created_at", json_integer(media->created_at));
+    return value;
+}
+
+static Response *answer(const App *app, const char *id, int status, Error *error)
+{
+    UploadView view;
+    if (!id_uuid_valid(id)) {
+        error_set(error, ERROR_NOT_FOUND, "There is no such upload.");
+        return NULL;
+    }
+    if (!upload_view(&app->library, id, &view, error))
+        return NULL;
+    return response_json(status, describe(id, &view));
+}
+
+static Response *form_finish(void *form, Request *request, Error *error)
+{
+    UploadForm *self = form;
+    char id[UUID_SIZE], location[sizeof "/api/uploads/" + UUID_SIZE];
+    if (!upload_finish(self->upload, clock_wall_ms(), id, error))
+        return NULL;
+    Response *response = answer(request_app(request), id, 201, error);
+    snprintf(location, sizeof location, "/api/uploads/%s", id);
+    if (response)
+        response_header(response, "Location", location);
+    return response;
+}
+
+static Response *get_upload(Request *request, Error *error)
+{
+    return answer(request_app(request), request_param(request, 0), 200, error);
+}
+
+static const FormHandler upload_form = {
+    .open = form_open,
+    .part = form_part,
+    .data = form_data,
+    .part_end = form_part_end,
+    .finish = form_finish,
+    .close = form_close,
+};
+
+const Route api_upload_routes[] = {
+    {HTTP_POST, "/api/uploads", ACCESS_PUBLIC, BODY_UPLOAD, .form = &upload_form},
+    {HTTP_GET, "/api/uploads/{}", ACCESS_PUBLIC, BODY_NONE, .handle = get_upload},
+    {0},
+};

@@ -1,0 +1,51 @@
+#include "common/url.h"
+#include "web/api/api.h"
+
+void form_field_begin(FormField *field, const FormPart *part)
+{
+    buffer_release(&field->value);
+    field->value = BUFFER(MULTIPART_FIELD_MAX);
+    base_copy_truncated(field->name, sizeof field->name, part->name);
+    field->is_file = part->file_name != NULL;
+}
+
+bool form_field_append(FormField *field, const void *bytes, size_t length, Error *error)
+{
+    if (memchr(bytes, '\0', length))
+        return error_add_field(error, ERROR_INVALID, field->name, "A field may not hold NUL.");
+    if (!buffer_append(&field->value, bytes, length))
+        return error_add_field(error, ERROR_INVALID, field->name,
+                               "The field is longer than %d bytes.", MULTIPART_FIELD_MAX);
+    return true;
+}
+
+const char *form_field_value(const FormField *field)
+{
+    return field->value.data ? field->value.data : "";
+}
+
+void form_field_release(FormField *field)
+{
+    buffer_release(&field->value);
+}
+
+bool api_declared_length(const Request *request, uint64_t *length, Error *error)
+{
+    uint64_t declared = request_length(request);
+    if (declared == UINT64_MAX)
+        return error_set(error, ERROR_LENGTH_REQUIRED,
+                         "Say how long the request is (Content-Length), so that room can be set "
+                         "aside for it.");
+    *length = declared;
+    return true;
+}
+
+json_t *api_media_url(const char *path)
+{
+    char url[3 * MEDIA_PATH_MAX + sizeof "/media/"] = "/media/";
+    size_t prefix = strlen(url);
+    if (!*path)
+        return json_null();
+    REQUIRE(url_encode_path(path, url + prefix, sizeof url - prefix));
+    return json_string(url);
+}

@@ -1,0 +1,87 @@
+#include "web/housekeeper.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+
+#define ROUND_MS_MAX 1000 /* between two looks at what changed meanwhile */
+#define ROUND_MS_MIN 20
+
+struct Housekeeper {
+    HousekeeperOptions options; /* immutable */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stop;
+    bool stopping; /* guarded by the lock */
+};
+
+bool housekeeper_recover(const Library *library, int64_t now, Error *error)
+{
+    return jobs_recover(library->jobs, now, error) && doomed_recover(library->doomed, error);
+}
+
+void housekeeper_round(const HousekeeperOptions *options, int64_t now, int64_t *next)
+{
+    const Library *library = options->library;
+    Error error = {0};
+    *next = INT64_MAX;
+    if (!jobs_expire(library->jobs, now, next, &error))
+        log_error("Leases could not be looked after: %s", error.detail);
+    if (!doomed_sweep(library->doomed, options->removing, options->context, &error))
+        log_error("Files could not be swept: %s", error.detail);
+}
+
+/* Returns true when it is time to stop. */
+static bool wait_ms(Housekeeper *housekeeper, int64_t milliseconds)
+{
+    int64_t until = clock_monotonic_ms() + milliseconds;
+    struct timespec deadline = {until / 1000, until % 1000 * 1000000};
+    int result = 0;
+    pthread_mutex_lock(&housekeeper->lock);
+    while (!housekeeper->stopping && result == 0)
+        result = pthread_cond_timedwait(&housekeeper->stop, &housekeeper->lock, &deadline);
+    bool stopping = housekeeper->stopping;
+    pthread_mutex_unlock(&housekeeper->lock);
+    return stopping;
+}
+
+static void *work(void *argument)
+{
+    Housekeeper *housekeeper = argument;
+    int64_t next, pause;
+    do {
+        int64_t now = clock_wall_ms();
+        housekeeper_round(&housekeeper->options, now, &next);
+        pause = next == INT64_MAX ? ROUND_MS_MAX : next - now;
+        pause = MIN_OF(MAX_OF(pause, ROUND_MS_MIN), ROUND_MS_MAX);
+    } while (!wait_ms(housekeeper, pause));
+    return NULL;
+}
+
+Housekeeper *housekeeper_start(const HousekeeperOptions *options)
+{
+    Housekeeper *housekeeper = NEW(Housekeeper);
+    pthread_condattr_t attributes;
+    housekeeper->options = *options;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&housekeeper->lock, NULL);
+    pthread_cond_init(&housekeeper->stop, &attributes);
+    pthread_condattr_destroy(&attributes);
+    REQUIRE(pthread_create(&housekeeper->thread, NULL, work, housekeeper) == 0);
+    return housekeeper;
+}
+
+void housekeeper_stop(Housekeeper *housekeeper)
+{
+    pthread_mutex_lock(&housekeeper->lock);
+    housekeeper->stopping = true;
+    pthread_cond_signal(&housekeeper->stop);
+    pthread_mutex_unlock(&housekeeper->lock);
+    pthread_join(housekeeper->thread, NULL);
+    pthread_cond_destroy(&housekeeper->stop);
+    pthread_mutex_destroy(&housekeeper->lock);
+    free(housekeeper);
+}

@@ -1,0 +1,41 @@
+/*
+ * The life of a result: begin (is there room?) → fields, which come first, so that a stale holder
+ * is refused before its bytes → video and poster → finish. A delivery is accepted once, from the
+ * holder of the job's last lease, if it is what its metadata says; the same one again gets the same
+ * answer. The original leaves only in the transaction that accepts the result.
+ *
+ * One thread at a time per delivery; every call may block on the disk.
+ */
+#pragma once
+
+#include "web/library/library.h"
+#include "web/store/store_upload.h"
+
+typedef struct Delivery Delivery;
+
+typedef enum DeliveryFile { DELIVERY_VIDEO, DELIVERY_POSTER, DELIVERY_FILE_COUNT } DeliveryFile;
+
+/* What came of it. */
+typedef struct Delivered {
+    char media_id[UUID_SIZE];
+    char video_path[MEDIA_PATH_MAX + 1];
+    char poster_path[MEDIA_PATH_MAX + 1]; /* "" for none */
+    int64_t width, height;
+    double duration;
+    bool repeated;
+} Delivered;
+
+/* Sets aside room for `declared` bytes. */
+Delivery *delivery_begin(const Library *library, uint64_t declared, Error *error);
+
+/* A plain field of the form; unknown ones are ignored. */
+bool delivery_set(Delivery *delivery, const char *field, const char *value, Error *error);
+
+/* The first file asks whether the job takes a result of this holder at all: ERROR_NOT_FOUND for an
+ * unknown job, ERROR_GONE and ERROR_LEASE_LOST as in jobs.h, if the ids came before. */
+bool delivery_file_begin(Delivery *delivery, DeliveryFile which, int64_t now, Error *error);
+bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error *error);
+bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error);
+
+/* Drops what was not accepted. NULL is fine. */
+void delivery_free(Delivery *delivery);

@@ -1,0 +1,21 @@
+/*
+ * What a person would call the archive: items that come in (upload.h), results that come back
+ * (delivery.h), and files that go (doomed.h). This is what the parts share. Immutable once wired;
+ * any thread.
+ */
+#pragma once
+
+#include "web/jobs/jobs.h"
+#include "web/library/doomed.h"
+#include "web/store/store.h"
+#include "web/store/store_media.h"
+#include "web/volume/volume.h"
+
+typedef struct Library {
+    Store *store;
+    Volume *volume;
+    Doomed *doomed;
+    const Jobs *jobs;
+    uint64_t max_size[MEDIA_KIND_COUNT]; /* bytes of an upload, by kind */
+    bool keep_original_videos;
+} Library;

@@ -1,0 +1,32 @@
+/*
+ * What a file is, by its first bytes: never by its name or by what the client says. One closed
+ * table; what is not in it is not taken. Pure; any thread.
+ */
+#pragma once
+
+#include "web/store/store_media.h"
+
+#define MEDIA_TYPE_HEAD 4096 /* bytes that are looked at */
+
+typedef struct MediaType {
+    const char *content_type;
+    MediaKind kind;
+    bool inline_safe;       /* browsers show it without running anything */
+    const char *extensions; /* "jpg jpeg jfif": the first is the usual one */
+    /* The same container holding sound alone, which its first bytes do not tell. NULL: none. */
+    const char *audio_variant;
+} MediaType;
+
+/* The type of a file that begins so; NULL when it is none of ours. */
+const MediaType *media_type_detect(const void *head, size_t length);
+
+/* Where the container can hold both, the client's word ("audio", "audio/webm", …) decides between
+ * a video and a recording, and nothing else. */
+const MediaType *media_type_refine(const MediaType *type, const char *hint);
+
+/* The row of a content type that is in the table; NULL otherwise. */
+const MediaType *media_type_find(const char *content_type);
+
+/* The person's name with an extension that fits the type; an ill-fitting one is replaced if it is
+ * that of another type, otherwise the right one is added. */
+void media_type_name(const MediaType *type, const char *name, char out[FILE_NAME_MAX + 1]);

@@ -1,0 +1,47 @@
+/*
+ * The life of an upload: begin (is there room?) → fields and bytes in any order → finish (durable,
+ * committed) → its state. Nothing of it exists for others before finish, and nothing is lost after.
+ * One thread at a time per upload; every call may block on the disk.
+ */
+#pragma once
+
+#include "web/library/library.h"
+#include "web/store/store_upload.h"
+
+/* A form's parts around the file take no more than this: what a request may exceed a file by. */
+#define UPLOAD_FORM_OVERHEAD_MAX                                                                   \
+    ((uint64_t)MULTIPART_PARTS_MAX * (MULTIPART_HEADER_MAX + MULTIPART_FIELD_MAX))
+
+typedef struct Upload Upload;
+
+typedef enum UploadField {
+    UPLOAD_COLLECTION,
+    UPLOAD_ENTRY,
+    UPLOAD_CAPTION,
+    UPLOAD_HINT, /* "audio", "video/mp4", …: decides only what the content leaves open */
+} UploadField;
+
+/* Sets aside room for `declared` bytes: ERROR_NO_SPACE before any of them is taken. */
+Upload *upload_begin(const Library *library, uint64_t declared, Error *error);
+
+/* ERROR_INVALID with the field's name for a value that cannot be used. "" means the default. */
+bool upload_set(Upload *upload, UploadField field, const char *value, Error *error);
+
+/* The file comes; ERROR_INVALID for a second one. */
+bool upload_file_begin(Upload *upload, const char *name, Error *error);
+
+/* ERROR_MEDIA_TYPE as soon as the bytes tell that it is nothing we take, ERROR_TOO_LARGE as soon as
+ * it is certain. */
+bool upload_append(Upload *upload, const void *bytes, size_t length, Error *error);
+
+/* ERROR_INVALID for an empty file. */
+bool upload_file_end(Upload *upload, Error *error);
+
+/* Keeps it for good; fills the upload's id. The file and the row are durable when it returns. */
+bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error);
+
+/* Drops what was not finished. NULL is fine. */
+void upload_free(Upload *upload);
+
+/* Where an upload stands. */
+bool upload_view(const Library *library, const char *id, UploadView *out, Error *error);

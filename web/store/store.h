@@ -1,0 +1,44 @@
+/*
+ * The database: rows about media, files and jobs, in one SQLite file. The only room that speaks
+ * SQL; what others need is a typed statement of store_media.h, store_file.h, store_upload.h or
+ * store_job.h, called inside a function given to store_write() or store_read().
+ *
+ * One thread writes; writes that wait at the same time share one durable commit. Any thread may
+ * call, but both calls block on the disk: never from an event loop. A function given here does
+ * nothing but database work: no files, no network, no lock.
+ */
+#pragma once
+
+#include "common/error.h"
+
+typedef struct Store Store;
+typedef struct StoreConnection StoreConnection; /* a transaction under way; valid during a call */
+
+typedef bool StoreFunction(StoreConnection *connection, void *argument, Error *error);
+
+/* Opens or makes the database and brings its schema up to date. Refuses one that belongs to another
+ * program or to a newer version of this one. NULL and *error. */
+Store *store_open(const char *path, Error *error);
+
+/* Waits for what is queued, then closes. No call may be under way or come later. */
+void store_close(Store *store);
+
+/*
+ * Runs the function in the writer's transaction and returns when that is durable on disk. A
+ * function that returns false takes back only its own changes, and its error is returned. When the
+ * commit fails nothing of it has happened, and every caller that shared it gets that error. What
+ * the function wrote into its argument counts only after true. ERROR_UNAVAILABLE when
+ * STORE_QUEUE_MAX writes wait already.
+ */
+bool store_write(Store *store, StoreFunction *function, void *argument, Error *error);
+
+/* Runs the function on one of at most STORE_READERS_MAX reading connections, on one snapshot. */
+bool store_read(Store *store, StoreFunction *function, void *argument, Error *error);
+
+/* Looks at a database without changing it and writes one line for each fault; `file` is called for
+ * each file row. Returns whether the database itself is sound. */
+typedef void StoreCheckFile(void *context, const char *path, int64_t size);
+bool store_check(const char *path, StoreCheckFile *file, void *context, FILE *faults);
+
+/* SQLite's own version. */
+const char *store_library_version(void);

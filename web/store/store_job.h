@@ -1,0 +1,164 @@
+/*
+ * Jobs, their attempts and deliveries. Inside store_write() or store_read().
+ *
+ * A state changes by an UPDATE that names the state it expects and the token that the caller holds;
+ * *changed false says that the job was not in that state, or not the caller's. The rules behind it
+ * are told in web/jobs/jobs.h.
+ */
+#pragma once
+
+#include "common/digest.h"
+#include "common/id.h"
+#include "web/store/store.h"
+
+#define JOB_STATES(X)                                                                              \
+    X(JOB_QUEUED, "queued")                                                                        \
+    X(JOB_LEASED, "leased")                                                                        \
+    X(JOB_DONE, "done")                                                                            \
+    X(JOB_FAILED, "failed")                                                                        \
+    X(JOB_CANCELLED, "cancelled")
+
+typedef enum JobState {
+#define X(state, word) state,
+    JOB_STATES(X)
+#undef X
+        JOB_STATE_COUNT
+} JobState;
+
+const char *job_state_word(JobState state);
+
+/* How an attempt ended. */
+typedef enum AttemptOutcome {
+    ATTEMPT_DELIVERED,
+    ATTEMPT_FAILED,
+    ATTEMPT_RELEASED,
+    ATTEMPT_EXPIRED,
+    ATTEMPT_CANCELLED,
+    ATTEMPT_RUNNING, /* it has not */
+} AttemptOutcome;
+
+typedef enum DeliveryOutcome {
+    DELIVERY_ACCEPTED,
+    DELIVERY_REPEATED,
+    DELIVERY_REFUSED,
+} DeliveryOutcome;
+
+typedef struct JobRow {
+    char id[UUID_SIZE];
+    char media_id[UUID_SIZE];
+    JobState state;
+    int64_t attempts;
+    bool has_lease_hash;
+    Digest lease_hash;        /* BLAKE2b of the token of the last claim */
+    int64_t lease_expires_at; /* wall clock, ms */
+    char worker[WORKER_NAME_MAX + 1];
+    char stage[STAGE_NAME_MAX + 1];
+    double percent;
+    char error[JOB_ERROR_MAX + 1];
+    bool has_video_digest;
+    Digest video_digest; /* of the accepted result */
+} JobRow;
+
+bool store_job_insert(StoreConnection *connection, const char *id, const char *media_id,
+                      int64_t now, Error *error);
+
+/* ERROR_NOT_FOUND for an unknown id. */
+bool store_job_get(StoreConnection *connection, const char *id, JobRow *out, Error *error);
+
+typedef struct JobClaim {
+    Digest lease_hash;
+    int64_t now, lease_expires_at;
+    const char *worker;
+} JobClaim;
+
+/* Leases the job that waits longest and opens an attempt. *claimed false: none waits. Fills id,
+ * media_id and attempts of *out. */
+bool store_job_claim(StoreConnection *connection, const JobClaim *claim, JobRow *out, bool *claimed,
+                     Error *error);
+
+/* Who says so: the job and the token it was leased with. */
+typedef struct JobHolder {
+    const char *job_id;
+    Digest lease_hash;
+    int64_t now;
+} JobHolder;
+
+typedef struct JobProgress {
+    int64_t lease_expires_at;
+    const char *stage;
+    double percent; /* 0 to 100 */
+} JobProgress;
+bool store_job_progress(StoreConnection *connection, const JobHolder *holder,
+                        const JobProgress *progress, bool *changed, Error *error);
+bool store_job_release(StoreConnection *connection, const JobHolder *holder, bool *changed,
+                       Error *error);
+
+/* What became of a job whose attempt ended. */
+typedef struct JobEnd {
+    char id[UUID_SIZE];
+    JobState state;
+    int64_t attempts;
+} JobEnd;
+
+typedef struct JobFailure {
+    const char *error;
+    bool retryable;
+    int64_t max_attempts;
+} JobFailure;
+bool store_job_fail(StoreConnection *connection, const JobHolder *holder, const JobFailure *failure,
+                    JobEnd *out, bool *changed, Error *error);
+
+/* Ends one lease that ran out at `now`; *expired false: there is none. */
+typedef struct JobExpiry {
+    int64_t now, max_attempts;
+    const char *error; /* for a job without attempts left */
+} JobExpiry;
+bool store_job_expire(StoreConnection *connection, const JobExpiry *expiry, JobEnd *out,
+                      bool *expired, Error *error);
+
+/* No lease ends before `until`. */
+bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *error);
+
+/* INT64_MAX when nothing is leased. */
+bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
+bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error);
+bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
+                       bool *changed, Error *error);
+
+/* The id goes to job_id; *changed false: the item has no job that could be cancelled. */
+bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,
+                      char job_id[UUID_SIZE], bool *changed, Error *error);
+
+typedef struct AttemptRow {
+    int64_t number;
+    AttemptOutcome outcome;
+    char detail[JOB_ERROR_MAX + 1];
+} AttemptRow;
+
+/* Says how the job's last attempt ended. */
+typedef struct AttemptEnd {
+    const char *job_id;
+    int64_t now;
+    AttemptOutcome outcome;
+    const char *detail; /* NULL for none */
+} AttemptEnd;
+bool store_attempt_end(StoreConnection *connection, const AttemptEnd *end, Error *error);
+
+/* Ends an attempt that still runs as cancelled. */
+bool store_attempt_cancel(StoreConnection *connection, const char *job_id, int64_t now,
+                          Error *error);
+
+/* The last attempt had ended and goes on after all. */
+bool store_attempt_reopen(StoreConnection *connection, const char *job_id, Error *error);
+bool store_attempt_last(StoreConnection *connection, const char *job_id, AttemptRow *out,
+                        Error *error);
+
+/* Nothing happens for an unknown job. */
+typedef struct DeliveryRow {
+    DeliveryOutcome outcome;
+    char detail[JOB_ERROR_MAX + 1];
+} DeliveryRow;
+bool store_delivery_insert(StoreConnection *connection, const char *job_id, int64_t now,
+                           const DeliveryRow *row, Error *error);
+bool store_delivery_last(StoreConnection *connection, const char *job_id, DeliveryRow *out,
+                         Error *error);

@@ -1,0 +1,71 @@
+#include "web/store/store_media.h"
+
+#include "web/store/rows.h"
+
+static const char *const kinds[] = {
+    [MEDIA_PHOTO] = "photo",
+    [MEDIA_VIDEO] = "video",
+    [MEDIA_AUDIO] = "audio",
+};
+
+const char *media_kind_word(MediaKind kind)
+{
+    return kinds[kind];
+}
+
+bool store_media_insert(StoreConnection *connection, const MediaRow *media, Error *error)
+{
+    Values entry = VALUES(value_text(media->collection), value_text(media->entry),
+                          value_integer(media->created_at));
+    Values item =
+        VALUES(value_text(media->id), value_text(media->collection), value_text(media->entry),
+               value_text(media_kind_word(media->kind)), value_text(media->caption),
+               value_text(media->name), value_text(media->content_type), value_integer(media->size),
+               value_integer(media->created_at));
+    return statement_run(connection, STATEMENT_ENTRY_ENSURE, entry, NULL, error) &&
+           statement_run(connection, STATEMENT_MEDIA_INSERT, item, NULL, error);
+}
+
+void row_read_media(sqlite3_stmt *statement, MediaRow *out)
+{
+    *out = (MediaRow){
+        .kind = (MediaKind)column_word(statement, 3, kinds, ARRAY_SIZE(kinds)),
+        .size = column_integer(statement, 7),
+        .width = column_integer(statement, 8),
+        .height = column_integer(statement, 9),
+        .duration = column_real(statement, 10),
+        .created_at = column_integer(statement, 11),
+    };
+    column_text(statement, 0, out->id, sizeof out->id);
+    column_text(statement, 1, out->collection, sizeof out->collection);
+    column_text(statement, 2, out->entry, sizeof out->entry);
+    column_text(statement, 4, out->caption, sizeof out->caption);
+    column_text(statement, 5, out->name, sizeof out->name);
+    column_text(statement, 6, out->content_type, sizeof out->content_type);
+}
+
+bool store_media_get(StoreConnection *connection, const char *id, MediaRow *out, Error *error)
+{
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_MEDIA_GET, VALUES(value_text(id)), error);
+    if (!statement || !statement_step(connection, statement, &row, error))
+        return false;
+    if (!row)
+        return error_set(error, ERROR_NOT_FOUND, "There is no such item.");
+    row_read_media(statement, out);
+    return true;
+}
+
+bool store_media_set_shape(StoreConnection *connection, const char *id, const MediaShape *shape,
+                           Error *error)
+{
+    Values values = VALUES(value_text(id), value_integer(shape->width),
+                           value_integer(shape->height), value_real(shape->duration));
+    return statement_run(connection, STATEMENT_MEDIA_SET_SHAPE, values, NULL, error);
+}
+
+bool store_media_delete(StoreConnection *connection, const char *id, Error *error)
+{
+    return statement_run(connection, STATEMENT_MEDIA_DELETE, VALUES(value_text(id)), NULL, error);
+}

@@ -1,0 +1,25 @@
+/* Uploads: the address under which people follow what they sent. Inside store_write() or
+ * store_read(). */
+#pragma once
+
+#include "web/store/store_job.h"
+#include "web/store/store_media.h"
+
+/* All that the state of an upload consists of, read on one snapshot. */
+typedef struct UploadView {
+    MediaRow media;
+    bool has_job; /* the next four count only with one */
+    JobState job_state;
+    char stage[STAGE_NAME_MAX + 1];
+    double percent;
+    char error[JOB_ERROR_MAX + 1];
+    char original_path[MEDIA_PATH_MAX + 1]; /* "" where there is no such file */
+    char video_path[MEDIA_PATH_MAX + 1];
+    char poster_path[MEDIA_PATH_MAX + 1];
+} UploadView;
+
+bool store_upload_insert(StoreConnection *connection, const char *id, const char *media_id,
+                         int64_t now, Error *error);
+
+/* ERROR_NOT_FOUND for an unknown id. */
+bool store_upload_get(StoreConnection *connection, const char *id, UploadView *out, Error *error);

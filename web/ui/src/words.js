@@ -1,0 +1,124 @@
+/* Numbers and states in words a person would use. All pure. */
+import { percentOf, stateOf } from './state.js';
+
+/* Decimal units, as phones and shops count. */
+export function sizeWords(bytes) {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (unit < units.length - 1 && value >= (unit ? 999.5 : 1000)) {
+    value /= 1000;
+    unit += 1;
+  }
+  if (unit === 0) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+const count = (number, word) => `${number} ${word}${number === 1 ? '' : 's'}`;
+
+/* Roughly, as nobody knows better: the words change seldom and never promise seconds they cannot
+   keep. */
+export function leftWords(seconds) {
+  if (seconds < 5) return 'a few seconds left';
+  if (seconds < 55) return `about ${Math.ceil(seconds / 5) * 5} seconds left`;
+  const minutes = Math.max(Math.round(seconds / 60), 1);
+  if (minutes < 60) return `about ${count(minutes, 'minute')} left`;
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 24) return 'more than a day left';
+  const rest = Math.round((minutes % 60) / 10) * 10;
+  if (rest === 60) return `about ${count(hours + 1, 'hour')} left`;
+  return `about ${count(hours, 'hour')}${rest ? ` ${rest} minutes` : ''} left`;
+}
+
+/* A countdown to the next try. */
+export function againWords(ms) {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds <= 0) return 'Trying again now.';
+  if (seconds < 100) return `Trying again in ${count(seconds, 'second')}.`;
+  return `Trying again in ${count(Math.round(seconds / 60), 'minute')}.`;
+}
+
+/* 75 → "1:15" */
+export function durationWords(seconds) {
+  const whole = Math.round(seconds);
+  const two = (number) => String(number).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+export function kindWords(kind) {
+  return { photo: 'Photo', video: 'Video', audio: 'Recording' }[kind] ?? 'File';
+}
+
+function processingWords(item) {
+  const percent = percentOf(item);
+  if (item.upload.stage === 'fetch') return 'Being fetched for preparation';
+  if (item.upload.stage === 'deliver') return 'Prepared, on its way back';
+  return percent === null ? 'Being prepared' : `Being prepared, ${percent} %`;
+}
+
+function pendingWords({ upload }) {
+  const place = Number(upload.queue_position);
+  return place > 1 ? `Waiting for preparation, number ${place} in line` : 'Waiting for preparation';
+}
+
+/* The item's state as one phrase. `now` in ms; `online` is what the browser believes about its
+   network. */
+export function stateWords(item, { now = 0, online = true } = {}) {
+  switch (stateOf(item)) {
+    case 'waiting':
+      return 'Waiting its turn';
+    case 'sending':
+      return `Sending, ${percentOf(item) ?? 0} %`;
+    case 'checking':
+      return 'Sent, being checked';
+    case 'retrying':
+      if (!online) return 'This device is offline. Sending goes on by itself when it is back.';
+      return `${item.problem.detail} ${againWords(item.retryAt - now)}`;
+    case 'cancelled':
+      return 'Cancelled';
+    case 'asking':
+      return 'Asking the server how it is doing';
+    case 'pending':
+      return pendingWords(item);
+    case 'validating':
+      return 'Being checked';
+    case 'processing':
+      return processingWords(item);
+    case 'completed':
+      return 'Ready';
+    case 'failed':
+      return `Failed: ${failure(item)}`;
+    default:
+      return stateOf(item);
+  }
+}
+
+function failure(item) {
+  const { detail } = item.problem ?? {};
+  return detail ?? item.upload?.error ?? 'the server did not say why.';
+}
+
+/* What a screen reader hears: without countdowns, and with the name. */
+export function newsWords(item) {
+  if (stateOf(item) === 'retrying')
+    return `${item.name}: ${item.problem.detail} It will be sent again by itself.`;
+  return `${item.name}: ${stateWords(item)}`;
+}
+
+/* The line above the list: "2 being sent, 1 being prepared, 3 ready." Empty when there is
+   nothing to tell. */
+export function summaryWords(items) {
+  const groups = [
+    ['being sent', ['sending', 'checking', 'retrying']],
+    ['waiting to be sent', ['waiting']],
+    ['being prepared', ['pending', 'validating', 'processing']],
+    ['ready', ['completed']],
+    ['failed', ['failed']],
+  ];
+  return groups
+    .map(([word, states]) => [items.filter((item) => states.includes(stateOf(item))).length, word])
+    .filter(([number]) => number > 0)
+    .map(([number, word]) => `${number} ${word}`)
+    .join(', ');
+}
