@@ -1,0 +1,335 @@
+#include "transcoder/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "transcoder/outcome.h"
+
+typedef struct Job {
+    Worker *worker;
+    ScratchJob folder; /* folder.job is the job in hand */
+    Lease *lease;
+    OutcomePhase phase;
+    bool in_hand;
+    LogContext outer; /* while in hand */
+} Job;
+
+typedef struct Step {
+    const char *name;
+    const char *stage; /* what web is told, or NULL */
+    bool makes;        /* left out when the result is there already */
+    bool (*run)(Job *job, Error *error);
+} Step;
+
+static const WorkerOptions *options_of(const Job *job)
+{
+    return job->worker->shared->options;
+}
+
+static Retry retry_with(const Job *job, BackoffPolicy policy)
+{
+    return (Retry){.policy = policy, .client = job->worker->client};
+}
+
+/* From here on every line of the log names the job. */
+static void take_in_hand(Job *job)
+{
+    job->in_hand = true;
+    job->outer = log_context_push((LogContext){.job_id = job->folder.job.job_id});
+}
+
+static bool start_lease(Job *job, Error *error)
+{
+    LeaseSpec spec = {.web_url = options_of(job)->web_url,
+                      .token = options_of(job)->token,
+                      .job = &job->folder.job,
+                      .timing = options_of(job)->timing.lease};
+    return lease_start(&spec, &job->lease, error);
+}
+
+/* A folder left behind: a result is delivered, anything less was interrupted. */
+static bool resume(Job *job, Error *error)
+{
+    take_in_hand(job);
+    if (!job->folder.encoded)
+        return error_set(error, ERROR_INTERNAL, "The transcoder was interrupted.");
+    log_info("A result kept in the scratch folder is delivered now.");
+    return start_lease(job, error);
+}
+
+static bool accept(Job *job, Error *error)
+{
+    TransferJob claimed = job->folder.job;
+    take_in_hand(job);
+    log_info("Claimed %s, %lld bytes, attempt %lld.", claimed.original.name,
+             (long long)claimed.original.size, (long long)claimed.attempt);
+    return scratch_create(options_of(job)->scratch, &claimed, &job->folder, error) &&
+           start_lease(job, error);
+}
+
+static bool look_for_space(Job *job, bool *enough, Error *error)
+{
+    const WorkerOptions *options = options_of(job);
+    uint64_t space;
+    if (!scratch_free_space(options->scratch, &space, error))
+        return false;
+    *enough = space >= options->min_free_space;
+    if (atomic_exchange(&job->worker->shared->out_of_space, !*enough) == !*enough)
+        return true;
+    if (*enough)
+        log_info("There is space in WORK_DIR again; jobs are claimed.");
+    else
+        log_warning("WORK_DIR has %llu MiB left, less than MIN_FREE_SPACE; no job is claimed.",
+                    (unsigned long long)(space / MIB));
+    return true;
+}
+
+static bool ask_web(Job *job, bool *found, Error *error)
+{
+    Worker *worker = job->worker;
+    WebClaim claim = {.worker = options_of(job)->name,
+                      .wait_seconds = options_of(job)->timing.claim_wait_seconds};
+    web_client_abort_on(worker->client, (FlagSet){{&worker->shared->stop}});
+    if (!web_client_claim(worker->client, &claim, &job->folder.job, found, error))
+        return false;
+    if (worker->claim_failed)
+        log_info("Web answers claims again.");
+    worker->claim_failed = false;
+    return true;
+}
+
+static bool step_claim(Job *job, Error *error)
+{
+    FlagSet stop = {{&job->worker->shared->stop}};
+    while (!flag_set_raised(&stop)) {
+        bool enough, found = false;
+        if (!look_for_space(job, &enough, error))
+            return false;
+        if (scratch_adopt(options_of(job)->scratch, &job->folder))
+            return resume(job, error);
+        if (!enough)
+            flag_set_wait(&stop, options_of(job)->timing.space_ms);
+        else if (!ask_web(job, &found, error))
+            return false;
+        if (found)
+            return accept(job, error);
+    }
+    return error_set(error, ERROR_CANCELLED, "The transcoder is being stopped.");
+}
+
+static void tell_fetched(void *context, int percent)
+{
+    lease_report(((Job *)context)->lease, TRANSFER_STAGE_FETCH, percent);
+}
+
+typedef struct FetchAttempt {
+    Job *job;
+    WebFetch *fetch;
+    Retry *retry;
+} FetchAttempt;
+
+/* As long as bytes arrive, a bad line is no reason to give up. */
+static bool attempt_fetch(void *context, Error *error)
+{
+    const FetchAttempt *attempt = context;
+    int64_t before = attempt->fetch->offset;
+    bool fetched = web_client_fetch(attempt->job->worker->client, attempt->fetch, error);
+    if (attempt->fetch->offset > before)
+        retry_reset(attempt->retry);
+    return fetched;
+}
+
+static bool step_fetch(Job *job, Error *error)
+{
+    const TransferJob *claimed = &job->folder.job;
+    int fd = job->folder.original_fd;
+    WebFetch fetch;
+    Retry retry = retry_with(job, options_of(job)->timing.transfer);
+    FetchAttempt attempt = {.job = job, .fetch = &fetch, .retry = &retry};
+    FlagSet ends = {{&job->worker->shared->stop, lease_lost(job->lease)}};
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, MAX_OF(claimed->original.size, 1)) < 0 &&
+        errno != EOPNOTSUPP)
+        return error_set_errno(error, errno, "There is no room for the original");
+    web_client_fetch_init(&fetch, claimed, fd);
+    fetch.progress = (WebProgress){tell_fetched, job};
+    web_client_abort_on(job->worker->client, ends);
+    return retry_run(&retry, attempt_fetch, &attempt, error);
+}
+
+static bool tell_encoded(void *context, int percent)
+{
+    Job *job = context;
+    lease_report(job->lease, TRANSFER_STAGE_ENCODE, percent);
+    return !flag_raised(&job->worker->shared->stop) && !flag_raised(lease_lost(job->lease));
+}
+
+static bool step_encode(Job *job, Error *error)
+{
+    TransferResult result = {0};
+    EncoderJob work = {.original_fd = job->folder.original_fd,
+                       .video_fd = job->folder.video_fd,
+                       .poster_fd = job->folder.poster_fd,
+                       .policy = options_of(job)->policy,
+                       .progress = tell_encoded,
+                       .context = job};
+    return options_of(job)->encode(&work, &result, error) &&
+           scratch_save_result(&job->folder, &result, error);
+}
+
+static void tell_delivered(void *context, int percent)
+{
+    lease_report(((Job *)context)->lease, TRANSFER_STAGE_DELIVER, percent);
+}
+
+static bool attempt_delivery(void *context, Error *error)
+{
+    Job *job = context;
+    WebDelivery delivery = {.job = &job->folder.job,
+                            .result = &job->folder.result,
+                            .video_fd = job->folder.video_fd,
+                            .poster_fd = job->folder.poster_fd,
+                            .progress = {tell_delivered, job}};
+    return web_client_deliver(job->worker->client, &delivery, error);
+}
+
+/* A lost lease does not end a delivery: it may have been lost to this very delivery, whose answer
+ * is on its way. Web decides. */
+static bool step_deliver(Job *job, Error *error)
+{
+    Retry retry = retry_with(job, options_of(job)->timing.transfer);
+    retry.wake = lease_web_returned(job->lease);
+    job->phase = OUTCOME_DELIVERING;
+    web_client_abort_on(job->worker->client, (FlagSet){{&job->worker->shared->cut}});
+    if (!retry_run(&retry, attempt_delivery, job, error))
+        return false;
+    job->phase = OUTCOME_DELIVERED;
+    return true;
+}
+
+static bool step_clean(Job *job, Error *error)
+{
+    lease_stop(&job->lease);
+    return scratch_remove(options_of(job)->scratch, &job->folder, error);
+}
+
+static const Step steps[] = {
+    {"claim", NULL, false, step_claim},
+    {"fetch", TRANSFER_STAGE_FETCH, true, step_fetch},
+    {"encode", TRANSFER_STAGE_ENCODE, true, step_encode},
+    {"deliver", TRANSFER_STAGE_DELIVER, false, step_deliver},
+    {"clean", NULL, false, step_clean},
+};
+
+typedef struct Report {
+    Job *job;
+    Outcome outcome;
+    const char *sentence;
+} Report;
+
+static bool attempt_report(void *context, Error *error)
+{
+    const Report *report = context;
+    WebClient *client = report->job->worker->client;
+    const TransferJob *job = &report->job->folder.job;
+    WebFailure failure = {.sentence = report->sentence,
+                          .retryable = report->outcome == OUTCOME_FAIL};
+    if (report->outcome == OUTCOME_RELEASE)
+        return web_client_release(client, job, report->sentence, error);
+    return web_client_fail(client, job, &failure, error);
+}
+
+/* While stopping, no more than the fewest tries: a web that is away must not delay the end. */
+static void tell_web(Job *job, Outcome outcome, const char *sentence)
+{
+    Error error = {0};
+    Report report = {.job = job, .outcome = outcome, .sentence = sentence};
+    Retry retry = retry_with(job, options_of(job)->timing.report);
+    if (flag_raised(&job->worker->shared->stop))
+        retry.policy.outlast_ms = 0;
+    web_client_abort_on(job->worker->client, (FlagSet){{&job->worker->shared->cut}});
+    if (!retry_run(&retry, attempt_report, &report, &error))
+        log_warning("Web could not be told, the lease will run out: %s", error.detail);
+}
+
+/* A removal that fails leaves the folder to a later adoption. */
+static void remove_folder(Job *job)
+{
+    Error error = {0};
+    if (!scratch_remove(options_of(job)->scratch, &job->folder, &error))
+        log_error("A job's scratch folder could not be removed: %s", error.detail);
+}
+
+/* The words for web and the person who uploaded: a fault of our disk is the log's business. */
+static const char *sentence_of(const Error *error)
+{
+    if (error->code == ERROR_CANCELLED)
+        return "The transcoder is being stopped.";
+    return error->code == ERROR_IO ? "The transcoder could not use its disk." : error->detail;
+}
+
+static bool settle(Job *job, const Error *error)
+{
+    OutcomeFacts facts = {.phase = job->phase,
+                          .code = error->code,
+                          .lost = job->lease && flag_raised(lease_lost(job->lease)),
+                          .stopping = flag_raised(&job->worker->shared->stop),
+                          .web_answers = job->lease && lease_web_answers(job->lease)};
+    Outcome outcome = outcome_of(&facts);
+    log_write(outcome == OUTCOME_DROP ? LOG_INFO : LOG_WARNING, "%s: %s", outcome_words(outcome),
+              error->detail);
+    lease_stop(&job->lease);
+    if (outcome == OUTCOME_KEEP)
+        return false;
+    if (outcome != OUTCOME_DROP)
+        tell_web(job, outcome, sentence_of(error));
+    remove_folder(job);
+    return outcome == OUTCOME_DROP || outcome == OUTCOME_FAIL_FOR_GOOD;
+}
+
+static void note_claim_failure(Worker *worker, const Error *error)
+{
+    if (error->code == ERROR_CANCELLED)
+        return;
+    if (!worker->claim_failed)
+        log_warning("No job could be claimed, trying on: %s", error->detail);
+    worker->claim_failed = true;
+}
+
+static bool run_steps(Job *job, Error *error)
+{
+    for (const Step *step = steps; step < steps + ARRAY_SIZE(steps); step++) {
+        if (step->makes && job->folder.encoded)
+            continue;
+        if (step->stage)
+            lease_report(job->lease, step->stage, 0);
+        log_debug("Step %s.", step->name);
+        if (!step->run(job, error))
+            return false;
+    }
+    return true;
+}
+
+static void job_release(Job *job)
+{
+    lease_stop(&job->lease);
+    scratch_leave(options_of(job)->scratch, &job->folder);
+    if (job->in_hand)
+        log_context_pop(&job->outer);
+}
+
+bool job_run(Worker *worker)
+{
+    Error error = {0};
+    _cleanup_(job_release) Job job = {.worker = worker, .folder = SCRATCH_JOB_NONE};
+    if (run_steps(&job, &error)) {
+        log_info("Delivered %.1f seconds of video, %lld bytes.", job.folder.result.duration,
+                 (long long)job.folder.result.video_size);
+        return true;
+    }
+    if (job.in_hand)
+        return settle(&job, &error);
+    note_claim_failure(worker, &error);
+    return false;
+}

@@ -1,0 +1,27 @@
+/*
+ * One job from claim to clean, as a table of named steps, and what becomes of it when a step does
+ * not succeed (outcome.h). Called in a worker's thread, which it blocks. Private to the worker.
+ */
+#pragma once
+
+#include "transcoder/worker.h"
+
+/* What all threads share. */
+typedef struct WorkerShared {
+    const WorkerOptions *options; /* immutable */
+    Flag stop;                    /* take nothing new, give back what is not made yet */
+    Flag cut;                     /* end deliveries too */
+    atomic_bool out_of_space;     /* said in the log once per change */
+} WorkerShared;
+
+/* One thread. */
+typedef struct Worker {
+    WorkerShared *shared;
+    WebClient *client;
+    bool claim_failed; /* said in the log once per change */
+} Worker;
+
+/* Sees one job through, from waiting for it to its end, whatever that is; logs how it ended. True
+ * when the next may follow at once; false when a pause is due (no job because web is away, no
+ * space, a fault of this machine). */
+bool job_run(Worker *worker);

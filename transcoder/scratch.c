@@ -1,0 +1,352 @@
+#include "transcoder/scratch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "common/file.h"
+#include "common/log.h"
+#include "transcoder/scratch_manifest.h"
+
+#define LOCK_NAME     "lock"
+#define PROBE_NAME    "check"
+#define ORIGINAL_NAME "original"
+#define VIDEO_NAME    "video.mp4"
+#define POSTER_NAME   "poster.jpg"
+#define NEED_FACTOR   3
+
+struct Scratch {
+    char *path;
+
+    /* Guarded by the lock, which also orders creating, adopting and removing folders. */
+    pthread_mutex_t lock;
+    int root_fd;
+    int lock_fd;
+    uint64_t reserved; /* bytes, over all jobs in hand */
+};
+
+static void unlock(pthread_mutex_t **lock)
+{
+    pthread_mutex_unlock(*lock);
+}
+
+#define HOLD_LOCK(scratch)                                                                         \
+    pthread_mutex_lock(&(scratch)->lock);                                                          \
+    _cleanup_(unlock) _unused_ pthread_mutex_t *held_ = &(scratch)->lock
+
+static bool make_path(const char *path, Error *error)
+{
+    _cleanup_free_ char *prefix = base_strdup(path);
+    for (char *slash = strchr(prefix + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(prefix, 0755) < 0 && errno != EEXIST)
+            return error_set_errno(error, errno, "The folder %s could not be made", prefix);
+        *slash = '/';
+    }
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return error_set_errno(error, errno, "The folder %s (WORK_DIR) could not be made", path);
+    return true;
+}
+
+static int open_folder(int parent, const char *name)
+{
+    return openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+static bool open_root(const char *path, int *out, Error *error)
+{
+    if (!make_path(path, error))
+        return false;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(error, errno, "The folder %s (WORK_DIR) could not be opened", path);
+    *out = fd;
+    return true;
+}
+
+static bool lock_root(int root_fd, const char *path, int *out, Error *error)
+{
+    _cleanup_close_ int fd =
+        openat(root_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set_errno(error, errno, "The folder %s (WORK_DIR) cannot be written to", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return error_set(error, ERROR_CONFLICT,
+                         "Another transcoder uses the folder %s; each needs a WORK_DIR of its own.",
+                         path);
+    *out = TAKE_FD(fd);
+    return true;
+}
+
+static bool is_still_there(const Scratch *scratch)
+{
+    struct stat held, named;
+    return scratch->root_fd >= 0 && fstat(scratch->root_fd, &held) == 0 &&
+           stat(scratch->path, &named) == 0 && held.st_ino == named.st_ino &&
+           held.st_dev == named.st_dev &&
+           faccessat(scratch->root_fd, LOCK_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Opens the root where it is missing or was replaced. With the lock held. */
+static bool ensure_root(Scratch *scratch, Error *error)
+{
+    _cleanup_close_ int root_fd = -1;
+    int lock_fd = -1;
+    if (is_still_there(scratch))
+        return true;
+    if (!open_root(scratch->path, &root_fd, error) ||
+        !lock_root(root_fd, scratch->path, &lock_fd, error))
+        return false;
+    base_close(&scratch->lock_fd);
+    base_close(&scratch->root_fd);
+    scratch->root_fd = TAKE_FD(root_fd);
+    scratch->lock_fd = lock_fd;
+    return true;
+}
+
+void scratch_close(Scratch **scratch)
+{
+    if (!*scratch)
+        return;
+    base_close(&(*scratch)->root_fd);
+    base_close(&(*scratch)->lock_fd);
+    pthread_mutex_destroy(&(*scratch)->lock);
+    free((*scratch)->path);
+    free(*scratch);
+    *scratch = NULL;
+}
+
+bool scratch_open(const char *path, Scratch **out, Error *error)
+{
+    _cleanup_(scratch_close) Scratch *scratch = NEW(Scratch);
+    pthread_mutex_init(&scratch->lock, NULL);
+    scratch->path = base_strdup(path);
+    scratch->root_fd = scratch->lock_fd = -1;
+    if (!ensure_root(scratch, error))
+        return false;
+    *out = TAKE_PTR(scratch);
+    return true;
+}
+
+bool scratch_check(const char *path, uint64_t *free_bytes, Error *error)
+{
+    _cleanup_close_ int root_fd = -1;
+    return open_root(path, &root_fd, error) && file_replace(root_fd, PROBE_NAME, "", 0, error) &&
+           file_remove(root_fd, PROBE_NAME, error) && file_free_space(root_fd, free_bytes, error);
+}
+
+/* What jobs in hand have written already is counted twice, as reserved and as used: on the safe
+ * side. */
+static bool free_space(const Scratch *scratch, uint64_t *bytes, Error *error)
+{
+    uint64_t available;
+    if (!file_free_space(scratch->root_fd, &available, error))
+        return false;
+    *bytes = available - MIN_OF(available, scratch->reserved);
+    return true;
+}
+
+bool scratch_free_space(Scratch *scratch, uint64_t *bytes, Error *error)
+{
+    HOLD_LOCK(scratch);
+    return ensure_root(scratch, error) && free_space(scratch, bytes, error);
+}
+
+uint64_t scratch_need(const TransferJob *job)
+{
+    uint64_t size = (uint64_t)job->original.size;
+    return size > UINT64_MAX / NEED_FACTOR ? UINT64_MAX : size * NEED_FACTOR;
+}
+
+static void shut(int *fd)
+{
+    base_close(fd);
+    *fd = -1;
+}
+
+static void close_folder(ScratchJob *folder)
+{
+    shut(&folder->folder_fd);
+    shut(&folder->original_fd);
+    shut(&folder->video_fd);
+    shut(&folder->poster_fd);
+}
+#define _cleanup_folder_ _cleanup_(close_folder)
+
+/* Opens and locks a job's folder; -1 when it is in hand or cannot be opened (errno). */
+static int take_folder(const Scratch *scratch, const char *name)
+{
+    _cleanup_close_ int fd = open_folder(scratch->root_fd, name);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return -1;
+    return TAKE_FD(fd);
+}
+
+/* An older folder of the same job is of no use any more, unless it is in hand. */
+static bool make_folder(Scratch *scratch, const char *name, int *out, Error *error)
+{
+    _cleanup_close_ int old = take_folder(scratch, name);
+    if (old < 0 && errno == EWOULDBLOCK)
+        return error_set(error, ERROR_CONFLICT, "This transcoder has the job in hand already.");
+    if (!file_remove_tree(scratch->root_fd, name, error))
+        return false;
+    if (mkdirat(scratch->root_fd, name, 0700) < 0)
+        return error_set_errno(error, errno, "The job's folder could not be made");
+    int fd = take_folder(scratch, name);
+    if (fd < 0)
+        return error_set_errno(error, errno, "The job's folder could not be opened");
+    *out = fd;
+    return true;
+}
+
+static bool make_file(int folder_fd, const char *name, int *out, Error *error)
+{
+    int fd = openat(folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return error_set_errno(error, errno, "The file %s could not be made", name);
+    *out = fd;
+    return true;
+}
+
+static bool check_space(const Scratch *scratch, uint64_t need, Error *error)
+{
+    uint64_t available;
+    if (!free_space(scratch, &available, error))
+        return false;
+    if (available < need)
+        return error_set(error, ERROR_NO_SPACE,
+                         "The transcoder's scratch has %llu MiB left, the job may need %llu MiB.",
+                         (unsigned long long)(available / MIB), (unsigned long long)(need / MIB));
+    return true;
+}
+
+/* In the folder made already. */
+static bool fill_folder(const Scratch *scratch, ScratchJob *made, Error *error)
+{
+    return scratch_manifest_write(made, error) &&
+           file_sync(scratch->root_fd, "The scratch folder", error) &&
+           make_file(made->folder_fd, ORIGINAL_NAME, &made->original_fd, error) &&
+           make_file(made->folder_fd, VIDEO_NAME, &made->video_fd, error) &&
+           make_file(made->folder_fd, POSTER_NAME, &made->poster_fd, error);
+}
+
+bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out, Error *error)
+{
+    _cleanup_folder_ ScratchJob made = SCRATCH_JOB_NONE;
+    made.job = *job;
+    made.reserved = scratch_need(job);
+    HOLD_LOCK(scratch);
+    if (!ensure_root(scratch, error) || !check_space(scratch, made.reserved, error) ||
+        !make_folder(scratch, job->job_id, &made.folder_fd, error))
+        return false;
+    if (!fill_folder(scratch, &made, error)) {
+        file_remove_tree(scratch->root_fd, job->job_id, NULL);
+        return false;
+    }
+    scratch->reserved += made.reserved;
+    *out = made;
+    made = SCRATCH_JOB_NONE;
+    return true;
+}
+
+bool scratch_save_result(ScratchJob *folder, const TransferResult *result, Error *error)
+{
+    ScratchJob saved = *folder;
+    saved.result = *result;
+    saved.encoded = true;
+    if (!scratch_manifest_write(&saved, error) ||
+        !file_remove(folder->folder_fd, ORIGINAL_NAME, error))
+        return false;
+    folder->result = *result;
+    folder->encoded = true;
+    shut(&folder->original_fd);
+    return true;
+}
+
+/* Opens one of the result's files for delivery; empty or missing is damage. */
+static bool open_result(int folder_fd, const char *name, int64_t *size, int *out)
+{
+    struct stat status;
+    _cleanup_close_ int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size == 0)
+        return false;
+    *size = status.st_size;
+    *out = TAKE_FD(fd);
+    return true;
+}
+
+static bool open_results(ScratchJob *folder)
+{
+    int64_t video_size, poster_size;
+    return open_result(folder->folder_fd, VIDEO_NAME, &video_size, &folder->video_fd) &&
+           video_size == folder->result.video_size &&
+           (!folder->result.has_poster ||
+            open_result(folder->folder_fd, POSTER_NAME, &poster_size, &folder->poster_fd));
+}
+
+/* One entry of the root; true when it was taken into hand. */
+static bool adopt(Scratch *scratch, const char *name, ScratchJob *out)
+{
+    Error fault = {0};
+    _cleanup_folder_ ScratchJob found = SCRATCH_JOB_NONE;
+    if (!id_uuid_valid(name))
+        return false;
+    found.folder_fd = take_folder(scratch, name);
+    if (found.folder_fd < 0)
+        return false;
+    if (!scratch_manifest_read(&found, name, &fault)) {
+        log_warning("A damaged job was left in the scratch folder and is removed: %s",
+                    fault.detail);
+        if (!file_remove_tree(scratch->root_fd, name, &fault))
+            log_error("%s", fault.detail);
+        return false;
+    }
+    if (found.encoded && !open_results(&found))
+        found.encoded = false;
+    *out = found;
+    found = SCRATCH_JOB_NONE;
+    return true;
+}
+
+static void close_listing(DIR **listing)
+{
+    if (*listing)
+        closedir(*listing);
+}
+
+bool scratch_adopt(Scratch *scratch, ScratchJob *out)
+{
+    HOLD_LOCK(scratch);
+    int fd = open_folder(scratch->root_fd, ".");
+    _cleanup_(close_listing) DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    while (listing && (entry = readdir(listing)))
+        if (adopt(scratch, entry->d_name, out))
+            return true;
+    return false;
+}
+
+static void give_up(Scratch *scratch, ScratchJob *folder)
+{
+    scratch->reserved -= folder->reserved;
+    folder->reserved = 0;
+    close_folder(folder);
+}
+
+bool scratch_remove(Scratch *scratch, ScratchJob *folder, Error *error)
+{
+    HOLD_LOCK(scratch);
+    bool removed =
+        folder->folder_fd < 0 || file_remove_tree(scratch->root_fd, folder->job.job_id, error);
+    give_up(scratch, folder);
+    return removed;
+}
+
+void scratch_leave(Scratch *scratch, ScratchJob *folder)
+{
+    HOLD_LOCK(scratch);
+    give_up(scratch, folder);
+}

@@ -1,0 +1,128 @@
+#include "transcoder/worker.h"
+
+#include <pthread.h>
+
+#include "common/log.h"
+#include "transcoder/job.h"
+
+#define REPORT_OUTLAST_MS 60000
+#define CLAIM_BACKOFF_MS  5000
+#define SPACE_LOOK_MS     10000
+
+const WorkerTiming worker_timing_standard = {
+    .transfer = BACKOFF_STANDARD,
+    .claim_ms = CLAIM_BACKOFF_MS,
+    .report = {.first_ms = 1000,
+               .maximum_ms = TRANSFER_BACKOFF_MAX * 1000,
+               .outlast_ms = REPORT_OUTLAST_MS,
+               .tries_min = 3},
+    .lease = LEASE_TIMING_STANDARD,
+    .space_ms = SPACE_LOOK_MS,
+    .claim_wait_seconds = CLAIM_WAIT_SECONDS_MAX,
+};
+
+struct Workers {
+    WorkerShared shared;
+    Flag ended;
+    atomic_int running;
+    int count;
+    struct WorkerThread {
+        Workers *workers;
+        Worker worker;
+        pthread_t thread;
+    } threads[];
+};
+
+static void pause_before_next(const Worker *worker, int failures)
+{
+    FlagSet stop = {{&worker->shared->stop}};
+    Retry retry = {.policy = worker->shared->options->timing.transfer,
+                   .client = worker->client,
+                   .tries = failures};
+    if (worker->claim_failed)
+        retry.policy.maximum_ms = worker->shared->options->timing.claim_ms;
+    flag_set_wait(&stop, retry_delay_ms(&retry));
+}
+
+static void *work(void *context)
+{
+    struct WorkerThread *self = context;
+    Workers *workers = self->workers;
+    int failures = 0;
+    while (!flag_raised(&workers->shared.stop)) {
+        failures = job_run(&self->worker) ? 0 : failures + 1;
+        if (failures > 0)
+            pause_before_next(&self->worker, failures);
+    }
+    if (atomic_fetch_sub(&workers->running, 1) == 1)
+        flag_raise(&workers->ended);
+    return NULL;
+}
+
+static bool start_thread(Workers *workers, Error *error)
+{
+    const WorkerOptions *options = workers->shared.options;
+    struct WorkerThread *added = &workers->threads[workers->count];
+    added->workers = workers;
+    added->worker.shared = &workers->shared;
+    if (!web_client_new(options->web_url, options->token, &added->worker.client, error))
+        return false;
+    atomic_fetch_add(&workers->running, 1);
+    int result = pthread_create(&added->thread, NULL, work, added);
+    if (result == 0) {
+        workers->count++;
+        return true;
+    }
+    atomic_fetch_sub(&workers->running, 1);
+    web_client_free(&added->worker.client);
+    return error_set_errno(error, result, "A worker's thread could not be started");
+}
+
+bool workers_start(const WorkerOptions *options, Workers **out, Error *error)
+{
+    REQUIRE(options->jobs > 0);
+    _cleanup_(workers_free) Workers *workers =
+        base_calloc(1, sizeof *workers + (size_t)options->jobs * sizeof workers->threads[0]);
+    workers->shared.options = options;
+    flag_init(&workers->shared.stop);
+    flag_init(&workers->shared.cut);
+    flag_init(&workers->ended);
+    while (workers->count < options->jobs)
+        if (!start_thread(workers, error))
+            return false;
+    *out = TAKE_PTR(workers);
+    return true;
+}
+
+void workers_stop(Workers *workers)
+{
+    flag_raise(&workers->shared.stop);
+}
+
+void workers_cut(Workers *workers)
+{
+    flag_raise(&workers->shared.cut);
+}
+
+Flag *workers_ended(Workers *workers)
+{
+    return &workers->ended;
+}
+
+void workers_free(Workers **workers_taken)
+{
+    Workers *workers = *workers_taken;
+    if (!workers)
+        return;
+    workers_stop(workers);
+    workers_cut(workers);
+    for (int i = 0; i < workers->count; i++) {
+        pthread_join(workers->threads[i].thread, NULL);
+        web_client_free(&workers->threads[i].worker.client);
+    }
+    flag_release(&workers->shared.stop);
+    flag_release(&workers->shared.cut);
+    flag_release(&workers->ended);
+    free(workers);
+    *workers_taken = NULL;
+}
