@@ -1,6 +1,8 @@
 #include "tests/unit/job_fixture.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
 
 #include "common/file.h"
 
@@ -66,4 +68,37 @@ void fixture_folder_make(char path[64])
 void fixture_folder_remove(const char *path)
 {
     REQUIRE(file_remove_tree(AT_FDCWD, path, NULL));
+}
+
+WebClient *fixture_client(const char *url)
+{
+    WebClient *client = NULL;
+    REQUIRE(web_client_new(url, FIXTURE_TOKEN, &client, NULL));
+    return client;
+}
+
+int fixture_file(void)
+{
+    int fd = memfd_create("fixture", MFD_CLOEXEC);
+    REQUIRE(fd >= 0);
+    return fd;
+}
+
+int fixture_group_set_up(void **state)
+{
+    struct sigaction ignored = {.sa_handler = SIG_IGN};
+    (void)state;
+    sigaction(SIGXFSZ, &ignored, NULL);
+    sigaction(SIGPIPE, &ignored, NULL);
+    setenv("no_proxy", "*", 1);
+    id_init();
+    web_client_global_init();
+    return 0;
+}
+
+int fixture_group_tear_down(void **state)
+{
+    (void)state;
+    web_client_global_release();
+    return 0;
 }

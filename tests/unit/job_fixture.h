@@ -1,11 +1,12 @@
-/* A job as web would hand it out, for tests of the transcoder: 300 KiB of "video", and a scratch
- * folder of its own. */
+/* What tests of the transcoder start from: a job as web would hand it out (300 KiB of "video"), a
+ * client, a scratch folder. */
 #pragma once
 
-#include "common/transfer.h"
+#include "transcoder/web_client.h"
 
-#define FIXTURE_SIZE ((size_t)300 * 1024)
-#define FIXTURE_ETAG "ETag: \"one\"\r\n"
+#define FIXTURE_SIZE  ((size_t)300 * 1024)
+#define FIXTURE_ETAG  "ETag: \"one\"\r\n"
+#define FIXTURE_TOKEN "0123456789abcdef0123456789abcdef"
 
 /* The content of every fixture job's original. */
 const char *fixture_content(void);
@@ -22,3 +23,14 @@ TransferResult fixture_result(const char *video);
 /* A new folder's path below TMPDIR; removed with everything in it by the other. */
 void fixture_folder_make(char path[64]);
 void fixture_folder_remove(const char *path);
+
+/* A client of the web at this address, with FIXTURE_TOKEN. */
+WebClient *fixture_client(const char *url);
+
+/* An empty file in memory. */
+int fixture_file(void);
+
+/* For cmocka's group: prepares the libraries, and ignores SIGPIPE and SIGXFSZ as the program does.
+ */
+int fixture_group_set_up(void **state);
+int fixture_group_tear_down(void **state);

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <strings.h>
@@ -223,6 +224,7 @@ static void *accept_all(void *context)
         connection->server = server;
         connection->fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC);
         REQUIRE(connection->fd >= 0);
+        setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         server->connections[server->connection_count++] = connection;
         REQUIRE(pthread_create(&connection->thread, NULL, serve, connection) == 0);
     }

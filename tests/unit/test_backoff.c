@@ -53,9 +53,9 @@ static void test_exhaustion(void **state)
     const BackoffPolicy policy = BACKOFF_STANDARD;
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        unit_check(
-            !(backoff_exhausted(&policy, rows[i].tries, rows[i].elapsed_ms) != rows[i].expected),
-            rows[i].sentence);
+        unit_check(backoff_exhausted(&policy, rows[i].tries, rows[i].elapsed_ms) ==
+                       rows[i].expected,
+                   rows[i].sentence);
 }
 
 /* The whole series, without jitter, outlasts what it must. */

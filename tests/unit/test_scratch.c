@@ -149,7 +149,7 @@ static void test_left_behind(void **state)
         if (rows[i].name)
             write_file(fixture, job.job_id, rows[i].name, rows[i].text);
         bool adopted = scratch_adopt(fixture->scratch, &found);
-        unit_check(!(adopted != rows[i].adopted || found.encoded != rows[i].encoded),
+        unit_check(adopted == rows[i].adopted && found.encoded == rows[i].encoded,
                    rows[i].sentence);
         assert_true(scratch_remove(fixture->scratch, &found, &error));
         if (job_count(fixture) != 0)

@@ -1,0 +1,49 @@
+/* A whole archive in a temporary folder, for unit tests of web's rooms: no server, no clock. */
+#pragma once
+
+#include "tests/unit/unit.h"
+#include "web/library/library.h"
+#include "web/store/store_job.h"
+
+typedef struct Archive {
+    char root[64];
+    Volume *volume;
+    Store *store;
+    Waiters *waiters;
+    Jobs jobs;
+    Library library;
+} Archive;
+
+/* cmocka set-up and tear-down with an Archive as the state. */
+int archive_set_up(void **state);
+int archive_tear_down(void **state);
+
+/* As a restart of the program sees it: everything in memory is gone. */
+void archive_reopen(Archive *archive);
+void archive_open(Archive *archive);
+void archive_close(Archive *archive);
+
+/* A playable-looking MP4 of a given size (at least 64 bytes); `seed` makes it differ. Owned by the
+ * caller. */
+char *archive_mp4(size_t size, char seed);
+
+/* Uploads such a video under a name; the ids of upload and media. */
+typedef struct ArchiveVideo {
+    char upload_id[UUID_SIZE];
+    char media_id[UUID_SIZE];
+    char path[MEDIA_PATH_MAX + 1]; /* of the original */
+} ArchiveVideo;
+ArchiveVideo archive_add_video(Archive *archive, int64_t now);
+
+/* Claims the one job there must be. */
+TransferJob archive_claim(Archive *archive, int64_t now);
+
+JobRow archive_job(Archive *archive, const char *job_id);
+AttemptRow archive_attempt(Archive *archive, const char *job_id);
+
+/* Regular files below the root that are not in .reelkeep, and those being staged. */
+size_t archive_count_files(const Archive *archive);
+size_t archive_count_staged(const Archive *archive);
+
+/* Whether an integer that a statement of the test asks for is what it should be. */
+int64_t archive_query(const Archive *archive, const char *sql);

@@ -1,0 +1,277 @@
+/* Files without a row go, files with one stay, whenever the program dies. */
+#include "tests/unit/archive.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "web/housekeeper.h"
+#include "web/library/library_files.h"
+#include "web/library/upload.h"
+#include "web/store/store_file.h"
+
+#define START 1000000
+#define PATH  "log_entries/1/0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11-a.jpg"
+
+static void put_file(const Archive *archive, const char *path)
+{
+    char full[400];
+    Error error = {0};
+    int root = open(archive->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(file_make_folders(root, path, &error));
+    close(root);
+    snprintf(full, sizeof full, "%s/%s", archive->root, path);
+    int fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void count_removal(void *context, const char *path)
+{
+    size_t *count = context;
+    assert_true(name_path_valid(path));
+    (*count)++;
+}
+
+static size_t round_of(Archive *archive, int64_t now)
+{
+    size_t removed = 0;
+    int64_t next;
+    HousekeeperOptions options = {&archive->library, count_removal, &removed};
+    housekeeper_round(&options, now, &next);
+    return removed;
+}
+
+static DoomedPaths reserve(Archive *archive)
+{
+    DoomedPaths paths = {.path = {PATH}};
+    Error error = {0};
+    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
+    put_file(archive, PATH);
+    return paths;
+}
+
+static void leaves_what_is_on_its_way_in(void **state)
+{
+    Archive *archive = *state;
+    reserve(archive);
+    assert_int_equal(round_of(archive, START), 0);
+    assert_int_equal(archive_count_files(archive), 1);
+}
+
+static void removes_what_failed(void **state)
+{
+    Archive *archive = *state;
+    DoomedPaths paths = reserve(archive);
+    doomed_abandon(archive->library.doomed, &paths);
+    assert_int_equal(round_of(archive, START), 1);
+    assert_int_equal(archive_count_files(archive), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(round_of(archive, START), 0);
+}
+
+/* Killed between the file's name and its row. */
+static void removes_what_a_killed_process_left(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    ArchiveVideo video = archive_add_video(archive, START);
+    reserve(archive);
+    archive_reopen(archive);
+    assert_true(housekeeper_recover(&archive->library, START, &error));
+    assert_int_equal(round_of(archive, START), 1);
+    assert_int_equal(archive_count_files(archive), 1);
+    FileRow file;
+    int fd = -1;
+    assert_true(library_open_file(&archive->library, video.path, &file, &fd, &error));
+    close(fd);
+}
+
+/* Killed before the file got its name. */
+static void forgets_reservations_that_led_to_nothing(void **state)
+{
+    Archive *archive = *state;
+    DoomedPaths paths = {.path = {PATH}};
+    Error error = {0};
+    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
+    archive_reopen(archive);
+    assert_true(housekeeper_recover(&archive->library, START, &error));
+    round_of(archive, START);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+}
+
+/* After an older database was restored, newer files are strangers, and stay. */
+static void never_removes_a_file_it_was_not_told_to(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    put_file(archive, PATH);
+    archive_reopen(archive);
+    assert_true(housekeeper_recover(&archive->library, START, &error));
+    assert_int_equal(round_of(archive, START), 0);
+    assert_int_equal(archive_count_files(archive), 1);
+}
+
+static bool delete_original(StoreConnection *connection, void *argument, Error *error)
+{
+    return store_file_delete(connection, argument, FILE_ORIGINAL, error);
+}
+
+static void removes_files_whose_row_went(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    ArchiveVideo video = archive_add_video(archive, START);
+    assert_true(store_write(archive->store, delete_original, video.media_id, &error));
+    assert_int_equal(archive_count_files(archive), 1);
+    assert_int_equal(round_of(archive, START), 1);
+    assert_int_equal(archive_count_files(archive), 0);
+}
+
+/* A folder in the file's place cannot be unlinked; the others go all the same. */
+static void is_not_held_up_by_one_that_resists(void **state)
+{
+    Archive *archive = *state;
+    DoomedPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
+    char folder[400];
+    Error error = {0};
+    size_t removed = 0;
+    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
+    put_file(archive, paths.path[1]);
+    snprintf(folder, sizeof folder, "%s/%s", archive->root, paths.path[0]);
+    assert_int_equal(mkdir(folder, 0755), 0);
+    doomed_abandon(archive->library.doomed, &paths);
+    assert_false(doomed_sweep(archive->library.doomed, count_removal, &removed, &error));
+    assert_int_equal(error.code, ERROR_IO);
+    assert_int_equal(archive_count_files(archive), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 1);
+    assert_int_equal(rmdir(folder), 0);
+    assert_true(doomed_sweep(archive->library.doomed, count_removal, &removed, &error));
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+}
+
+static void keeps_nothing_of_an_upload_that_fails(void **state)
+{
+    Archive *archive = *state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        ErrorCode code;
+        const char *sentence;
+    } rows[] = {
+        {"", 0, ERROR_INVALID, "an empty file"},
+        {"text renamed .mp4", 17, ERROR_MEDIA_TYPE, "text"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        Upload *upload = upload_begin(&archive->library, 100, &error);
+        assert_true(upload_file_begin(upload, "x.mp4", &error));
+        assert_true(upload_append(upload, rows[i].bytes, rows[i].size, &error));
+        unit_check(!upload_file_end(upload, &error), rows[i].sentence);
+        unit_check(error.code == rows[i].code, rows[i].sentence);
+        upload_free(upload);
+    }
+    assert_int_equal(archive_count_files(archive), 0);
+    assert_int_equal(archive_count_staged(archive), 0);
+}
+
+static void refuses_what_is_too_large_as_soon_as_it_is(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    _cleanup_free_ char *bytes = archive_mp4(2 * MIB, 'x');
+    Upload *upload = upload_begin(&archive->library, 100, &error);
+    assert_true(upload_file_begin(upload, "x.mp4", &error));
+    assert_true(upload_append(upload, bytes, MIB, &error));
+    assert_false(upload_append(upload, bytes + MIB, 1, &error));
+    assert_int_equal(error.code, ERROR_TOO_LARGE);
+    upload_free(upload);
+    upload = upload_begin(&archive->library, 100 * MIB, &error);
+    assert_true(upload_file_begin(upload, "x.mp4", &error));
+    assert_false(upload_append(upload, bytes, 5000, &error));
+    assert_int_equal(error.code, ERROR_TOO_LARGE);
+    upload_free(upload);
+    assert_int_equal(archive_count_staged(archive), 0);
+}
+
+static void takes_one_file_and_good_fields_only(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    char id[UUID_SIZE], longest[CAPTION_MAX + 2];
+    Upload *upload = upload_begin(&archive->library, 100, &error);
+    memset(longest, 'x', sizeof longest);
+    longest[CAPTION_MAX + 1] = '\0';
+    assert_false(upload_finish(upload, START, id, &error));
+    assert_int_equal(error.code, ERROR_INVALID);
+    assert_false(upload_set(upload, UPLOAD_COLLECTION, "../x", &error));
+    assert_false(upload_set(upload, UPLOAD_ENTRY, ".hidden", &error));
+    assert_false(upload_set(upload, UPLOAD_CAPTION, longest, &error));
+    assert_false(upload_set(upload, UPLOAD_CAPTION, "\xFF", &error));
+    assert_true(upload_set(upload, UPLOAD_ENTRY, "", &error));
+    assert_true(upload_file_begin(upload, "a.mp4", &error));
+    error = (Error){0};
+    assert_false(upload_file_begin(upload, "b.mp4", &error));
+    assert_string_equal(error.fields[0].name, "file");
+    upload_free(upload);
+}
+
+static void computes_the_second_digest_once(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    FileRow file;
+    int fd;
+    ArchiveVideo video = archive_add_video(archive, START);
+    for (int i = 0; i < 2; i++) {
+        Digest wanted;
+        assert_true(library_open_original(&archive->library, video.media_id, &file, &fd, &error));
+        assert_true(digest_file(fd, DIGEST_SHA256, &wanted, &error));
+        assert_true(file.has_sha256 && digest_equal(&file.sha256, &wanted));
+        close(fd);
+        assert_int_equal(archive_query(archive, "SELECT count(*) FROM file WHERE sha256 NOTNULL"),
+                         1);
+    }
+}
+
+static void works_by_itself_and_stops_at_once(void **state)
+{
+    Archive *archive = *state;
+    size_t removed = 0;
+    Error error = {0};
+    ArchiveVideo video = archive_add_video(archive, START);
+    HousekeeperOptions options = {&archive->library, count_removal, &removed};
+    assert_true(store_write(archive->store, delete_original, video.media_id, &error));
+    Housekeeper *housekeeper = housekeeper_start(&options);
+    while (archive_query(archive, "SELECT count(*) FROM doomed") > 0)
+        sched_yield();
+    int64_t before = clock_monotonic_ms();
+    housekeeper_stop(housekeeper);
+    assert_true(clock_monotonic_ms() - before < 500);
+    assert_int_equal(removed, 1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, archive_set_up, archive_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(leaves_what_is_on_its_way_in),
+        TEST(removes_what_failed),
+        TEST(removes_what_a_killed_process_left),
+        TEST(forgets_reservations_that_led_to_nothing),
+        TEST(never_removes_a_file_it_was_not_told_to),
+        TEST(removes_files_whose_row_went),
+        TEST(is_not_held_up_by_one_that_resists),
+        TEST(keeps_nothing_of_an_upload_that_fails),
+        TEST(refuses_what_is_too_large_as_soon_as_it_is),
+        TEST(takes_one_file_and_good_fields_only),
+        TEST(computes_the_second_digest_once),
+        TEST(works_by_itself_and_stops_at_once),
+    };
+    log_init("test_housekeeper", LOG_TEXT, LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

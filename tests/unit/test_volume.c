@@ -1,0 +1,223 @@
+/* The folder that holds everything: one owner, safe names, whole files, room set aside. */
+#include "tests/unit/archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "common/file.h"
+#include "web/volume/root.h"
+#include "web/volume/staging.h"
+
+#define PATH "log_entries/1/0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11-a.jpg"
+
+static void belongs_to_one_web(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    VolumeOptions options = {.root = archive->root};
+    assert_null(volume_open(&options, &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    options.inspect = true;
+    Volume *onlooker = volume_open(&options, &error);
+    assert_non_null(onlooker);
+    volume_close(onlooker);
+    archive_reopen(archive);
+}
+
+static void is_private_where_it_must_be(void **state)
+{
+    Archive *archive = *state;
+    char path[100];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/.reelkeep", archive->root);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0700);
+}
+
+static Staging *stage(Archive *archive, Reservation *room, const char *text)
+{
+    Error error = {0};
+    assert_true(volume_reserve(archive->volume, strlen(text), room, &error));
+    Staging *staging = staging_new(archive->volume, room, &error);
+    assert_non_null(staging);
+    assert_true(staging_append(staging, text, strlen(text), &error));
+    return staging;
+}
+
+static void publishes_whole_files(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    Reservation room;
+    Digest given, wanted;
+    char text[32] = "";
+    Staging *staging = stage(archive, &room, "the bytes");
+    assert_int_equal(archive_count_files(archive), 0);
+    assert_true(staging_finish(staging, &given, &error));
+    assert_true(staging_publish(staging, PATH, &error));
+    staging_free(staging);
+    reservation_release(&room);
+    assert_int_equal(archive_count_staged(archive), 0);
+    assert_int_equal(archive_count_files(archive), 1);
+    _cleanup_close_ int fd = volume_open_file(archive->volume, PATH, &error);
+    assert_int_equal(read(fd, text, sizeof text), 9);
+    assert_string_equal(text, "the bytes");
+    assert_true(digest_file(fd, DIGEST_BLAKE2B, &wanted, &error));
+    assert_true(digest_equal(&given, &wanted));
+    assert_true(volume_remove(archive->volume, PATH, &error));
+    assert_true(volume_remove(archive->volume, PATH, &error));
+    assert_int_equal(archive_count_files(archive), 0);
+}
+
+static void never_replaces_a_file(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    Reservation rooms[2];
+    Digest digest;
+    Staging *first = stage(archive, &rooms[0], "first");
+    Staging *second = stage(archive, &rooms[1], "second");
+    assert_true(staging_finish(first, &digest, &error) && staging_publish(first, PATH, &error));
+    assert_true(staging_finish(second, &digest, &error));
+    assert_false(staging_publish(second, PATH, &error));
+    staging_free(first);
+    staging_free(second);
+    reservation_release(&rooms[0]);
+    reservation_release(&rooms[1]);
+    _cleanup_close_ int fd = volume_open_file(archive->volume, PATH, &error);
+    struct stat status;
+    assert_int_equal(fstat(fd, &status), 0);
+    assert_int_equal(status.st_size, 5);
+}
+
+static void empties_the_staging_folder_at_start(void **state)
+{
+    Archive *archive = *state;
+    char path[100];
+    snprintf(path, sizeof path, "%s/.reelkeep/uploads/left-behind", archive->root);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(archive_count_staged(archive), 1);
+    archive_reopen(archive);
+    assert_int_equal(archive_count_staged(archive), 0);
+}
+
+static void follows_no_links_and_opens_no_private_file(void **state)
+{
+    static const char *const paths[] = {
+        ".reelkeep/uploads/x", "log_entries/1/link", "log_entries/link/passwd",
+        "log_entries/1/fifo",  "log_entries/1/none", "log_entries/1/../1",
+        "/etc/passwd",         "log_entries/1",      "",
+    };
+    Archive *archive = *state;
+    char path[200];
+    snprintf(path, sizeof path, "%s/log_entries", archive->root);
+    mkdir(path, 0755);
+    snprintf(path, sizeof path, "%s/log_entries/1", archive->root);
+    mkdir(path, 0755);
+    snprintf(path, sizeof path, "%s/log_entries/1/link", archive->root);
+    assert_int_equal(symlink("/etc/passwd", path), 0);
+    snprintf(path, sizeof path, "%s/log_entries/1/fifo", archive->root);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    snprintf(path, sizeof path, "%s/log_entries/link", archive->root);
+    assert_int_equal(symlink("/etc", path), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        Error error = {0};
+        assert_int_equal(volume_open_file(archive->volume, paths[i], &error), -1);
+        if (error.code != ERROR_NOT_FOUND)
+            fail_msg("%s: %s", paths[i], error.detail);
+    }
+}
+
+static void sets_room_aside(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    Reservation all, more = {0};
+    uint64_t available;
+    int root = open(archive->root, O_RDONLY | O_CLOEXEC);
+    assert_true(file_free_space(root, &available, &error));
+    close(root);
+    /* Others write to this disk too, so the figures keep a distance. */
+    assert_true(volume_reserve(archive->volume, available / 2, &all, &error));
+    assert_false(volume_reserve(archive->volume, available / 4 * 3, &more, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
+    reservation_use(&all, available / 2);
+    assert_true(volume_reserve(archive->volume, available / 4 * 3, &more, &error));
+    reservation_release(&more);
+    reservation_release(&all);
+    reservation_release(&all);
+    assert_false(volume_reserve(archive->volume, UINT64_MAX, &more, &error));
+    assert_true(volume_writable(archive->volume, &error));
+    assert_int_equal(archive_count_staged(archive), 0);
+}
+
+static void keeps_the_minimum_free(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    Reservation room = {0};
+    VolumeOptions options = {
+        .root = archive->root, .inspect = true, .min_free_space = UINT64_MAX / 2};
+    Volume *volume = volume_open(&options, &error);
+    assert_non_null(volume);
+    assert_false(volume_reserve(volume, 0, &room, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
+    volume_close(volume);
+}
+
+typedef struct Environment {
+    const char *media_root, *mount, *environment, *service;
+    const char *wanted; /* NULL: refused */
+    const char *sentence;
+} Environment;
+
+static const char *look_up(void *context, const char *name)
+{
+    const Environment *row = context;
+    return streq(name, "RAILWAY_VOLUME_MOUNT_PATH") ? row->mount
+           : streq(name, "RAILWAY_ENVIRONMENT")     ? row->environment
+           : streq(name, "RAILWAY_SERVICE_ID")      ? row->service
+                                                    : NULL;
+}
+
+static void chooses_the_folder(void **state)
+{
+    static const Environment rows[] = {
+        {"", NULL, NULL, NULL, "./data", "the default"},
+        {"/srv/media", NULL, NULL, NULL, "/srv/media", "what is set"},
+        {"", "/vol", "production", "id", "/vol", "Railway's volume"},
+        {"/vol/media", "/vol", "production", "id", "/vol/media", "a folder of Railway's volume"},
+        {"", NULL, "production", NULL, NULL, "Railway without a volume"},
+        {"/srv", NULL, NULL, "id", NULL, "Railway without a volume, though a folder is set"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        SettingsSource source = {look_up, (void *)&rows[i]};
+        char out[100] = "";
+        Error error = {0};
+        bool good = root_choose(rows[i].media_root, &source, out, sizeof out, &error);
+        unit_check(good == (rows[i].wanted != NULL), rows[i].sentence);
+        unit_check(!good || streq(out, rows[i].wanted), rows[i].sentence);
+    }
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, archive_set_up, archive_tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(belongs_to_one_web),
+        TEST(is_private_where_it_must_be),
+        TEST(publishes_whole_files),
+        TEST(never_replaces_a_file),
+        TEST(empties_the_staging_folder_at_start),
+        TEST(follows_no_links_and_opens_no_private_file),
+        TEST(sets_room_aside),
+        TEST(keeps_the_minimum_free),
+        cmocka_unit_test(chooses_the_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,155 @@
+/* Stopping in the middle of a job, and taking up what an earlier run left behind. */
+#include "tests/unit/unit.h"
+#include "tests/unit/worker_rig.h"
+
+static void test_stop_gives_an_encode_back(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim), RIG_ORIGINAL, RIG_LEASE_HOLDS,
+                                      RIG_RELEASE_TAKEN, RIG_END};
+    rig_start(rig, answers, rig_encode_for_ever);
+    scripted_server_await(rig->server, "POST /progress", 3);
+    workers_stop(rig->workers);
+    rig_await_end(rig);
+    assert_int_equal(scripted_server_count(rig->server, "POST /release"), 1);
+    assert_int_equal(rig_folders(rig), 0);
+}
+
+static void test_stop_gives_a_fetch_back(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim),
+                                      {.route = "GET /original", .hold = true},
+                                      RIG_LEASE_HOLDS,
+                                      RIG_RELEASE_TAKEN,
+                                      RIG_END};
+    rig_start(rig, answers, rig_encode_well);
+    scripted_server_await(rig->server, "GET /original", 1);
+    workers_stop(rig->workers);
+    rig_await_end(rig);
+    assert_int_equal(scripted_server_count(rig->server, "POST /release"), 1);
+    assert_int_equal(rig_folders(rig), 0);
+}
+
+static void test_stop_ends_a_waiting_claim(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer answers[] = {RIG_NO_MORE, RIG_END};
+    rig->options.jobs = 2;
+    rig_start(rig, answers, rig_encode_well);
+    scripted_server_await(rig->server, "POST /claim", 2);
+    workers_stop(rig->workers);
+    rig_await_end(rig);
+}
+
+static void test_stop_lets_a_delivery_end(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer answers[] = {
+        RIG_CLAIMED(rig->claim),
+        RIG_ORIGINAL,
+        RIG_LEASE_HOLDS,
+        {.route = "POST /upload/", .status = 200, .body = "{\"success\":true}", .hold = true},
+        RIG_END};
+    rig_start(rig, answers, rig_encode_well);
+    scripted_server_await(rig->server, "POST /upload/", 1);
+    workers_stop(rig->workers);
+    scripted_server_open(rig->server);
+    rig_await_end(rig);
+    assert_int_equal(rig_folders(rig), 0);
+}
+
+/* Cut in the middle of the delivery; the next start delivers the same bytes with the same lease. */
+static void test_restart_delivers_kept_results(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer first[] = {RIG_CLAIMED(rig->claim),
+                                    RIG_ORIGINAL,
+                                    RIG_LEASE_HOLDS,
+                                    {.route = "POST /upload/", .hold = true},
+                                    RIG_END};
+    const ScriptedAnswer second[] = {RIG_NO_MORE, RIG_LEASE_HOLDS, RIG_CONFIRMED, RIG_END};
+    Error error = {0};
+    rig_start(rig, first, rig_encode_well);
+    scripted_server_await(rig->server, "POST /upload/", 1);
+    rig_halt(rig);
+    assert_int_equal(rig_folders(rig), 1);
+    scratch_close(&rig->scratch);
+    assert_true(scratch_open(rig->path, &rig->scratch, &error));
+    rig_start(rig, second, rig_encode_well);
+    scripted_server_await(rig->server, "POST /claim", 1);
+    const char *body = scripted_server_request(rig->server, "POST /upload/", 0)->body;
+    assert_non_null(strstr(body, rig->job.lease_token));
+    assert_non_null(strstr(body, "\r\n\r\n" RIG_VIDEO "\r\n"));
+    assert_int_equal(rig_encodes(), 1);
+    assert_int_equal(rig_folders(rig), 0);
+}
+
+static void test_restart_reports_an_interrupted_job(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer answers[] = {RIG_NO_MORE, RIG_FAIL_TAKEN, RIG_END};
+    rig_leave_behind(rig, &rig->job, false);
+    rig_start(rig, answers, rig_encode_well);
+    scripted_server_await(rig->server, "POST /claim", 1);
+    const char *body = scripted_server_request(rig->server, "POST /fail", 0)->body;
+    assert_non_null(strstr(body, "\"error\":\"The transcoder was interrupted.\""));
+    assert_non_null(strstr(body, "\"retryable\":true"));
+    assert_int_equal(rig_folders(rig), 0);
+}
+
+/* After a restore of web the job may be one that web never knew. */
+static void test_restart_drops_what_web_disowns(void **state)
+{
+    static const int statuses[] = {404, 410, 409};
+    Rig *rig = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+        const ScriptedAnswer answers[] = {RIG_NO_MORE,
+                                          RIG_LEASE_HOLDS,
+                                          {.route = "POST /upload/", .status = statuses[i]},
+                                          RIG_END};
+        rig_leave_behind(rig, &rig->job, true);
+        rig_start(rig, answers, rig_encode_well);
+        scripted_server_await(rig->server, "POST /claim", 1);
+        assert_int_equal(rig_folders(rig), 0);
+        rig_halt(rig);
+    }
+}
+
+/* A result outlives more than one patience with a web that is away. The second post about the lease
+ * shows that the first one's failure has been noticed. */
+static void test_delivery_pauses_and_goes_on(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer answers[] = {RIG_NO_MORE,
+                                      {.route = "POST /upload/", .hold = true},
+                                      RIG_CLOSED("POST /upload/"),
+                                      RIG_CLOSED("POST /upload/"),
+                                      RIG_CLOSED("POST /upload/"),
+                                      RIG_CONFIRMED,
+                                      {.route = "POST /progress", .status = 0, .repeat = true},
+                                      RIG_END};
+    rig->options.timing.transfer.outlast_ms = 0;
+    rig_leave_behind(rig, &rig->job, true);
+    rig_start(rig, answers, rig_encode_well);
+    scripted_server_await(rig->server, "POST /progress", 2);
+    scripted_server_open(rig->server);
+    scripted_server_await(rig->server, "POST /claim", 1);
+    assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 5);
+    assert_int_equal(rig_folders(rig), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RIG_TEST(test_stop_gives_an_encode_back),
+        RIG_TEST(test_stop_gives_a_fetch_back),
+        RIG_TEST(test_stop_ends_a_waiting_claim),
+        RIG_TEST(test_stop_lets_a_delivery_end),
+        RIG_TEST(test_restart_delivers_kept_results),
+        RIG_TEST(test_restart_reports_an_interrupted_job),
+        RIG_TEST(test_restart_drops_what_web_disowns),
+        RIG_TEST(test_delivery_pauses_and_goes_on),
+    };
+    return cmocka_run_group_tests(tests, fixture_group_set_up, fixture_group_tear_down);
+}
