@@ -1,6 +1,6 @@
 /*
- * The differences between the versions of the media library that are supported, 5.1 and 7.1, and nothing else.
- * For the rooms that see the library: common/media and transcoder/pipeline.
+ * The differences between the versions of the media library that are supported, 5.1 and 7.1, and
+ * nothing else. For the rooms that see the library: common/media and transcoder/pipeline.
  */
 #pragma once
 

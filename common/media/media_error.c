@@ -20,7 +20,8 @@ static void make_plain(char *text)
             *c = '?';
 }
 
-static void keep_complaint(void *context, int level, const char *format, va_list arguments)
+_printf_(3, 0) static void keep_complaint(void *context, int level, const char *format,
+                                          va_list arguments)
 {
     char line[MEDIA_LOG_LINE];
     (void)context;

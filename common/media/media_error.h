@@ -1,16 +1,18 @@
 /*
- * The media library's error numbers and complaints, translated into our errors here and nowhere else.
- * media_error_init once per process, before the library is used; the rest from any thread.
+ * The media library's error numbers and complaints, translated into our errors here and nowhere
+ * else. media_error_init once per process, before the library is used; the rest from any thread.
  */
 #pragma once
 
 #include "common/error.h"
 
-/* Sends the library's messages to a small memory instead of a stream: only the last complaint is kept. */
+/* Sends the library's messages to a small memory instead of a stream: only the last complaint is
+ * kept. */
 void media_error_init(void);
 
-/* Fills *error from the library's number: full storage is ERROR_NO_SPACE, a failing device ERROR_IO, anything else
- * ERROR_MEDIA. The sentence must end without a full stop; what the library complained about last follows it. */
+/* Fills *error from the library's number: full storage is ERROR_NO_SPACE, a failing device
+ * ERROR_IO, anything else ERROR_MEDIA. The sentence must end without a full stop; what the library
+ * complained about last follows it. */
 bool media_error_set(Error *error, int number, const char *format, ...) _printf_(3, 4);
 
 /* Forgets the last complaint, so that a later error does not quote it. */

@@ -1,6 +1,7 @@
 /*
- * What is known about a media file, in plain words of the standards and without a type of the media library, so that
- * whoever decides from it stays pure and testable. Filled by media_probe.h; a value that owns nothing.
+ * What is known about a media file, in plain words of the standards and without a type of the media
+ * library, so that whoever decides from it stays pure and testable. Filled by media_probe.h; a
+ * value that owns nothing.
  */
 #pragma once
 
@@ -13,23 +14,24 @@ typedef enum MediaKind {
     MEDIA_AUDIO,
 } MediaKind;
 
-/* What must be done to the stored picture to show it upright; the numbers of EXIF 2.32 tag 0x0112. */
+/* What must be done to the stored picture to show it upright; the numbers of EXIF 2.32 tag 0x0112.
+ */
 typedef enum MediaOrientation {
     MEDIA_UPRIGHT = 1,
-    MEDIA_MIRROR = 2,          /* left and right change places */
+    MEDIA_MIRROR = 2, /* left and right change places */
     MEDIA_ROTATE_180 = 3,
-    MEDIA_FLIP = 4,            /* top and bottom change places */
-    MEDIA_TRANSPOSE = 5,       /* rows become columns */
-    MEDIA_ROTATE_90 = 6,       /* clockwise */
-    MEDIA_TRANSVERSE = 7,      /* transposed and turned by 180 degrees */
-    MEDIA_ROTATE_270 = 8,      /* clockwise */
+    MEDIA_FLIP = 4,       /* top and bottom change places */
+    MEDIA_TRANSPOSE = 5,  /* rows become columns */
+    MEDIA_ROTATE_90 = 6,  /* clockwise */
+    MEDIA_TRANSVERSE = 7, /* transposed and turned by 180 degrees */
+    MEDIA_ROTATE_270 = 8, /* clockwise */
 } MediaOrientation;
 
 /* Code points of ITU-T H.273 that matter here. */
 #define MEDIA_COLOUR_UNSPECIFIED 2
-#define MEDIA_COLOUR_BT709       1  /* primaries, transfer and matrix */
-#define MEDIA_COLOUR_BT470BG     5  /* primaries and matrix: 625 lines */
-#define MEDIA_COLOUR_BT601       6  /* primaries, transfer and matrix: 525 lines */
+#define MEDIA_COLOUR_BT709       1 /* primaries, transfer and matrix */
+#define MEDIA_COLOUR_BT470BG     5 /* primaries and matrix: 625 lines */
+#define MEDIA_COLOUR_BT601       6 /* primaries, transfer and matrix: 525 lines */
 #define MEDIA_PRIMARIES_BT2020   9
 #define MEDIA_TRANSFER_SRGB      13
 #define MEDIA_TRANSFER_BT2020_10 14
@@ -54,7 +56,7 @@ typedef struct MediaStream {
     char codec[32]; /* the library's short name; "unknown" where it has none */
     bool decodable; /* by a decoder that may be used on strangers' bytes */
     bool is_default;
-    bool is_still; /* cover art, thumbnail track */
+    bool is_still;    /* cover art, thumbnail track */
     int64_t bit_rate; /* bits a second; 0: unknown */
     double duration;  /* seconds; 0: unknown. Told by the container: never a promise */
 

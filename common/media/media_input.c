@@ -9,7 +9,8 @@
 #include "common/media/media_error.h"
 #include "common/media/media_limits.h"
 
-/* Containers that cameras, phones and recorders write. Playlists and formats that name other files are not among them. */
+/* Containers that cameras, phones and recorders write. Playlists and formats that name other files
+ * are not among them. */
 #define CONTAINERS                                                                                 \
     "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg,mp3,wav,flac,aac,amr,amrnb,amrwb,aiff,caf"
 
@@ -97,8 +98,7 @@ static void prepare(MediaInput *input)
 static bool open_failed(int number, Error *error)
 {
     if (number == AVERROR(EINVAL))
-        return error_set(error, ERROR_MEDIA,
-                         "The file is no video or recording of a known kind.");
+        return error_set(error, ERROR_MEDIA, "The file is no video or recording of a known kind.");
     return media_error_set(error, number,
                            "The file is no video or recording, or it is damaged or incomplete");
 }

@@ -1,6 +1,7 @@
 /*
- * A media file opened for reading from a descriptor and from nothing else: bytes come by pread, only containers of the
- * list below are accepted, nothing inside the file can name another file or address. One thread at a time.
+ * A media file opened for reading from a descriptor and from nothing else: bytes come by pread,
+ * only containers of the list below are accepted, nothing inside the file can name another file or
+ * address. One thread at a time.
  *
  *   media_input_open → media_probe → packets from media_input_format → media_input_free
  */
@@ -11,8 +12,9 @@
 typedef struct MediaInput MediaInput;
 struct AVFormatContext;
 
-/* Opens the container and reads its head. The descriptor is borrowed for the life of the input and its file offset is
- * not touched. ERROR_MEDIA with a sentence where the bytes are no video or sound. */
+/* Opens the container and reads its head. The descriptor is borrowed for the life of the input and
+ * its file offset is not touched. ERROR_MEDIA with a sentence where the bytes are no video or
+ * sound. */
 bool media_input_open(int fd, MediaInput **out, Error *error);
 
 /* Borrowed, lives as long as the input. */

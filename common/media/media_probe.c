@@ -10,8 +10,8 @@
 #define FRAME_RATE_MIN 0.05
 #define FRAME_RATE_MAX 1000.0
 
-/* Of a display matrix (ISO/IEC 14496-12 §6.2.2) only the signs of its rotating part matter. It maps (x, y) to
- * (a x + c y, b x + d y), y downwards. */
+/* Of a display matrix (ISO/IEC 14496-12 §6.2.2) only the signs of its rotating part matter. It maps
+ * (x, y) to (a x + c y, b x + d y), y downwards. */
 static MediaOrientation orientation_of(const int32_t *matrix)
 {
     if (!matrix)

@@ -1,6 +1,7 @@
 /*
- * Finds out what a media file holds, reading and decoding no more than media_limits.h allows. One thread at a time.
- * The container may lie; a decoded frame does not: whoever decodes corrects the facts with media_probe_frame.
+ * Finds out what a media file holds, reading and decoding no more than media_limits.h allows. One
+ * thread at a time. The container may lie; a decoded frame does not: whoever decodes corrects the
+ * facts with media_probe_frame.
  */
 #pragma once
 
@@ -9,7 +10,8 @@
 
 struct AVFrame;
 
-/* Looks into the streams of an input just opened and fills *out. ERROR_MEDIA where nothing can be learned. */
+/* Looks into the streams of an input just opened and fills *out. ERROR_MEDIA where nothing can be
+ * learned. */
 bool media_probe(MediaInput *input, MediaFacts *out, Error *error);
 
 /* Corrects a stream's size, pixels, colour and interlacing by its first decoded picture. */

@@ -1,0 +1,379 @@
+# Reelkeep. `make help` tells what can be made. One Makefile for the whole tree; every C file of the
+# project stands in one of the lists below, and `make lint` says which one was forgotten.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VERSION := 0.1.0
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+# One short line per step; `make V=1` shows the commands.
+ifdef V
+Q :=
+say :=
+else
+Q := @
+say = @echo '  $(1)'
+endif
+
+# --- sources ----------------------------------------------------------------------------------
+
+COMMON := \
+	common/base.c \
+	common/buffer.c \
+	common/child.c \
+	common/clock.c \
+	common/digest.c \
+	common/error.c \
+	common/file.c \
+	common/id.c \
+	common/json.c \
+	common/log.c \
+	common/settings.c \
+	common/transfer.c \
+	common/url.c \
+	common/utf8.c
+
+# libav: linked to the transcoder only.
+MEDIA := \
+	common/media/media_compat.c \
+	common/media/media_error.c \
+	common/media/media_input.c \
+	common/media/media_probe.c
+
+# web/main.c first; the rest also goes to the unit tests.
+WEB := \
+	web/main.c \
+	web/api/api_delivery.c \
+	web/api/api_health.c \
+	web/api/api_media.c \
+	web/api/api_transcoding.c \
+	web/api/api_ui.c \
+	web/api/api_uploads.c \
+	web/api/form_field.c \
+	web/command_check.c \
+	web/command_serve.c \
+	web/housekeeper.c \
+	web/http/access.c \
+	web/http/conditional.c \
+	web/http/field.c \
+	web/http/framing.c \
+	web/http/linger.c \
+	web/http/listener.c \
+	web/http/loop.c \
+	web/http/media_cache.c \
+	web/http/multipart.c \
+	web/http/range.c \
+	web/http/request.c \
+	web/http/response.c \
+	web/http/router.c \
+	web/http/server.c \
+	web/http/stream.c \
+	web/http/workers.c \
+	web/jobs/jobs.c \
+	web/jobs/waiters.c \
+	web/library/delivery.c \
+	web/library/delivery_check.c \
+	web/library/doomed.c \
+	web/library/library_files.c \
+	web/library/media_type.c \
+	web/library/mp4.c \
+	web/library/signature.c \
+	web/library/upload.c \
+	web/store/connection.c \
+	web/store/migrations.c \
+	web/store/readers.c \
+	web/store/store.c \
+	web/store/store_attempt.c \
+	web/store/store_check.c \
+	web/store/store_file.c \
+	web/store/store_job.c \
+	web/store/store_media.c \
+	web/store/store_upload.c \
+	web/store/writer.c \
+	web/volume/names.c \
+	web/volume/root.c \
+	web/volume/staging.c \
+	web/volume/volume.c
+
+TRANSCODER := \
+	transcoder/main.c \
+	transcoder/backoff.c \
+	transcoder/check.c \
+	transcoder/encoder.c \
+	transcoder/encoder_child.c \
+	transcoder/encoder_message.c \
+	transcoder/flag.c \
+	transcoder/job.c \
+	transcoder/lease.c \
+	transcoder/libav_versions.c \
+	transcoder/outcome.c \
+	transcoder/pipeline/audio_track.c \
+	transcoder/pipeline/decode.c \
+	transcoder/pipeline/encode.c \
+	transcoder/pipeline/filter.c \
+	transcoder/pipeline/mux.c \
+	transcoder/pipeline/output.c \
+	transcoder/pipeline/pace.c \
+	transcoder/pipeline/pipeline.c \
+	transcoder/pipeline/poster.c \
+	transcoder/pipeline/timeline.c \
+	transcoder/pipeline/video_track.c \
+	transcoder/plan.c \
+	transcoder/plan_filters.c \
+	transcoder/retry.c \
+	transcoder/scratch.c \
+	transcoder/scratch_manifest.c \
+	transcoder/web_client.c \
+	transcoder/web_client_deliver.c \
+	transcoder/web_client_fetch.c \
+	transcoder/web_client_transport.c \
+	transcoder/worker.c
+
+# Unit tests, by what they are linked with.
+UNIT_COMMON := \
+	tests/unit/test_file.c \
+	tests/unit/test_settings.c \
+	tests/unit/test_text.c
+
+UNIT_WEB := \
+	tests/unit/test_conditional.c \
+	tests/unit/test_delivery.c \
+	tests/unit/test_delivery_check.c \
+	tests/unit/test_framing.c \
+	tests/unit/test_housekeeper.c \
+	tests/unit/test_http.c \
+	tests/unit/test_jobs.c \
+	tests/unit/test_media_type.c \
+	tests/unit/test_multipart.c \
+	tests/unit/test_names.c \
+	tests/unit/test_range.c \
+	tests/unit/test_store.c \
+	tests/unit/test_volume.c
+
+UNIT_TRANSCODER := \
+	tests/unit/test_backoff.c \
+	tests/unit/test_scratch.c \
+	tests/unit/test_web_client.c \
+	tests/unit/test_web_client_fetch.c \
+	tests/unit/test_worker.c \
+	tests/unit/test_worker_restart.c
+
+# Code shared by unit tests.
+UNIT_HELPERS := \
+	tests/unit/archive.c \
+	tests/unit/job_fixture.c \
+	tests/unit/scripted_server.c \
+	tests/unit/worker_rig.c
+
+# Unit tests with threads, run under the thread sanitizer too.
+UNIT_THREADS := \
+	tests/unit/test_delivery.c \
+	tests/unit/test_housekeeper.c \
+	tests/unit/test_http.c \
+	tests/unit/test_jobs.c \
+	tests/unit/test_store.c \
+	tests/unit/test_volume.c
+
+STORIES := \
+	tests/story/story_bad_input.c \
+	tests/story/story_disk_full.c \
+	tests/story/story_fifty_uploads.c \
+	tests/story/story_shutdown.c \
+	tests/story/story_sigkill_at_each_step.c \
+	tests/story/story_transcoding_contract.c \
+	tests/story/story_upload_to_playable.c \
+	tests/story/story_web_away_two_minutes.c
+
+STORY_HELPERS := \
+	tests/story/ask.c \
+	tests/story/harness.c \
+	tests/story/inspect.c \
+	tests/story/made_media.c \
+	tests/story/moves.c \
+	tests/story/proxy.c
+
+# --- flags ------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+	-Wwrite-strings -Wformat=2 -Wundef -Wvla
+PREPROCESSOR := -D_GNU_SOURCE -DREELKEEP_VERSION='"$(VERSION)"' -I. -include common/banned.h
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+
+RELEASE_FLAGS := -O2 -g -fPIE $(HARDENING)
+RELEASE_LINK := -pie -Wl,-z,relro,-z,now
+DEV_FLAGS := -Og -g -Werror
+ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+
+COMMON_PACKAGES := libsodium jansson
+WEB_PACKAGES := libmicrohttpd sqlite3 $(COMMON_PACKAGES)
+TRANSCODER_PACKAGES := libcurl libavformat libavcodec libavfilter libavutil libswscale \
+	libswresample $(COMMON_PACKAGES)
+STORY_PACKAGES := libcurl sqlite3 $(COMMON_PACKAGES)
+
+# Asked for at the first use, not at every start of make.
+once = $(eval $(1) := $(2))$($(1))
+pkg = $(shell pkg-config $(1) $(2) || echo "missing-packages--try-make-run")
+COMMON_CFLAGS = $(call once,COMMON_CFLAGS,$(call pkg,--cflags,$(COMMON_PACKAGES)))
+COMMON_LIBS = $(call once,COMMON_LIBS,$(call pkg,--libs,$(COMMON_PACKAGES)) -pthread)
+WEB_CFLAGS = $(call once,WEB_CFLAGS,$(call pkg,--cflags,$(WEB_PACKAGES)))
+WEB_LIBS = $(call once,WEB_LIBS,$(call pkg,--libs,$(WEB_PACKAGES)) -lm -pthread)
+TRANSCODER_CFLAGS = $(call once,TRANSCODER_CFLAGS,$(call pkg,--cflags,$(TRANSCODER_PACKAGES)))
+TRANSCODER_LIBS = $(call once,TRANSCODER_LIBS,$(call pkg,--libs,$(TRANSCODER_PACKAGES)) -lm -pthread)
+STORY_LIBS = $(call once,STORY_LIBS,$(call pkg,--libs,$(STORY_PACKAGES)) -lcmocka -pthread)
+
+# The libraries a file may see: its room's.
+cflags_of = $(if $(filter web/%,$(1)),$(WEB_CFLAGS),$(if $(filter transcoder/% common/media/%,$(1)),\
+	$(TRANSCODER_CFLAGS),$(if $(filter tests/%,$(1)),$(WEB_CFLAGS) $(TRANSCODER_CFLAGS),\
+	$(COMMON_CFLAGS))))
+
+# --- builds -----------------------------------------------------------------------------------
+
+# $(call build,folder,compiler,compile flags,link flags,folder of the programs)
+define build
+build/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(call say,$$@)
+	$$(Q)$(2) -std=gnu17 $$(PREPROCESSOR) $$(WARNINGS) $(3) $$(call cflags_of,$$<) -MMD -MP -c -o $$@ $$<
+
+build/$(1)/libcommon.a: $$(COMMON:%.c=build/$(1)/%.o)
+build/$(1)/libmedia.a: $$(MEDIA:%.c=build/$(1)/%.o)
+build/$(1)/libweb.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out web/main.c,$$(WEB)) build/ui/assets.c)
+build/$(1)/libtranscoder.a: $$(patsubst %.c,build/$(1)/%.o,$$(filter-out transcoder/main.c,$$(TRANSCODER)))
+build/$(1)/libunit.a: $$(UNIT_HELPERS:%.c=build/$(1)/%.o)
+build/$(1)/libstory.a: $$(STORY_HELPERS:%.c=build/$(1)/%.o)
+build/$(1)/lib%.a:
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+
+$(5)/reelkeep-web: build/$(1)/web/main.o build/$(1)/libweb.a build/$(1)/libcommon.a
+	$$(call say,$$@)
+	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(WEB_LIBS)
+$(5)/reelkeep-transcoder: build/$(1)/transcoder/main.o build/$(1)/libtranscoder.a \
+		build/$(1)/libmedia.a build/$(1)/libcommon.a
+	$$(call say,$$@)
+	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(TRANSCODER_LIBS)
+
+$$(UNIT_COMMON:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/libcommon.a
+	$$(call say,$$@)
+	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(COMMON_LIBS) -lcmocka
+$$(UNIT_WEB:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/libweb.a build/$(1)/libcommon.a
+	$$(call say,$$@)
+	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(WEB_LIBS) -lcmocka
+$$(UNIT_TRANSCODER:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/libtranscoder.a \
+		build/$(1)/libmedia.a build/$(1)/libcommon.a
+	$$(call say,$$@)
+	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(TRANSCODER_LIBS) -lcmocka
+$$(STORIES:%.c=build/$(1)/%): %: %.o build/$(1)/libstory.a build/$(1)/libcommon.a
+	$$(call say,$$@)
+	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(STORY_LIBS)
+
+build/$(1)/web/store/migrations.o: $$(wildcard web/store/migrations/*.sql)
+
+# Everything the build can hold, also what only tests need.
+.PHONY: build-$(1) programs-$(1) units-$(1) stories-$(1)
+build-$(1): programs-$(1) units-$(1) stories-$(1)
+programs-$(1): $(5)/reelkeep-web $(5)/reelkeep-transcoder
+units-$(1): $$(UNITS:%.c=build/$(1)/%)
+stories-$(1): $$(STORIES:%.c=build/$(1)/%)
+endef
+
+UNITS := $(UNIT_COMMON) $(UNIT_WEB) $(UNIT_TRANSCODER)
+ALL_SOURCES := $(COMMON) $(MEDIA) $(WEB) $(TRANSCODER) $(UNITS) $(UNIT_HELPERS) $(STORIES) \
+	$(STORY_HELPERS)
+
+# The last two only prove that both compilers take everything at the optimisation of a release,
+# where they see most.
+$(eval $(call build,release,$(CC),$(RELEASE_FLAGS),$(RELEASE_LINK),build))
+$(eval $(call build,dev,$(CC),$(DEV_FLAGS),,build/dev))
+$(eval $(call build,asan,$(CC),$(ASAN_FLAGS),,build/asan))
+$(eval $(call build,tsan,$(CC),$(TSAN_FLAGS),,build/tsan))
+$(eval $(call build,gcc,gcc,$(RELEASE_FLAGS) -Werror,$(RELEASE_LINK),build/gcc))
+$(eval $(call build,clang,clang,$(RELEASE_FLAGS) -Werror,$(RELEASE_LINK),build/clang))
+
+BUILDS := release dev asan tsan gcc clang
+-include $(foreach build,$(BUILDS),$(patsubst %.c,build/$(build)/%.d,$(ALL_SOURCES)))
+
+.SECONDARY:
+
+# --- the page ---------------------------------------------------------------------------------
+
+# npm touches nothing when it is up to date, so its own record is the stamp.
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	npm ci --prefix $* --no-audit --no-fund --loglevel=error
+	touch $@
+
+build/ui/assets.c: web/ui/build.mjs $(wildcard web/ui/src/*) web/ui/node_modules/.package-lock.json
+	@mkdir -p $(@D)
+	node web/ui/build.mjs build/ui
+
+# What calls make again uses all cores, unless it was told how many to use.
+CORES = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# --- what people call -------------------------------------------------------------------------
+
+.PHONY: all run check check-unit check-story check-asan check-tsan check-gcc-clang check-browser \
+	check-long lint format bench clean help
+
+all: programs-release ## both programs: build/reelkeep-web and build/reelkeep-transcoder
+
+run: ## installs what is missing, builds, starts both programs; Ctrl-C stops them
+	.ci/dependencies run
+	$(MAKE) $(CORES) all
+	.tools/run-pair
+
+# Lists of test programs for tests/run.
+unit_programs = $(UNITS:%.c=build/$(1)/%)
+story_programs = $(STORIES:%.c=build/$(1)/%)
+BROWSER := tests/browser/unit tests/browser/run.mjs
+
+check: ## installs what is missing, builds everything, runs every test
+	.ci/dependencies check
+	$(MAKE) $(CORES) all lint build-gcc build-clang build-dev build-asan \
+		$(UNIT_THREADS:%.c=build/tsan/%) tests/browser/node_modules/.package-lock.json
+	tests/run $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
+		$(call unit_programs,asan) $(call story_programs,dev) $(call story_programs,asan) $(BROWSER)
+
+check-unit: units-dev ## the unit tests
+	tests/run $(call unit_programs,dev)
+
+check-story: programs-dev stories-dev ## the stories about both programs
+	tests/run $(call story_programs,dev)
+
+check-asan: build-asan ## unit tests and stories under the address and undefined behaviour sanitizers
+	tests/run $(call unit_programs,asan) $(call story_programs,asan)
+
+check-tsan: $(UNIT_THREADS:%.c=build/tsan/%) ## unit tests with threads under the thread sanitizer
+	tests/run $(UNIT_THREADS:%.c=build/tsan/%)
+
+check-gcc-clang: build-gcc build-clang ## everything compiles without a warning with both compilers
+
+check-browser: all tests/browser/node_modules/.package-lock.json ## the page in a real browser
+	tests/run $(BROWSER)
+
+check-long: programs-release stories-release ## stories at full size: two minutes away, 50 uploads of 200 MB
+	REELKEEP_LONG=1 tests/run $(call story_programs,release)
+
+lint: ## house rules: layers, headers, banned calls, settings, formatting
+	@tests/lint/run
+
+format: ## applies .clang-format
+	bash tests/lint/format.sh apply
+
+bench: ## web beside nginx on the same files
+	.ci/dependencies bench
+	$(MAKE) $(CORES) all
+	tests/bench/run
+
+clean: ## removes build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '  make %-16s %s\n' "$$name" "$$text"; done

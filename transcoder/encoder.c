@@ -1,0 +1,214 @@
+#include "transcoder/encoder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "common/buffer.h"
+#include "common/child.h"
+#include "common/clock.h"
+#include "common/file.h"
+#include "transcoder/encoder_message.h"
+
+#define REPORT_EVERY_MS 1000
+#define READ_BLOCK      4096
+
+typedef struct Watch {
+    const EncoderJob *job;
+    int status_fd; /* owned */
+    Buffer lines;
+    int percent;
+    int64_t reported_ms;
+    bool ended; /* a result or an error came */
+    EncoderMessage last;
+} Watch;
+
+static void watch_release(Watch *watch)
+{
+    base_close(&watch->status_fd);
+    buffer_release(&watch->lines);
+}
+
+static bool report(Watch *watch, Error *error)
+{
+    watch->reported_ms = clock_monotonic_ms();
+    if (watch->job->progress(watch->job->context, watch->percent))
+        return true;
+    return error_set(error, ERROR_CANCELLED, "The encode was called off.");
+}
+
+static bool damaged_answer(Error *error)
+{
+    return error_set(error, ERROR_MEDIA,
+                     "The video could not be read: the decoder gave a damaged answer.");
+}
+
+static bool take_line(Watch *watch, const char *line, size_t length, Error *error)
+{
+    EncoderMessage message;
+    if (watch->ended || !encoder_message_read(line, length, &message))
+        return damaged_answer(error);
+    if (message.kind != ENCODER_MESSAGE_PROGRESS) {
+        watch->ended = true;
+        watch->last = message;
+        return true;
+    }
+    if (message.progress <= watch->percent)
+        return true;
+    watch->percent = message.progress;
+    return report(watch, error);
+}
+
+static bool take_lines(Watch *watch, Error *error)
+{
+    Buffer *lines = &watch->lines;
+    char *end;
+    while (lines->length > 0 && (end = memchr(lines->data, '\n', lines->length))) {
+        size_t length = (size_t)(end - lines->data);
+        if (!take_line(watch, lines->data, length, error))
+            return false;
+        buffer_consume(lines, length + 1);
+    }
+    return true;
+}
+
+/* Reads what is there; *open becomes false at the end. */
+static bool read_status(Watch *watch, bool *open, Error *error)
+{
+    char *room = buffer_reserve(&watch->lines, READ_BLOCK);
+    if (!room)
+        return damaged_answer(error);
+    ssize_t got = read(watch->status_fd, room, READ_BLOCK);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return true;
+    *open = got > 0;
+    watch->lines.length += got > 0 ? (size_t)got : 0;
+    return take_lines(watch, error);
+}
+
+/* Until the child has closed its end of the pipe, which it does at the latest by ending. */
+static bool follow(Watch *watch, Error *error)
+{
+    bool open = true;
+    while (open) {
+        struct pollfd waiting = {.fd = watch->status_fd, .events = POLLIN};
+        int64_t due = watch->reported_ms + REPORT_EVERY_MS - clock_monotonic_ms();
+        int ready = poll(&waiting, 1, (int)MAX_OF(due, 0));
+        if (ready > 0 && !read_status(watch, &open, error))
+            return false;
+        if (clock_monotonic_ms() - watch->reported_ms >= REPORT_EVERY_MS && !report(watch, error))
+            return false;
+    }
+    return true;
+}
+
+static bool start_child(const EncoderJob *job, Child *child, int *status_fd, Error *error)
+{
+    int ends[2];
+    EncoderArguments words;
+    encoder_message_arguments(&job->policy, words);
+    const char *arguments[] = {ENCODER_CHILD_COMMAND, words[0], words[1], words[2], words[3], NULL};
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return error_set_errno(error, errno, "The encoder could not be started");
+    _cleanup_close_ int reader = ends[0], writer = ends[1];
+    REQUIRE(fcntl(reader, F_SETFL, O_NONBLOCK) == 0);
+    const int fds[] = {job->original_fd, job->video_fd, job->poster_fd, writer};
+    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds)};
+    bool started = child_start(&spec, child, error);
+    close(TAKE_FD(writer)); /* the child has it now: its end must be seen */
+    if (!started)
+        return false;
+    *status_fd = TAKE_FD(reader);
+    return true;
+}
+
+static bool empty_outputs(const EncoderJob *job, Error *error)
+{
+    if (ftruncate(job->video_fd, 0) < 0 || ftruncate(job->poster_fd, 0) < 0)
+        return error_set_errno(error, errno, "The scratch files could not be emptied");
+    return true;
+}
+
+/* What a child's end means where it brought neither result nor error. */
+static bool check_end(const Watch *watch, ChildExit end, Error *error)
+{
+    if (watch->ended && watch->last.kind == ENCODER_MESSAGE_ERROR) {
+        *error = watch->last.error;
+        return false;
+    }
+    if (end.signalled || !watch->ended)
+        return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder crashed.");
+    if (end.status != 0)
+        return damaged_answer(error);
+    return true;
+}
+
+/* Supervises one child from start to end. */
+static bool run_child(const EncoderJob *job, EncoderOutcome *out, Error *error)
+{
+    _cleanup_(watch_release)
+        Watch watch = {.job = job, .status_fd = -1, .lines = BUFFER(ENCODER_MESSAGE_MAX)};
+    _cleanup_child_ Child child = CHILD_NONE;
+    ChildExit end;
+    if (!start_child(job, &child, &watch.status_fd, error) || !report(&watch, error) ||
+        !follow(&watch, error))
+        return false;
+    /* The pipe is closed, so it is ending; one that lingers is stopped. */
+    if (!child_wait(&child, REPORT_EVERY_MS * 10, &end))
+        return damaged_answer(error);
+    if (!check_end(&watch, end, error))
+        return false;
+    *out = watch.last.outcome;
+    return true;
+}
+
+static bool measure_file(int fd, const char *what, int64_t *size, Digest *digest, Error *error)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return error_set_errno(error, errno, "%s could not be measured", what);
+    *size = status.st_size;
+    return file_sync(fd, what, error) && digest_file(fd, DIGEST_BLAKE2B, digest, error);
+}
+
+static bool is_jpeg(int fd)
+{
+    const unsigned char start[] = {0xff, 0xd8, 0xff};
+    unsigned char found[sizeof start];
+    return pread(fd, found, sizeof found, 0) == (ssize_t)sizeof found &&
+           memcmp(found, start, sizeof start) == 0;
+}
+
+/* A poster that is not what it should be is left out. */
+static bool measure_poster(int fd, TransferResult *result, Error *error)
+{
+    int64_t size;
+    if (!measure_file(fd, "The poster", &size, &result->poster_digest, error))
+        return false;
+    result->has_poster = size > 0 && size <= TRANSFER_POSTER_MAX && is_jpeg(fd);
+    if (!result->has_poster)
+        result->poster_digest = (Digest){0};
+    return true;
+}
+
+bool encoder_run(const EncoderJob *job, TransferResult *result, Error *error)
+{
+    EncoderOutcome outcome;
+    if (!empty_outputs(job, error) || !run_child(job, &outcome, error))
+        return false;
+    TransferResult made = {.duration = outcome.duration,
+                           .source_duration = outcome.source_duration,
+                           .width = outcome.width,
+                           .height = outcome.height,
+                           .has_audio = outcome.has_audio};
+    base_copy(made.operation, sizeof made.operation, encoder_operation_word(outcome.operation));
+    if (!measure_file(job->video_fd, "The video", &made.video_size, &made.video_digest, error))
+        return false;
+    if (made.video_size == 0)
+        return damaged_answer(error);
+    if (outcome.has_poster && !measure_poster(job->poster_fd, &made, error))
+        return false;
+    *result = made;
+    return true;
+}

@@ -1,0 +1,191 @@
+#include "transcoder/encoder_message.h"
+
+#include <errno.h>
+#include <math.h>
+
+#define SECONDS_MAX 1e7 /* four months: no upload is longer */
+
+static const char *const operation_words[] = {[PLAN_ENCODE] = "encode"};
+
+const char *encoder_operation_word(PlanOperation operation)
+{
+    REQUIRE((size_t)operation < ARRAY_SIZE(operation_words));
+    return operation_words[operation];
+}
+
+void encoder_message_arguments(const EncoderPolicy *policy, EncoderArguments out)
+{
+    snprintf(out[0], ENCODER_ARGUMENT_SIZE, "%d", policy->max_short_side);
+    snprintf(out[1], ENCODER_ARGUMENT_SIZE, "%d", policy->crf);
+    snprintf(out[2], ENCODER_ARGUMENT_SIZE, "%s", policy->preset);
+    snprintf(out[3], ENCODER_ARGUMENT_SIZE, "%d", policy->threads);
+}
+
+static bool read_number(const char *text, int minimum, int maximum, int *out)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno || end == text || *end || value < minimum || value > maximum)
+        return false;
+    *out = (int)value;
+    return true;
+}
+
+bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out)
+{
+    EncoderPolicy policy;
+    if (count != ENCODER_ARGUMENT_COUNT ||
+        !read_number(arguments[0], 2, MEDIA_SIDE_MAX, &policy.max_short_side) ||
+        !read_number(arguments[1], 0, 51, &policy.crf) ||
+        !base_copy(policy.preset, sizeof policy.preset, arguments[2]) ||
+        !read_number(arguments[3], 0, 256, &policy.threads))
+        return false;
+    *out = policy;
+    return true;
+}
+
+static json_t *outcome_json(const EncoderOutcome *outcome)
+{
+    return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:s}}", "result", "duration",
+                     outcome->duration, "source_duration", outcome->source_duration, "width",
+                     outcome->width, "height", outcome->height, "has_audio", outcome->has_audio,
+                     "has_poster", outcome->has_poster, "operation",
+                     encoder_operation_word(outcome->operation));
+}
+
+static json_t *message_json(const EncoderMessage *message)
+{
+    switch (message->kind) {
+    case ENCODER_MESSAGE_PROGRESS:
+        return json_pack("{s:i}", "progress", message->progress);
+    case ENCODER_MESSAGE_RESULT:
+        return outcome_json(&message->outcome);
+    case ENCODER_MESSAGE_ERROR:
+        return json_pack("{s:{s:s, s:o}}", "error", "code", error_word(message->error.code),
+                         "detail", json_text(message->error.detail));
+    }
+    UNREACHABLE();
+}
+
+void encoder_message_write(int fd, const EncoderMessage *message)
+{
+    _cleanup_json_ json_t *value = message_json(message);
+    REQUIRE(value);
+    _cleanup_free_ char *text = json_print(value);
+    size_t length = strlen(text), written = 0;
+    text[length++] = '\n'; /* in the place of the NUL: only the length counts from here */
+    while (written < length) {
+        ssize_t count = write(fd, text + written, length - written);
+        if (count < 0 && errno != EINTR)
+            return;
+        written += count > 0 ? (size_t)count : 0;
+    }
+}
+
+static bool read_flag(const json_t *object, const char *field, bool *out)
+{
+    const json_t *value = json_object_get(object, field);
+    *out = json_is_true(value);
+    return json_is_boolean(value);
+}
+
+static bool read_seconds(const json_t *object, const char *field, double *out)
+{
+    const json_t *value = json_object_get(object, field);
+    *out = json_number_value(value);
+    return json_is_number(value) && isfinite(*out) && *out >= 0 && *out <= SECONDS_MAX;
+}
+
+static bool read_integer(const json_t *object, const char *field, int maximum, int *out)
+{
+    const json_t *value = json_object_get(object, field);
+    json_int_t number = json_integer_value(value);
+    if (!json_is_integer(value) || number < 0 || number > maximum)
+        return false;
+    *out = (int)number;
+    return true;
+}
+
+static bool read_side(const json_t *object, const char *field, int *out)
+{
+    return read_integer(object, field, PLAN_LONG_SIDE_MAX, out) && *out >= 2;
+}
+
+static bool read_operation(const json_t *object, PlanOperation *out)
+{
+    const char *word = json_string_value(json_object_get(object, "operation"));
+    if (!word)
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(operation_words); i++) {
+        if (streq(word, operation_words[i])) {
+            *out = (PlanOperation)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_outcome(const json_t *object, EncoderMessage *out)
+{
+    EncoderOutcome *outcome = &out->outcome;
+    out->kind = ENCODER_MESSAGE_RESULT;
+    return read_seconds(object, "duration", &outcome->duration) &&
+           read_seconds(object, "source_duration", &outcome->source_duration) &&
+           read_side(object, "width", &outcome->width) &&
+           read_side(object, "height", &outcome->height) &&
+           read_flag(object, "has_audio", &outcome->has_audio) &&
+           read_flag(object, "has_poster", &outcome->has_poster) &&
+           read_operation(object, &outcome->operation);
+}
+
+/* A child may blame the media or the storage; whatever else it says counts as the media's fault. */
+static ErrorCode read_code(const char *word)
+{
+    const ErrorCode allowed[] = {ERROR_NO_SPACE, ERROR_IO, ERROR_INTERNAL};
+    for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+        if (streq(word, error_word(allowed[i])))
+            return allowed[i];
+    return ERROR_MEDIA;
+}
+
+static bool read_error(const json_t *object, EncoderMessage *out)
+{
+    const char *word = json_string_value(json_object_get(object, "code"));
+    const char *detail = json_string_value(json_object_get(object, "detail"));
+    if (!word || !detail)
+        return false;
+    out->kind = ENCODER_MESSAGE_ERROR;
+    out->error = (Error){.code = read_code(word)};
+    base_copy_truncated(out->error.detail, sizeof out->error.detail, detail);
+    for (char *c = out->error.detail; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = ' ';
+    return out->error.detail[0] != '\0';
+}
+
+static bool read_progress(const json_t *object, EncoderMessage *out)
+{
+    out->kind = ENCODER_MESSAGE_PROGRESS;
+    return read_integer(object, "progress", 100, &out->progress);
+}
+
+bool encoder_message_read(const char *line, size_t length, EncoderMessage *out)
+{
+    EncoderMessage message;
+    _cleanup_json_ json_t *object = json_parse_object(line, length, NULL);
+    if (!object)
+        return false;
+    const json_t *result = json_object_get(object, "result");
+    const json_t *error = json_object_get(object, "error");
+    bool valid;
+    if (result)
+        valid = read_outcome(result, &message);
+    else if (error)
+        valid = read_error(error, &message);
+    else
+        valid = read_progress(object, &message);
+    if (valid)
+        *out = message;
+    return valid;
+}

@@ -1,0 +1,58 @@
+/*
+ * What passes between the program and its encoder child: the arguments it is started with, the
+ * numbers of its descriptors, and the lines it writes back, one JSON object each. Both sides use
+ * this text; the parent believes nothing that encoder_message_read has not checked. Pure but for
+ * encoder_message_write; any thread.
+ */
+#pragma once
+
+#include "common/json.h"
+#include "transcoder/plan.h"
+
+#define ENCODER_CHILD_COMMAND "encoder-child"
+
+enum EncoderFd {
+    ENCODER_FD_ORIGINAL = 3, /* read */
+    ENCODER_FD_VIDEO,        /* read and write */
+    ENCODER_FD_POSTER,       /* write */
+    ENCODER_FD_STATUS,       /* write: lines of this header */
+};
+
+typedef struct EncoderOutcome {
+    double duration;        /* seconds of the video made */
+    double source_duration; /* seconds decoded */
+    int width, height;
+    bool has_audio;
+    bool has_poster;
+    PlanOperation operation;
+} EncoderOutcome;
+
+typedef enum EncoderMessageKind {
+    ENCODER_MESSAGE_PROGRESS,
+    ENCODER_MESSAGE_RESULT,
+    ENCODER_MESSAGE_ERROR,
+} EncoderMessageKind;
+
+typedef struct EncoderMessage {
+    EncoderMessageKind kind;
+    union {
+        int progress; /* percent */
+        EncoderOutcome outcome;
+        Error error;
+    };
+} EncoderMessage;
+
+/* The policy as arguments, one word each. */
+#define ENCODER_ARGUMENT_COUNT 4
+#define ENCODER_ARGUMENT_SIZE  24
+typedef char EncoderArguments[ENCODER_ARGUMENT_COUNT][ENCODER_ARGUMENT_SIZE];
+void encoder_message_arguments(const EncoderPolicy *policy, EncoderArguments out);
+bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out);
+
+/* Writes one line; a parent that is gone is no concern of the child's. */
+void encoder_message_write(int fd, const EncoderMessage *message);
+
+/* Reads one line without its end; false for anything that a sane child would not write. */
+bool encoder_message_read(const char *line, size_t length, EncoderMessage *out);
+
+const char *encoder_operation_word(PlanOperation operation);

@@ -1,0 +1,187 @@
+#include "transcoder/pipeline/audio_track.h"
+
+#include <libavutil/samplefmt.h>
+
+#include "transcoder/pipeline/decode.h"
+#include "transcoder/pipeline/encode.h"
+
+/* Shorter gaps are filled by the resampler; longer ones here, in pieces, so that they cost no
+ * memory. */
+#define GAP_SECONDS_MIN 1
+#define PIECE_SAMPLES   16384
+
+struct AudioTrack {
+    AudioTrackSpec spec;
+    AVCodecContext *decoder; /* owned */
+    AVCodecContext *encoder; /* owned */
+    Filter filter;
+    int64_t next; /* where the decoded sound ends, in samples of the source's rate */
+    int rate;     /* of the source as decoded last; 0: nothing yet */
+    int64_t sent; /* samples given to the encoder */
+};
+
+bool audio_track_open(const AudioTrackSpec *spec, AudioTrack **out, Error *error)
+{
+    _cleanup_audio_track_ AudioTrack *track = NEW(AudioTrack);
+    track->spec = *spec;
+    /* Sound decodes fast; one thread keeps its memory small. */
+    if (!decode_open(spec->stream, 1, &track->decoder, error) ||
+        !encode_open_audio(&spec->plan, &track->encoder, error))
+        return false;
+    *out = TAKE_PTR(track);
+    return true;
+}
+
+static bool write_packet(void *context, AVPacket *packet, Error *error)
+{
+    AudioTrack *track = context;
+    return mux_write(track->spec.mux, MUX_AUDIO, packet, error);
+}
+
+static bool encode_sound(void *context, AVFrame *frame, Error *error)
+{
+    AudioTrack *track = context;
+    frame->pts = track->sent;
+    track->sent += frame->nb_samples;
+    return encode_frame(track->encoder, frame, (PacketSink){write_packet, track}, error);
+}
+
+static FrameSink encoder_sink(AudioTrack *track)
+{
+    return (FrameSink){encode_sound, track};
+}
+
+static bool empty_filter(AudioTrack *track, Error *error)
+{
+    if (!track->filter.graph)
+        return true;
+    if (!filter_frame(&track->filter, NULL, encoder_sink(track), error))
+        return false;
+    filter_release(&track->filter);
+    return true;
+}
+
+/* A new filter begins where the sound given to the encoder ends. */
+static bool open_filter(AudioTrack *track, const AVFrame *frame, Error *error)
+{
+    char text[PLAN_FILTERS_MAX];
+    if (!empty_filter(track, error))
+        return false;
+    int64_t first = av_rescale(track->sent, frame->sample_rate, track->encoder->sample_rate);
+    plan_audio_filters(&track->spec.plan, first, text);
+    FilterSpec spec = {.like = frame,
+                       .time_base = {1, frame->sample_rate},
+                       .text = text,
+                       .threads = 1,
+                       .frame_size = track->encoder->frame_size};
+    return filter_open(&spec, &track->filter, error);
+}
+
+static bool push(AudioTrack *track, AVFrame *frame, Error *error)
+{
+    return (filter_fits(&track->filter, frame) || open_filter(track, frame, error)) &&
+           filter_frame(&track->filter, frame, encoder_sink(track), error);
+}
+
+static AVFrame *silence_like(const AVFrame *frame, int samples)
+{
+    AVFrame *silence = av_frame_alloc();
+    REQUIRE(silence);
+    silence->format = frame->format;
+    silence->sample_rate = frame->sample_rate;
+    silence->nb_samples = samples;
+    REQUIRE(av_channel_layout_copy(&silence->ch_layout, &frame->ch_layout) >= 0 &&
+            av_frame_get_buffer(silence, 0) >= 0);
+    av_samples_set_silence(silence->extended_data, 0, samples, silence->ch_layout.nb_channels,
+                           silence->format);
+    return silence;
+}
+
+static bool fill_gap(AudioTrack *track, const AVFrame *frame, Error *error)
+{
+    int64_t gap = frame->pts - track->next;
+    if (gap < (int64_t)GAP_SECONDS_MIN * frame->sample_rate)
+        return true;
+    while (gap > 0) {
+        int samples = (int)MIN_OF(gap, PIECE_SAMPLES);
+        _cleanup_frame_ AVFrame *silence = silence_like(frame, samples);
+        silence->pts = track->next;
+        if (!push(track, silence, error))
+            return false;
+        track->next += samples;
+        gap -= samples;
+    }
+    return true;
+}
+
+/* From the stream's time base to samples; unknown times follow what came before. */
+static void settle_time(AudioTrack *track, AVFrame *frame)
+{
+    AVRational samples = {1, frame->sample_rate};
+    if (track->rate > 0 && track->rate != frame->sample_rate)
+        track->next = av_rescale(track->next, frame->sample_rate, track->rate);
+    track->rate = frame->sample_rate;
+    if (frame->pts == AV_NOPTS_VALUE)
+        frame->pts = track->next;
+    else
+        frame->pts = av_rescale_q(frame->pts, track->spec.stream->time_base, samples);
+}
+
+/* Some decoders give a number of channels and no order of them. */
+static void settle_layout(AVFrame *frame)
+{
+    int channels = frame->ch_layout.nb_channels;
+    if (frame->ch_layout.order != AV_CHANNEL_ORDER_UNSPEC)
+        return;
+    av_channel_layout_uninit(&frame->ch_layout);
+    av_channel_layout_default(&frame->ch_layout, channels);
+}
+
+static bool take_sound(void *context, AVFrame *frame, Error *error)
+{
+    AudioTrack *track = context;
+    if (frame->sample_rate <= 0 || frame->ch_layout.nb_channels <= 0)
+        return true;
+    if (!audio_track_promise(track, error))
+        return false;
+    settle_layout(frame);
+    settle_time(track, frame);
+    if (!fill_gap(track, frame, error))
+        return false;
+    track->next = frame->pts + frame->nb_samples;
+    return push(track, frame, error);
+}
+
+bool audio_track_promise(AudioTrack *track, Error *error)
+{
+    return !mux_is_expecting(track->spec.mux, MUX_AUDIO) ||
+           mux_describe(track->spec.mux, MUX_AUDIO, track->encoder, error);
+}
+
+bool audio_track_take(AudioTrack *track, const AVPacket *packet, Error *error)
+{
+    if (!decode_packet(track->decoder, packet, (FrameSink){take_sound, track}, error))
+        return false;
+    if (packet)
+        return true;
+    if (mux_is_expecting(track->spec.mux, MUX_AUDIO))
+        return mux_drop(track->spec.mux, MUX_AUDIO, error);
+    return empty_filter(track, error) &&
+           encode_frame(track->encoder, NULL, (PacketSink){write_packet, track}, error);
+}
+
+double audio_track_end(const AudioTrack *track)
+{
+    return track->rate > 0 ? (double)track->next / track->rate : 0;
+}
+
+void audio_track_free(AudioTrack **pointer)
+{
+    AudioTrack *track = TAKE_PTR(*pointer);
+    if (!track)
+        return;
+    avcodec_free_context(&track->decoder);
+    avcodec_free_context(&track->encoder);
+    filter_release(&track->filter);
+    free(track);
+}

@@ -1,0 +1,58 @@
+#include "transcoder/pipeline/decode.h"
+
+#include <errno.h>
+
+#include "common/media/media_error.h"
+#include "common/media/media_limits.h"
+
+/* Complaints of a decoder that is being emptied; one per frame in flight is normal after damage. */
+#define FAULTS_AT_END_MAX 256
+
+bool decode_open(const AVStream *stream, int threads, AVCodecContext **out, Error *error)
+{
+    const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
+    REQUIRE(codec);
+    _cleanup_codec_ AVCodecContext *decoder = avcodec_alloc_context3(codec);
+    REQUIRE(decoder);
+    int number = avcodec_parameters_to_context(decoder, stream->codecpar);
+    decoder->pkt_timebase = stream->time_base;
+    decoder->thread_count = threads;
+    decoder->max_pixels = MEDIA_PIXELS_MAX;
+    decoder->max_samples = MEDIA_AUDIO_SAMPLES_MAX;
+    if (number >= 0)
+        number = avcodec_open2(decoder, codec, NULL);
+    if (number < 0)
+        return media_error_set(error, number, "The %s decoder could not be started", codec->name);
+    *out = TAKE_PTR(decoder);
+    return true;
+}
+
+static bool out_of_memory(Error *error)
+{
+    return error_set(error, ERROR_MEDIA, "Decoding the file needs more memory than there is.");
+}
+
+bool decode_packet(AVCodecContext *decoder, const AVPacket *packet, FrameSink sink, Error *error)
+{
+    _cleanup_frame_ AVFrame *frame = av_frame_alloc();
+    REQUIRE(frame);
+    int faults = 0, number = avcodec_send_packet(decoder, packet);
+    if (number == AVERROR(ENOMEM))
+        return out_of_memory(error);
+    for (;;) {
+        number = avcodec_receive_frame(decoder, frame);
+        if (number == AVERROR(EAGAIN) || number == AVERROR_EOF)
+            return true;
+        if (number == AVERROR(ENOMEM))
+            return out_of_memory(error);
+        if (number < 0) {
+            if (packet || ++faults > FAULTS_AT_END_MAX)
+                return true;
+            continue;
+        }
+        frame->pts = frame->best_effort_timestamp;
+        if (!sink.take(sink.context, frame, error))
+            return false;
+        av_frame_unref(frame);
+    }
+}

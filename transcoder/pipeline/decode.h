@@ -1,0 +1,16 @@
+/*
+ * Decoding one stream. Damage in the middle is skipped, as players do; whether anything came out at
+ * all is the business of whoever takes the frames.
+ */
+#pragma once
+
+#include <libavformat/avformat.h>
+
+#include "transcoder/pipeline/flow.h"
+
+/* `threads`: 0 for all cores. The caller owns *out. */
+bool decode_open(const AVStream *stream, int threads, AVCodecContext **out, Error *error);
+
+/* Feeds one packet, or the end (NULL), and passes on every frame that is ready, its `pts` being the
+ * best guess in the stream's time base or AV_NOPTS_VALUE. */
+bool decode_packet(AVCodecContext *decoder, const AVPacket *packet, FrameSink sink, Error *error);

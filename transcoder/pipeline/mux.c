@@ -1,0 +1,185 @@
+#include "transcoder/pipeline/mux.h"
+
+#include "common/media/media_error.h"
+#include "transcoder/pipeline/output.h"
+
+#define WAITING_COUNT_MAX 65536 /* packets; about 45 minutes of sound */
+
+typedef enum TrackState { TRACK_ABSENT, TRACK_EXPECTED, TRACK_DESCRIBED } TrackState;
+
+typedef struct Track {
+    TrackState state;
+    AVCodecParameters *parameters; /* owned */
+    AVRational time_base;          /* of the packets given to us */
+    AVRational frame_rate;
+    AVStream *stream; /* borrowed from the format, once started */
+    double end;       /* seconds */
+} Track;
+
+typedef struct Waiting {
+    AVPacket *packet; /* owned */
+    MuxTrack track;
+} Waiting;
+
+struct Mux {
+    AVFormatContext *format;
+    Track tracks[MUX_TRACKS];
+    bool started;
+    Waiting *waiting; /* owned, in order of arrival */
+    size_t waiting_count, waiting_room, waiting_bytes;
+};
+
+void mux_open(int fd, bool with_audio, Mux **out)
+{
+    Mux *mux = NEW(Mux);
+    REQUIRE(avformat_alloc_output_context2(&mux->format, NULL, "mp4", "") >= 0);
+    output_attach(mux->format, fd);
+    mux->format->flags |= AVFMT_FLAG_BITEXACT; /* no name of the writing library */
+    mux->tracks[MUX_VIDEO].state = TRACK_EXPECTED;
+    mux->tracks[MUX_AUDIO].state = with_audio ? TRACK_EXPECTED : TRACK_ABSENT;
+    *out = mux;
+}
+
+bool mux_is_expecting(const Mux *mux, MuxTrack track)
+{
+    return mux->tracks[track].state == TRACK_EXPECTED;
+}
+
+size_t mux_waiting(const Mux *mux)
+{
+    return mux->waiting_bytes;
+}
+
+static bool write_failed(int number, Error *error)
+{
+    return media_error_set(error, number, "The video could not be written");
+}
+
+static bool write_now(Mux *mux, Track *track, AVPacket *packet, Error *error)
+{
+    packet->stream_index = track->stream->index;
+    av_packet_rescale_ts(packet, track->time_base, track->stream->time_base);
+    int number = av_interleaved_write_frame(mux->format, packet);
+    return number >= 0 || write_failed(number, error);
+}
+
+static void add_stream(Mux *mux, Track *track)
+{
+    AVStream *stream = avformat_new_stream(mux->format, NULL);
+    REQUIRE(stream && avcodec_parameters_copy(stream->codecpar, track->parameters) >= 0);
+    stream->codecpar->codec_tag = 0;
+    stream->time_base = track->time_base;
+    stream->avg_frame_rate = track->frame_rate;
+    stream->sample_aspect_ratio = stream->codecpar->sample_aspect_ratio;
+    track->stream = stream;
+}
+
+static bool write_head(Mux *mux, Error *error)
+{
+    AVDictionary *options = NULL;
+    av_dict_set(&options, "movflags", "+faststart", 0);
+    int number = avformat_write_header(mux->format, &options);
+    av_dict_free(&options);
+    return number >= 0 || write_failed(number, error);
+}
+
+static bool write_waiting(Mux *mux, Error *error)
+{
+    bool written = true;
+    for (size_t i = 0; i < mux->waiting_count && written; i++)
+        written =
+            write_now(mux, &mux->tracks[mux->waiting[i].track], mux->waiting[i].packet, error);
+    for (size_t i = 0; i < mux->waiting_count; i++)
+        av_packet_free(&mux->waiting[i].packet);
+    mux->waiting_count = mux->waiting_bytes = 0;
+    return written;
+}
+
+static bool start_when_ready(Mux *mux, Error *error)
+{
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        if (mux_is_expecting(mux, i))
+            return true;
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        if (mux->tracks[i].state == TRACK_DESCRIBED)
+            add_stream(mux, &mux->tracks[i]);
+    mux->started = true;
+    return write_head(mux, error) && write_waiting(mux, error);
+}
+
+bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder, Error *error)
+{
+    Track *described = &mux->tracks[track];
+    REQUIRE(described->state == TRACK_EXPECTED);
+    described->parameters = avcodec_parameters_alloc();
+    REQUIRE(described->parameters &&
+            avcodec_parameters_from_context(described->parameters, encoder) >= 0);
+    described->time_base = encoder->time_base;
+    described->frame_rate = encoder->framerate;
+    described->state = TRACK_DESCRIBED;
+    return start_when_ready(mux, error);
+}
+
+bool mux_drop(Mux *mux, MuxTrack track, Error *error)
+{
+    REQUIRE(mux_is_expecting(mux, track));
+    mux->tracks[track].state = TRACK_ABSENT;
+    return start_when_ready(mux, error);
+}
+
+static bool keep_waiting(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
+{
+    if (mux->waiting_count >= WAITING_COUNT_MAX || mux->waiting_bytes > MUX_WAITING_MAX)
+        return error_set(error, ERROR_MEDIA, "No picture of the video could be decoded.");
+    if (mux->waiting_count == mux->waiting_room) {
+        mux->waiting_room = MAX_OF(mux->waiting_room * 2, 64);
+        mux->waiting = realloc(mux->waiting, mux->waiting_room * sizeof *mux->waiting);
+        REQUIRE(mux->waiting);
+    }
+    AVPacket *kept = av_packet_alloc();
+    REQUIRE(kept);
+    av_packet_move_ref(kept, packet);
+    mux->waiting_bytes += (size_t)kept->size;
+    mux->waiting[mux->waiting_count++] = (Waiting){kept, track};
+    return true;
+}
+
+bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
+{
+    Track *written = &mux->tracks[track];
+    double end = (double)(packet->pts + packet->duration) * av_q2d(written->time_base);
+    written->end = MAX_OF(written->end, end);
+    return mux->started ? write_now(mux, written, packet, error)
+                        : keep_waiting(mux, track, packet, error);
+}
+
+bool mux_finish(Mux *mux, Error *error)
+{
+    REQUIRE(mux->started);
+    int number = av_write_trailer(mux->format);
+    if (number >= 0) {
+        avio_flush(mux->format->pb);
+        number = mux->format->pb->error;
+    }
+    return number >= 0 || write_failed(number, error);
+}
+
+double mux_duration(const Mux *mux)
+{
+    return MAX_OF(mux->tracks[MUX_VIDEO].end, mux->tracks[MUX_AUDIO].end);
+}
+
+void mux_free(Mux **pointer)
+{
+    Mux *mux = TAKE_PTR(*pointer);
+    if (!mux)
+        return;
+    for (size_t i = 0; i < mux->waiting_count; i++)
+        av_packet_free(&mux->waiting[i].packet);
+    free(mux->waiting);
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        avcodec_parameters_free(&mux->tracks[i].parameters);
+    output_detach(mux->format);
+    avformat_free_context(mux->format);
+    free(mux);
+}

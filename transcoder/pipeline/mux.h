@@ -1,0 +1,46 @@
+/*
+ * Writing the MP4: index in front, no metadata but what playing needs. The head can only be written
+ * when every track is described, and tracks are described by their first frames; until then packets
+ * wait here, up to MUX_WAITING_MAX.
+ *
+ *   mux_open → mux_describe or mux_drop for each track, mux_write at any time → mux_finish →
+ * mux_free
+ */
+#pragma once
+
+#include <libavformat/avformat.h>
+
+#include "transcoder/pipeline/flow.h"
+
+typedef enum MuxTrack { MUX_VIDEO, MUX_AUDIO, MUX_TRACKS } MuxTrack;
+
+typedef struct Mux Mux;
+
+#define MUX_WAITING_MAX (32 << 20) /* bytes of packets waiting for the head */
+
+/* Expects a video track, and an audio track where told. The descriptor is borrowed, see output.h.
+ */
+void mux_open(int fd, bool with_audio, Mux **out);
+
+/* The track is as its encoder says. */
+bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder, Error *error);
+
+/* The track will not come. */
+bool mux_drop(Mux *mux, MuxTrack track, Error *error);
+
+/* Takes the packet's content. Its times are in the encoder's time base. */
+bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error);
+
+/* Bytes that wait for a track to be described. */
+size_t mux_waiting(const Mux *mux);
+
+bool mux_is_expecting(const Mux *mux, MuxTrack track);
+
+/* Writes what is left and the index. */
+bool mux_finish(Mux *mux, Error *error);
+
+/* Seconds from the beginning to the end of the longest track. */
+double mux_duration(const Mux *mux);
+
+void mux_free(Mux **mux);
+#define _cleanup_mux_ _cleanup_(mux_free)

@@ -1,0 +1,172 @@
+#include "transcoder/pipeline/pipeline.h"
+
+#include <errno.h>
+
+#include "common/media/media_error.h"
+#include "common/media/media_input.h"
+#include "common/media/media_probe.h"
+#include "transcoder/pipeline/audio_track.h"
+#include "transcoder/pipeline/timeline.h"
+#include "transcoder/pipeline/video_track.h"
+
+/* A container whose duration means fewer bits a second than this is lying about it. */
+#define PLAUSIBLE_BIT_RATE 10000
+
+/* Complaints of the reader in a row before what is left of the file is given up. */
+#define READ_FAULTS_MAX 64
+
+typedef struct Pipeline {
+    const PipelineSpec *spec;
+    MediaInput *input; /* owned, as is what follows */
+    MediaFacts facts;
+    EncodePlan plan;
+    Mux *mux;
+    VideoTrack *video;
+    AudioTrack *audio; /* NULL: no sound */
+    Poster poster;
+    Timeline timeline;
+    TimelineTrack video_times, audio_times;
+    int percent;
+} Pipeline;
+
+static void pipeline_release(Pipeline *pipeline)
+{
+    poster_release(&pipeline->poster);
+    video_track_free(&pipeline->video);
+    audio_track_free(&pipeline->audio);
+    mux_free(&pipeline->mux);
+    media_input_free(&pipeline->input);
+}
+
+static AVStream *stream_of(const Pipeline *pipeline, int index)
+{
+    return index < 0 ? NULL : media_input_format(pipeline->input)->streams[index];
+}
+
+static bool examine(Pipeline *pipeline, Error *error)
+{
+    return media_input_open(pipeline->spec->original_fd, &pipeline->input, error) &&
+           media_probe(pipeline->input, &pipeline->facts, error) &&
+           plan_make(&pipeline->facts, &pipeline->spec->policy, &pipeline->plan, error);
+}
+
+static bool open_video(Pipeline *pipeline, const AVStream *stream, Error *error)
+{
+    VideoTrackSpec spec = {.stream = stream,
+                           .facts = &pipeline->facts,
+                           .plan = pipeline->plan,
+                           .mux = pipeline->mux,
+                           .poster = &pipeline->poster};
+    pipeline->video_times = timeline_track(stream);
+    return video_track_open(&spec, &pipeline->video, error);
+}
+
+static bool open_audio(Pipeline *pipeline, const AVStream *stream, Error *error)
+{
+    AudioTrackSpec spec = {.stream = stream, .plan = pipeline->plan.audio, .mux = pipeline->mux};
+    if (!stream)
+        return true;
+    pipeline->audio_times = timeline_track(stream);
+    return audio_track_open(&spec, &pipeline->audio, error);
+}
+
+static bool open_tracks(Pipeline *pipeline, Error *error)
+{
+    AVFormatContext *format = media_input_format(pipeline->input);
+    const AVStream *used[] = {stream_of(pipeline, pipeline->plan.video.stream),
+                              stream_of(pipeline, pipeline->plan.audio.stream)};
+    for (unsigned i = 0; i < format->nb_streams; i++)
+        if (format->streams[i] != used[0] && format->streams[i] != used[1])
+            format->streams[i]->discard = AVDISCARD_ALL;
+    timeline_init(&pipeline->timeline, format, used, ARRAY_SIZE(used));
+    mux_open(pipeline->spec->video_fd, used[1] != NULL, &pipeline->mux);
+    return open_video(pipeline, used[0], error) && open_audio(pipeline, used[1], error);
+}
+
+/* Seconds done of all where the container's duration can be true, else bytes read of all. */
+static void report(Pipeline *pipeline)
+{
+    const MediaFacts *facts = &pipeline->facts;
+    bool plausible =
+        facts->duration > 0 && (double)facts->size * 8 / facts->duration >= PLAUSIBLE_BIT_RATE;
+    double done = plausible ? video_track_end(pipeline->video) / facts->duration
+                            : media_input_position(pipeline->input);
+    int percent = (int)(MIN_OF(MAX_OF(done, 0), 0.99) * 100);
+    if (percent <= pipeline->percent)
+        return;
+    pipeline->percent = percent;
+    pipeline->spec->progress(pipeline->spec->context, percent);
+}
+
+static bool take_packet(Pipeline *pipeline, AVPacket *packet, Error *error)
+{
+    const EncodePlan *plan = &pipeline->plan;
+    if (packet->stream_index == plan->video.stream) {
+        timeline_place(&pipeline->timeline, &pipeline->video_times, packet);
+        if (!video_track_take(pipeline->video, packet, error))
+            return false;
+        report(pipeline);
+    } else if (packet->stream_index == plan->audio.stream) {
+        timeline_place(&pipeline->timeline, &pipeline->audio_times, packet);
+        if (!audio_track_take(pipeline->audio, packet, error))
+            return false;
+    }
+    if (pipeline->audio && mux_waiting(pipeline->mux) > MUX_WAITING_MAX / 2 &&
+        !mux_is_expecting(pipeline->mux, MUX_VIDEO))
+        return audio_track_promise(pipeline->audio, error);
+    return true;
+}
+
+/* To the end of the file, or as far as it goes: a recording cut short is still a recording. */
+static bool read_packets(Pipeline *pipeline, Error *error)
+{
+    AVFormatContext *format = media_input_format(pipeline->input);
+    _cleanup_packet_ AVPacket *packet = av_packet_alloc();
+    REQUIRE(packet);
+    for (int faults = 0; faults < READ_FAULTS_MAX;) {
+        int number = av_read_frame(format, packet);
+        if (number == AVERROR_EOF || number == AVERROR(EIO))
+            return true;
+        faults = number < 0 ? faults + 1 : 0;
+        if (number < 0)
+            continue;
+        bool taken = take_packet(pipeline, packet, error);
+        av_packet_unref(packet);
+        if (!taken)
+            return false;
+    }
+    return true;
+}
+
+static bool finish(Pipeline *pipeline, Error *error)
+{
+    return video_track_take(pipeline->video, NULL, error) &&
+           (!pipeline->audio || audio_track_take(pipeline->audio, NULL, error)) &&
+           mux_finish(pipeline->mux, error);
+}
+
+static EncoderOutcome outcome_of(Pipeline *pipeline)
+{
+    const PlanVideo *video = video_track_plan(pipeline->video);
+    double sound = pipeline->audio ? audio_track_end(pipeline->audio) : 0;
+    return (EncoderOutcome){
+        .duration = mux_duration(pipeline->mux),
+        .source_duration = MAX_OF(video_track_end(pipeline->video), sound),
+        .width = video->width,
+        .height = video->height,
+        .has_audio = sound > 0,
+        .has_poster = poster_write(&pipeline->poster, pipeline->spec->poster_fd, NULL),
+        .operation = pipeline->plan.operation,
+    };
+}
+
+bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error)
+{
+    _cleanup_(pipeline_release) Pipeline pipeline = {.spec = spec};
+    media_error_init();
+    if (!examine(&pipeline, error) || !open_tracks(&pipeline, error) ||
+        !read_packets(&pipeline, error) || !finish(&pipeline, error))
+        return false;
+    *out = outcome_of(&pipeline);
+    return true;
+}

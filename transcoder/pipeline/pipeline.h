@@ -1,0 +1,22 @@
+/*
+ * The whole way of one video in the encoder child: probe → plan → demux → tracks → MP4 and poster,
+ * in one pass over the original. One call per process; the calling thread does the work, with the
+ * codecs' own threads beside it. This folder is the only one of the transcoder that sees the media
+ * library.
+ */
+#pragma once
+
+#include "transcoder/encoder_message.h"
+
+typedef struct PipelineSpec {
+    int original_fd; /* all borrowed; see encoder_message.h */
+    int video_fd;
+    int poster_fd;
+    EncoderPolicy policy;
+    void (*progress)(void *context, int percent); /* called on change, growing */
+    void *context;
+} PipelineSpec;
+
+/* ERROR_MEDIA with a sentence for the person who uploaded; ERROR_NO_SPACE and ERROR_IO where the
+ * storage is at fault. */
+bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error);

@@ -1,0 +1,65 @@
+#include "transcoder/pipeline/timeline.h"
+
+#define SECOND ((int64_t)1000000)
+
+#define TIME_MAX (SECOND * 3600 * 24 * 366 * 30) /* beyond 30 years it is damage */
+#define LEAD_MAX                                                                                   \
+    (SECOND * 10) /* a track that starts earlier than the picture by more is broken                \
+                   */
+#define BACKWARD_MAX  (SECOND * 10)   /* reordering and sloppy muxers stay far below */
+#define GAP_MAX       (SECOND * 3600) /* a paused recording, in a container that has one clock */
+#define GAP_MAX_JUMPY (SECOND * 10)   /* where the format allows its clock to jump */
+
+static const AVRational microseconds = {1, 1000000};
+
+static int64_t to_microseconds(int64_t time, AVRational base)
+{
+    if (time == AV_NOPTS_VALUE)
+        return AV_NOPTS_VALUE;
+    int64_t scaled = av_rescale_q(time, base, microseconds);
+    return scaled > TIME_MAX || scaled < -TIME_MAX ? AV_NOPTS_VALUE : scaled;
+}
+
+void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVStream *const *tracks,
+                   size_t count)
+{
+    int64_t zero = AV_NOPTS_VALUE;
+    for (size_t i = 0; i < count; i++) {
+        if (!tracks[i])
+            continue;
+        int64_t start = to_microseconds(tracks[i]->start_time, tracks[i]->time_base);
+        bool earlier = start != AV_NOPTS_VALUE && start < zero && zero - start <= LEAD_MAX;
+        if (zero == AV_NOPTS_VALUE || earlier)
+            zero = start;
+    }
+    bool jumpy = format->iformat->flags & AVFMT_TS_DISCONT;
+    *timeline = (Timeline){.offset = zero == AV_NOPTS_VALUE ? 0 : zero,
+                           .gap_max = jumpy ? GAP_MAX_JUMPY : GAP_MAX};
+}
+
+TimelineTrack timeline_track(const AVStream *stream)
+{
+    return (TimelineTrack){.time_base = stream->time_base, .next = 0};
+}
+
+static int64_t place(const Timeline *timeline, const TimelineTrack *track, int64_t time)
+{
+    if (to_microseconds(time, track->time_base) == AV_NOPTS_VALUE)
+        return AV_NOPTS_VALUE;
+    return time - av_rescale_q(timeline->offset, microseconds, track->time_base);
+}
+
+void timeline_place(Timeline *timeline, TimelineTrack *track, AVPacket *packet)
+{
+    int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
+    int64_t now = to_microseconds(time, track->time_base);
+    if (now != AV_NOPTS_VALUE) {
+        int64_t jump = now - timeline->offset - track->next;
+        if (jump > timeline->gap_max || jump < -BACKWARD_MAX)
+            timeline->offset += jump;
+        int64_t length = to_microseconds(MAX_OF(packet->duration, 0), track->time_base);
+        track->next = now - timeline->offset + (length == AV_NOPTS_VALUE ? 0 : length);
+    }
+    packet->pts = place(timeline, track, packet->pts);
+    packet->dts = place(timeline, track, packet->dts);
+}

@@ -1,0 +1,30 @@
+/*
+ * One clock for all tracks of a file: its zero is the start of the track that begins first, and
+ * jumps that cannot be meant (a camera's clock set anew, joined streams) are taken out for all
+ * tracks together, so that picture and sound stay together. Small gaps are real and stay.
+ */
+#pragma once
+
+#include <libavformat/avformat.h>
+
+#include "common/base.h"
+
+typedef struct Timeline {
+    int64_t offset;  /* microseconds taken off every time */
+    int64_t gap_max; /* microseconds that may pass between two packets of a track */
+} Timeline;
+
+typedef struct TimelineTrack {
+    AVRational time_base;
+    int64_t next; /* microseconds: where the next packet should be */
+} TimelineTrack;
+
+/* `tracks` are the streams that will be used; NULL ones are skipped. */
+void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVStream *const *tracks,
+                   size_t count);
+
+TimelineTrack timeline_track(const AVStream *stream);
+
+/* Moves a packet's times to our clock, still in the stream's time base. Absurd ones become
+ * AV_NOPTS_VALUE. */
+void timeline_place(Timeline *timeline, TimelineTrack *track, AVPacket *packet);

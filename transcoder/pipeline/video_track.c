@@ -1,0 +1,240 @@
+#include "transcoder/pipeline/video_track.h"
+
+#include "common/media/media_compat.h"
+#include "common/media/media_probe.h"
+#include "transcoder/pipeline/decode.h"
+#include "transcoder/pipeline/encode.h"
+#include "transcoder/pipeline/pace.h"
+
+/* Frames inside the encoder at once: lookahead, B-frames and threads stay below. */
+#define SENT_MAX 512
+
+/* Half a frame at the highest rate: a key frame is due when the next one would come too late. */
+#define KEY_SLACK (0.5 / PLAN_FRAME_RATE)
+
+struct VideoTrack {
+    VideoTrackSpec spec;
+    AVCodecContext *decoder; /* owned */
+    AVCodecContext *encoder; /* owned; NULL until the first picture */
+    Filter filter;
+    char filters[PLAN_FILTERS_MAX];
+    Pace pace;
+    int64_t frames;                /* decoded */
+    int64_t last_pts, last_length; /* of the newest decoded frame, in the stream's time base */
+    double last_key;               /* seconds */
+    int64_t sent[SENT_MAX];        /* times of the newest frames given to the encoder, a ring */
+    size_t sent_count;
+    int64_t final_length; /* of the last frame, in the encoder's time base */
+};
+
+static double seconds(int64_t time, AVRational base)
+{
+    return (double)time * av_q2d(base);
+}
+
+bool video_track_open(const VideoTrackSpec *spec, VideoTrack **out, Error *error)
+{
+    _cleanup_video_track_ VideoTrack *track = NEW(VideoTrack);
+    track->spec = *spec;
+    track->pace = (Pace){.rate = PLAN_FRAME_RATE, .permissions = 1};
+    if (!decode_open(spec->stream, spec->plan.policy.threads, &track->decoder, error))
+        return false;
+    *out = TAKE_PTR(track);
+    return true;
+}
+
+/* The plan for what is really there; the choice of streams stands. */
+static bool plan_again(VideoTrack *track, const AVFrame *frame, Error *error)
+{
+    const EncodePlan *before = &track->spec.plan;
+    MediaFacts facts = *track->spec.facts;
+    EncodePlan plan;
+    for (size_t i = 0; i < facts.stream_count; i++) {
+        MediaStream *stream = &facts.streams[i];
+        if (stream->index == before->video.stream)
+            media_probe_frame(stream, frame);
+        else if (stream->kind == MEDIA_VIDEO)
+            stream->kind = MEDIA_OTHER;
+    }
+    if (!plan_make(&facts, &before->policy, &plan, error))
+        return false;
+    track->spec.plan = plan;
+    plan_video_filters(&plan.video, track->filters);
+    return true;
+}
+
+static int64_t length_of_sent(const VideoTrack *track, int64_t pts)
+{
+    size_t oldest = track->sent_count > SENT_MAX ? track->sent_count - SENT_MAX : 0;
+    for (size_t i = track->sent_count; i-- > oldest;)
+        if (track->sent[i % SENT_MAX] == pts)
+            return i + 1 < track->sent_count ? track->sent[(i + 1) % SENT_MAX] - pts
+                                             : track->final_length;
+    return track->final_length;
+}
+
+static bool write_packet(void *context, AVPacket *packet, Error *error)
+{
+    VideoTrack *track = context;
+    packet->duration = length_of_sent(track, packet->pts);
+    return mux_write(track->spec.mux, MUX_VIDEO, packet, error);
+}
+
+static void strip(AVFrame *frame)
+{
+    while (frame->nb_side_data > 0)
+        av_frame_remove_side_data(frame, frame->side_data[0]->type);
+}
+
+/* The encoder keys by counting frames; where the rate varies, only the clock keeps the promise. */
+static void choose_type(VideoTrack *track, AVFrame *frame, double now)
+{
+    bool due = track->sent_count == 0 || now - track->last_key >= PLAN_KEY_SECONDS - KEY_SLACK;
+    frame->pict_type = due ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+    if (due)
+        track->last_key = now;
+}
+
+/* Behind the filters: 8-bit 4:2:0 of the final size. */
+static bool encode_picture(void *context, AVFrame *frame, Error *error)
+{
+    VideoTrack *track = context;
+    AVCodecContext *encoder = track->encoder;
+    REQUIRE(frame->width == encoder->width && frame->height == encoder->height &&
+            frame->format == encoder->pix_fmt);
+    frame->pts = av_rescale_q(frame->pts, filter_time_base(&track->filter), encoder->time_base);
+    if (track->sent_count > 0 && frame->pts <= track->sent[(track->sent_count - 1) % SENT_MAX])
+        return true;
+    double now = seconds(frame->pts, encoder->time_base);
+    strip(frame);
+    poster_consider(track->spec.poster, frame, now);
+    choose_type(track, frame, now);
+    track->sent[track->sent_count++ % SENT_MAX] = frame->pts;
+    return encode_frame(encoder, frame, (PacketSink){write_packet, track}, error);
+}
+
+static FrameSink encoder_sink(VideoTrack *track)
+{
+    return (FrameSink){encode_picture, track};
+}
+
+static bool open_filter(VideoTrack *track, const AVFrame *frame, Error *error)
+{
+    FilterSpec spec = {.like = frame,
+                       .time_base = track->spec.stream->time_base,
+                       .text = track->filters,
+                       .threads = track->spec.plan.policy.threads};
+    return filter_open(&spec, &track->filter, error);
+}
+
+static bool start(VideoTrack *track, const AVFrame *frame, Error *error)
+{
+    return open_filter(track, frame, error) &&
+           encode_open_video(&track->spec.plan, filter_time_base(&track->filter), &track->encoder,
+                             error) &&
+           mux_describe(track->spec.mux, MUX_VIDEO, track->encoder, error);
+}
+
+/* The stream changed its size or format: what is under way comes out before the new filters take
+ * over. */
+static bool change_filter(VideoTrack *track, const AVFrame *frame, Error *error)
+{
+    if (!filter_frame(&track->filter, NULL, encoder_sink(track), error))
+        return false;
+    filter_release(&track->filter);
+    return open_filter(track, frame, error);
+}
+
+/* What the stream leaves unsaid is said, so that every frame is converted the same way. */
+static void complete_colour(const VideoTrack *track, AVFrame *frame)
+{
+    const MediaColour *colour = &track->spec.plan.video.source;
+    if (frame->colorspace == AVCOL_SPC_UNSPECIFIED)
+        frame->colorspace = colour->matrix;
+    if (frame->color_primaries == AVCOL_PRI_UNSPECIFIED)
+        frame->color_primaries = colour->primaries;
+    if (frame->color_trc == AVCOL_TRC_UNSPECIFIED)
+        frame->color_trc = colour->transfer;
+    if (frame->color_range == AVCOL_RANGE_UNSPECIFIED)
+        frame->color_range = colour->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+}
+
+static int64_t usual_length(const VideoTrack *track)
+{
+    MediaRatio rate = track->spec.plan.video.frame_rate;
+    return av_rescale_q(1, (AVRational){rate.den, rate.num}, track->spec.stream->time_base);
+}
+
+/* Times must grow; the first picture is shown from the beginning, however late it comes. */
+static bool settle_time(VideoTrack *track, AVFrame *frame)
+{
+    bool first = track->frames++ == 0;
+    if (first)
+        frame->pts = 0;
+    else if (frame->pts == AV_NOPTS_VALUE)
+        frame->pts = track->last_pts + MAX_OF(track->last_length, 1);
+    if (!first && frame->pts <= track->last_pts)
+        return false;
+    int64_t length = media_compat_duration(frame);
+    track->last_length = length > 0 ? length : usual_length(track);
+    track->last_pts = frame->pts;
+    return true;
+}
+
+static bool take_picture(void *context, AVFrame *frame, Error *error)
+{
+    VideoTrack *track = context;
+    if (!track->encoder && !plan_again(track, frame, error))
+        return false;
+    if (!settle_time(track, frame) ||
+        !pace_keeps(&track->pace, seconds(frame->pts, track->spec.stream->time_base)))
+        return true;
+    complete_colour(track, frame);
+    if (!track->encoder) {
+        if (!start(track, frame, error))
+            return false;
+    } else if (!filter_fits(&track->filter, frame) && !change_filter(track, frame, error)) {
+        return false;
+    }
+    return filter_frame(&track->filter, frame, encoder_sink(track), error);
+}
+
+static bool finish(VideoTrack *track, Error *error)
+{
+    if (!track->encoder)
+        return error_set(error, ERROR_MEDIA, "No picture of the video could be decoded.");
+    track->final_length =
+        av_rescale_q(track->last_length, track->spec.stream->time_base, track->encoder->time_base);
+    return filter_frame(&track->filter, NULL, encoder_sink(track), error) &&
+           encode_frame(track->encoder, NULL, (PacketSink){write_packet, track}, error);
+}
+
+bool video_track_take(VideoTrack *track, const AVPacket *packet, Error *error)
+{
+    if (!decode_packet(track->decoder, packet, (FrameSink){take_picture, track}, error))
+        return false;
+    return packet || finish(track, error);
+}
+
+double video_track_end(const VideoTrack *track)
+{
+    return track->frames == 0
+               ? 0
+               : seconds(track->last_pts + track->last_length, track->spec.stream->time_base);
+}
+
+const PlanVideo *video_track_plan(const VideoTrack *track)
+{
+    return &track->spec.plan.video;
+}
+
+void video_track_free(VideoTrack **pointer)
+{
+    VideoTrack *track = TAKE_PTR(*pointer);
+    if (!track)
+        return;
+    avcodec_free_context(&track->decoder);
+    avcodec_free_context(&track->encoder);
+    filter_release(&track->filter);
+    free(track);
+}

@@ -1,0 +1,211 @@
+#include "transcoder/plan.h"
+
+#include <math.h>
+
+/* Pixel aspects beyond are damage, not intention. */
+#define PIXEL_ASPECT_MAX 16.0
+
+#define BIT_RATE_MONO         96000
+#define BIT_RATE_STEREO       160000
+#define BITS_PER_SAMPLE_LIMIT 3 /* per channel: low sample rates need no more */
+
+/* ISO/IEC 14496-3 table 1.18, descending. */
+static const int aac_rates[] = {48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350};
+
+static double rate_value(MediaRatio rate)
+{
+    return rate.den > 0 ? (double)rate.num / rate.den : 0;
+}
+
+static bool is_picture(const MediaStream *stream)
+{
+    return stream->kind == MEDIA_VIDEO && !stream->is_still;
+}
+
+/* The larger picture is the film; between equals the one the file calls its default. A motion photo
+ * keeps the photo as a larger track of one frame, which is no film: more frames go before more
+ * pixels when the other has hardly any. */
+static bool is_better_picture(const MediaStream *a, const MediaStream *b)
+{
+    double frames_a = a->duration * rate_value(a->frame_rate);
+    double frames_b = b->duration * rate_value(b->frame_rate);
+    bool still_a = frames_a > 0 && frames_a<2.5, still_b = frames_b> 0 && frames_b < 2.5;
+    if (a->decodable != b->decodable)
+        return a->decodable;
+    if (still_a != still_b)
+        return still_b;
+    if (a->is_default != b->is_default)
+        return a->is_default;
+    return (int64_t)a->width * a->height > (int64_t)b->width * b->height;
+}
+
+static const MediaStream *choose_picture(const MediaFacts *facts)
+{
+    const MediaStream *best = NULL;
+    for (size_t i = 0; i < facts->stream_count; i++) {
+        const MediaStream *stream = &facts->streams[i];
+        if (is_picture(stream) && (!best || is_better_picture(stream, best)))
+            best = stream;
+    }
+    return best;
+}
+
+static bool is_better_sound(const MediaStream *a, const MediaStream *b)
+{
+    if (a->is_default != b->is_default)
+        return a->is_default;
+    if (a->channels != b->channels)
+        return a->channels > b->channels;
+    return a->bit_rate > b->bit_rate;
+}
+
+static const MediaStream *choose_sound(const MediaFacts *facts)
+{
+    const MediaStream *best = NULL;
+    for (size_t i = 0; i < facts->stream_count; i++) {
+        const MediaStream *stream = &facts->streams[i];
+        bool usable = stream->kind == MEDIA_AUDIO && stream->decodable && stream->channels > 0 &&
+                      stream->sample_rate > 0;
+        if (usable && (!best || is_better_sound(stream, best)))
+            best = stream;
+    }
+    return best;
+}
+
+static bool has_kind(const MediaFacts *facts, MediaKind kind)
+{
+    for (size_t i = 0; i < facts->stream_count; i++)
+        if (facts->streams[i].kind == kind)
+            return true;
+    return false;
+}
+
+static bool check_picture(const MediaFacts *facts, const MediaStream *stream, Error *error)
+{
+    if (!stream && has_kind(facts, MEDIA_AUDIO))
+        return error_set(error, ERROR_MEDIA, "The file holds sound but no moving picture.");
+    if (!stream)
+        return error_set(error, ERROR_MEDIA, "The file holds no moving picture.");
+    if (!stream->decodable)
+        return error_set(error, ERROR_MEDIA,
+                         "The video is in a format that cannot be decoded here (%s).",
+                         stream->codec);
+    if (stream->width < 1 || stream->height < 1)
+        return error_set(error, ERROR_MEDIA, "The size of the picture could not be found out.");
+    if (stream->width > MEDIA_SIDE_MAX || stream->height > MEDIA_SIDE_MAX ||
+        (int64_t)stream->width * stream->height > MEDIA_PIXELS_MAX)
+        return error_set(error, ERROR_MEDIA, "The picture is too large: %d by %d pixels.",
+                         stream->width, stream->height);
+    return true;
+}
+
+bool plan_is_transposed(MediaOrientation orientation)
+{
+    return orientation >= MEDIA_TRANSPOSE;
+}
+
+/* Down, so that nothing is enlarged, but never to nothing. */
+static int even_side(double side)
+{
+    return MAX_OF(((int)floor(side + 1e-6)) & ~1, 2);
+}
+
+static void fit_picture(const MediaStream *stream, int max_short_side, PlanVideo *out)
+{
+    double aspect = rate_value(stream->pixel_aspect);
+    if (aspect <= 1 / PIXEL_ASPECT_MAX || aspect >= PIXEL_ASPECT_MAX)
+        aspect = 1;
+    double width = stream->width * aspect, height = stream->height;
+    double factor = fmin(1, max_short_side / fmin(width, height));
+    factor = fmin(factor, PLAN_LONG_SIDE_MAX / fmax(width, height));
+    bool turned = plan_is_transposed(stream->orientation);
+    out->width = even_side((turned ? height : width) * factor);
+    out->height = even_side((turned ? width : height) * factor);
+}
+
+/* Players take an untold matrix for bt709 from this height on, else for bt601. */
+#define HD_HEIGHT_MIN 720
+
+MediaColour plan_complete_colour(MediaColour colour, int height)
+{
+    bool hdr = colour.transfer == MEDIA_TRANSFER_PQ || colour.transfer == MEDIA_TRANSFER_HLG;
+    int usual = height >= HD_HEIGHT_MIN ? MEDIA_COLOUR_BT709 : MEDIA_COLOUR_BT601;
+    if (colour.matrix == MEDIA_COLOUR_UNSPECIFIED)
+        colour.matrix = hdr ? MEDIA_MATRIX_BT2020_NCL : usual;
+    bool told = colour.matrix == MEDIA_COLOUR_BT470BG || colour.matrix == MEDIA_COLOUR_BT601;
+    if (told)
+        usual = MEDIA_COLOUR_BT601;
+    else if (colour.matrix == MEDIA_COLOUR_BT709)
+        usual = MEDIA_COLOUR_BT709;
+    if (colour.primaries == MEDIA_COLOUR_UNSPECIFIED || colour.primaries == 0)
+        colour.primaries = hdr ? MEDIA_PRIMARIES_BT2020 : usual;
+    if (colour.transfer == MEDIA_COLOUR_UNSPECIFIED || colour.transfer == 0)
+        colour.transfer = usual;
+    return colour;
+}
+
+/* A matrix that every browser knows; primaries and transfer of the source stay, as told. */
+static MediaColour target_colour(MediaColour source)
+{
+    MediaColour target = source;
+    target.full_range = false;
+    if (source.matrix != MEDIA_COLOUR_BT470BG && source.matrix != MEDIA_COLOUR_BT601)
+        target.matrix = MEDIA_COLOUR_BT709;
+    return target;
+}
+
+static void plan_colour(const MediaStream *stream, PlanVideo *out)
+{
+    int shown_lines = MIN_OF(stream->width, stream->height);
+    out->source = plan_complete_colour(stream->colour, shown_lines);
+    out->tone_map =
+        out->source.transfer == MEDIA_TRANSFER_PQ || out->source.transfer == MEDIA_TRANSFER_HLG;
+    out->target = out->tone_map ? (MediaColour){MEDIA_COLOUR_BT709, MEDIA_COLOUR_BT709,
+                                                MEDIA_COLOUR_BT709, false}
+                                : target_colour(out->source);
+}
+
+static void plan_rate(const MediaStream *stream, PlanVideo *out)
+{
+    double rate = rate_value(stream->frame_rate);
+    out->frame_rate = stream->frame_rate;
+    if (rate <= 0)
+        out->frame_rate = (MediaRatio){30, 1};
+    else if (rate > PLAN_FRAME_RATE)
+        out->frame_rate = (MediaRatio){PLAN_FRAME_RATE, 1};
+    else if (rate < 1)
+        out->frame_rate = (MediaRatio){1, 1};
+    out->key_interval = (int)ceil(rate_value(out->frame_rate) * PLAN_KEY_SECONDS);
+}
+
+static PlanAudio plan_sound(const MediaStream *stream)
+{
+    if (!stream)
+        return (PlanAudio){.stream = -1};
+    int rate = aac_rates[0], channels = MIN_OF(stream->channels, 2);
+    for (size_t i = 1; i < ARRAY_SIZE(aac_rates) && aac_rates[i] >= stream->sample_rate; i++)
+        rate = aac_rates[i];
+    int wanted = channels == 1 ? BIT_RATE_MONO : BIT_RATE_STEREO;
+    return (PlanAudio){.stream = stream->index,
+                       .sample_rate = rate,
+                       .channels = channels,
+                       .bit_rate = MIN_OF(wanted, rate * channels * BITS_PER_SAMPLE_LIMIT)};
+}
+
+bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan *out, Error *error)
+{
+    const MediaStream *picture = choose_picture(facts);
+    if (!check_picture(facts, picture, error))
+        return false;
+    EncodePlan plan = {.operation = PLAN_ENCODE,
+                       .video = {.stream = picture->index,
+                                 .orientation = picture->orientation,
+                                 .deinterlace = picture->interlaced},
+                       .audio = plan_sound(choose_sound(facts)),
+                       .policy = *policy};
+    fit_picture(picture, policy->max_short_side, &plan.video);
+    plan_colour(picture, &plan.video);
+    plan_rate(picture, &plan.video);
+    *out = plan;
+    return true;
+}

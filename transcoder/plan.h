@@ -1,0 +1,69 @@
+/*
+ * Facts about a file and the operator's policy in, what to do out: pure, no input or output, no
+ * media library. Any thread.
+ *
+ * The plan is made twice with the same function: from what the container tells, to choose the
+ * streams, and again when the first picture is decoded and the facts are certain.
+ */
+#pragma once
+
+#include "common/error.h"
+#include "common/media/media_facts.h"
+
+typedef struct EncoderPolicy {
+    int max_short_side; /* pixels; the picture is never enlarged */
+    int crf;            /* libx264: smaller is better and larger */
+    char preset[16];    /* libx264 */
+    int threads;        /* 0: all cores */
+} EncoderPolicy;
+
+typedef enum PlanOperation {
+    PLAN_ENCODE, /* picture and sound are decoded and encoded anew */
+} PlanOperation;
+
+#define PLAN_LONG_SIDE_MAX 4096 /* pixels: the hardware decoders of phones end there */
+#define PLAN_FRAME_RATE    60   /* frames a second at most */
+#define PLAN_KEY_SECONDS   2    /* between two key frames at most */
+
+typedef struct PlanVideo {
+    int stream;        /* index in the file */
+    int width, height; /* as delivered: upright, square pixels, even */
+    MediaOrientation orientation;
+    bool deinterlace;
+    bool tone_map; /* from PQ or HLG, told by `source`, to bt709 */
+    MediaColour source, target;
+    MediaRatio frame_rate; /* expected on average; the real one may vary */
+    int key_interval;      /* frames */
+} PlanVideo;
+
+typedef struct PlanAudio {
+    int stream; /* index in the file; -1: no sound */
+    int sample_rate;
+    int channels; /* 1 or 2 */
+    int bit_rate;
+} PlanAudio;
+
+typedef struct EncodePlan {
+    PlanOperation operation;
+    PlanVideo video;
+    PlanAudio audio;
+    EncoderPolicy policy;
+} EncodePlan;
+
+/* ERROR_MEDIA with a sentence for the person who uploaded, where nothing playable can be made. */
+bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan *out, Error *error);
+
+/* Filter descriptions in the media library's language. The result always ends in 8-bit 4:2:0 of the
+ * plan's size, or in planar floats of the plan's rate and channels, whatever comes in. */
+#define PLAN_FILTERS_MAX 1024 /* bytes */
+void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX]);
+
+/* `first`: where the sound is to begin, in samples of the source's rate; what is missing before
+ * becomes silence. */
+void plan_audio_filters(const PlanAudio *plan, int64_t first, char text[PLAN_FILTERS_MAX]);
+
+/* The picture as stored has its sides exchanged. */
+bool plan_is_transposed(MediaOrientation orientation);
+
+/* Fills what a source leaves unsaid with what players assume for its size. */
+MediaColour plan_complete_colour(MediaColour colour, int height);
