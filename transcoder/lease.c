@@ -78,12 +78,20 @@ static void note_answer(Lease *lease)
     flag_raise(&lease->returned);
 }
 
-static void note_failure(Lease *lease, const Error *fault)
+/* While a result is being delivered the lease may end by that very delivery, whose answer says so.
+ */
+static void note_lost(Lease *lease, const char *stage, const Error *fault)
+{
+    bool delivering = streq(stage, TRANSFER_STAGE_DELIVER);
+    log_write(delivering ? LOG_DEBUG : LOG_INFO, "Web has taken the job back: %s", fault->detail);
+    flag_raise(&lease->lost);
+}
+
+static void note_failure(Lease *lease, const char *stage, const Error *fault)
 {
     if (fault->code == ERROR_GONE || fault->code == ERROR_NOT_FOUND) {
         note_answer(lease);
-        log_info("Web has taken the job back: %s", fault->detail);
-        flag_raise(&lease->lost);
+        note_lost(lease, stage, fault);
     } else if (fault->code != ERROR_CANCELLED && !atomic_exchange(&lease->away, true)) {
         log_warning("The lease could not be renewed, going on: %s", fault->detail);
     }
@@ -101,7 +109,7 @@ static void *keep_alive(void *context)
         if (web_client_progress(lease->client, &lease->job, stage, percent, &fault))
             note_answer(lease);
         else
-            note_failure(lease, &fault);
+            note_failure(lease, stage, &fault);
         last = clock_monotonic_ms();
     }
     return NULL;
