@@ -157,6 +157,8 @@ UNIT_WEB := \
 
 UNIT_TRANSCODER := \
 	tests/unit/test_backoff.c \
+	tests/unit/test_encoder_message.c \
+	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
 	tests/unit/test_web_client.c \
 	tests/unit/test_web_client_fetch.c \

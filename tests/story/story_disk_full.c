@@ -1,0 +1,235 @@
+/*
+ * A full disk is a normal event: new uploads get 507, nothing half-written stays, what exists is
+ * served, and a transcoder without room claims nothing.
+ *
+ * Needs a small file system of its own, which only root can mount; otherwise it is skipped.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+
+#include "tests/story/inspect.h"
+#include "tests/story/made_media.h"
+#include "tests/story/moves.h"
+#include "tests/story/proxy.h"
+
+#define DISK_SIZE "size=64m"
+
+static bool mount_small(const char *folder)
+{
+    return mount("none", folder, "tmpfs", 0, DISK_SIZE) == 0;
+}
+
+static int teardown_mounts(void **state)
+{
+    Story *story = *state;
+    StoryEnd transcoder = story_end(&story->transcoder, SIGTERM, 20000);
+    StoryEnd web = story_end(&story->web, SIGTERM, 20000);
+    umount2(story->media_root, MNT_DETACH);
+    umount2(story->work_dir, MNT_DETACH);
+    int result = story_teardown(state);
+    return transcoder.status || web.status ? -1 : result;
+}
+
+/* Takes room until so many bytes are left. The volume's own folder is no place for strangers, so
+ * the filler hides in a folder whose name begins with a dot. */
+static void fill(Story *story, const char *folder, uint64_t leave)
+{
+    char path[400];
+    struct statvfs status;
+    snprintf(path, sizeof path, "%s/.filler", folder);
+    REQUIRE(statvfs(folder, &status) == 0);
+    uint64_t available = status.f_bavail * status.f_frsize;
+    _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    story_expect(story,
+                 available <= leave || posix_fallocate(fd, 0, (off_t)(available - leave)) == 0,
+                 "%s cannot be filled", folder);
+}
+
+static void make_room(const char *folder)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s/.filler", folder);
+    unlink(path);
+}
+
+static void expect_full(Story *story, const Ask *request, const char *what)
+{
+    _cleanup_answer_ Answer answer = ask(story, request);
+    expect_answer(story, &answer, 507, "insufficient_storage", what);
+}
+
+#define VIDEO_OF(bytes)                                                                            \
+    {                                                                                              \
+        .name = "file", .file = made_media(MADE_VIDEO), .file_name = "film.mp4", .padding = bytes  \
+    }
+
+/* web on a small volume that holds one photo; its address. */
+static void begin(Story *story, char url[MEDIA_URL_SIZE])
+{
+    if (!mount_small(story->media_root))
+        skip();
+    story_web_start(story);
+    Upload photo = upload_file(story, made_media(MADE_PHOTO), "photo.png");
+    upload_url(story, &photo, "media_url", url);
+}
+
+static void expect_served(Story *story, const char *url)
+{
+    _cleanup_answer_ Answer answer = ask(story, &(Ask){.path = url});
+    expect_answer(story, &answer, 200, NULL, "a photo beside a full disk");
+}
+
+static void test_more_than_fits_is_refused_before_it_comes(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE];
+    begin(story, url);
+    expect_full(story, &(Ask){.path = "/api/uploads", .form = {VIDEO_OF(60 << 20)}},
+                "an upload that would not leave MIN_FREE_SPACE");
+    inspect_expect_tidy(story);
+    assert_int_equal(inspect_file_count(story), 1);
+    expect_served(story, url);
+}
+
+static void test_below_the_free_space_nothing_new_comes(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE];
+    begin(story, url);
+    fill(story, story->media_root, 8 << 20);
+    expect_full(story, &(Ask){.path = "/api/uploads", .form = {VIDEO_OF(100)}},
+                "a small upload below MIN_FREE_SPACE");
+    _cleanup_answer_ Answer ready = ask(story, &(Ask){.path = "/readyz"});
+    assert_int_equal(ready.status, 503);
+    expect_served(story, url);
+    make_room(story->media_root);
+    upload_file(story, made_media(MADE_VIDEO), "film.mp4");
+    inspect_expect_tidy(story);
+}
+
+static void test_the_disk_fills_while_a_body_arrives(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE];
+    story_set(story, "MIN_FREE_SPACE", "0");
+    begin(story, url);
+    static Gate gate = GATE_CLOSED;
+    static AskThread under_way;
+    ask_start(&under_way, story,
+              &(Ask){.path = "/api/uploads",
+                     .form = {{.name = "file",
+                               .file = made_media(MADE_VIDEO),
+                               .file_name = "film.mp4",
+                               .padding = 16 << 20,
+                               .gate = &gate,
+                               .gate_at = 1 << 20}}});
+    gate_await(&gate, 1);
+    fill(story, story->media_root, 1 << 20);
+    gate_open(&gate);
+    _cleanup_answer_ Answer answer = ask_finish(&under_way);
+    /* Room that was set aside in advance lets it finish instead. */
+    story_expect(story, answer.status == 507 || answer.status == 201,
+                 "an upload while the disk fills: %d %s", answer.status, answer.body);
+    expect_served(story, url);
+    make_room(story->media_root);
+    inspect_expect_tidy(story);
+    assert_int_equal(inspect_file_count(story), answer.status == 201 ? 2 : 1);
+    upload_file(story, made_media(MADE_PHOTO), "after.png");
+}
+
+static void test_no_byte_is_left(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE];
+    story_set(story, "MIN_FREE_SPACE", "0");
+    begin(story, url);
+    fill(story, story->media_root, 0);
+    for (int i = 0; i < 3; i++)
+        expect_full(story, &(Ask){.path = "/api/uploads", .form = {VIDEO_OF(1 << 20)}},
+                    "an upload to a disk without a byte");
+    expect_served(story, url);
+    make_room(story->media_root);
+    upload_file(story, made_media(MADE_VIDEO), "after.mp4");
+    inspect_expect_tidy(story);
+    assert_int_equal(inspect_file_count(story), 2);
+}
+
+static void test_a_delivery_to_a_full_disk_comes_later(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE];
+    TransferJob job;
+    begin(story, url);
+    Upload upload = upload_file(story, made_media(MADE_VIDEO), "film.mp4");
+    story_expect(story, play_claim(story, 0, &job), "a job");
+    fill(story, story->media_root, 4096);
+    Delivery delivery = {
+        .job = &job, .video = made_media(MADE_READY), .poster = made_media(MADE_POSTER)};
+    _cleanup_answer_ Answer full = play_deliver(story, &delivery);
+    expect_answer(story, &full, 507, "insufficient_storage", "a delivery to a full disk");
+    make_room(story->media_root);
+    _cleanup_answer_ Answer later = play_deliver(story, &delivery);
+    expect_answer(story, &later, 200, NULL, "the same delivery when there is room");
+    upload_await(story, &upload, "completed");
+    inspect_expect_tidy(story);
+}
+
+static bool transcoder_says_no_room(Story *story, void *context)
+{
+    (void)context;
+    return story_log_has(story, "transcoder", "MIN_FREE_SPACE");
+}
+
+static void test_a_transcoder_without_room_claims_nothing(void **state)
+{
+    Story *story = *state;
+    if (!mount_small(story->work_dir))
+        skip();
+    fill(story, story->work_dir, 4 << 20);
+    story_web_start(story);
+    Upload upload = upload_file(story, made_media(MADE_VIDEO), "film.mp4");
+    story_transcoder_start(story);
+    story_until(story, transcoder_says_no_room, NULL, "the transcoder to say that it has no room");
+    story_expect(story, job_state_is(story, (void *)"queued"), "it claims nothing");
+    make_room(story->work_dir);
+    upload_await(story, &upload, "completed");
+    inspect_expect_tidy(story);
+}
+
+static void test_scratch_fills_while_the_original_is_fetched(void **state)
+{
+    Story *story = *state;
+    static const ProxyRule fetching = {
+        .match = "/original", .action = PROXY_HOLD_ANSWER, .bytes = 40000, .times = 1};
+    if (!mount_small(story->work_dir))
+        skip();
+    proxy_rule(proxy_start(story), &fetching);
+    story_web_start(story);
+    story_transcoder_start(story);
+    Upload upload = upload_file(story, made_media(MADE_SLOW_VIDEO), "film.mp4");
+    proxy_await_held(story);
+    fill(story, story->work_dir, 0);
+    proxy_go_on(story->proxy);
+    story_until(story, job_state_is, (void *)"queued", "the job to be given back");
+    make_room(story->work_dir);
+    upload_await(story, &upload, "completed");
+    inspect_expect_tidy(story);
+}
+
+#define DISK_TEST(function) cmocka_unit_test_setup_teardown(function, story_setup, teardown_mounts)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DISK_TEST(test_more_than_fits_is_refused_before_it_comes),
+        DISK_TEST(test_below_the_free_space_nothing_new_comes),
+        DISK_TEST(test_the_disk_fills_while_a_body_arrives),
+        DISK_TEST(test_no_byte_is_left),
+        DISK_TEST(test_a_delivery_to_a_full_disk_comes_later),
+        DISK_TEST(test_a_transcoder_without_room_claims_nothing),
+        DISK_TEST(test_scratch_fills_while_the_original_is_fetched),
+    };
+    return STORY_RUN(tests);
+}

@@ -1,0 +1,40 @@
+/*
+ * Looking at media from outside, with the ffmpeg and ffprobe commands, for the tests of the
+ * encoder: what a file holds, how a picture of it looks, where its boxes are. Everything here fails
+ * the test when a command fails.
+ */
+#pragma once
+
+#include "tests/unit/unit.h"
+
+/* A scratch folder, made once and removed by encoded_cleanup. */
+const char *encoded_folder(void);
+void encoded_cleanup(void);
+
+/* Runs a shell command and returns what it printed, owned by the caller. */
+char *encoded_run(const char *format, ...) _printf_(1, 2);
+
+/* One value that ffprobe tells of one stream ("v:0"), as text owned by the caller. */
+char *encoded_entry(const char *path, const char *stream, const char *entry);
+double encoded_number(const char *path, const char *stream, const char *entry);
+
+/* Brightness of the whole first picture, 0 to 255. */
+double encoded_brightness(const char *path);
+
+/* How alike the n-th pictures of the first video streams are, shown as players show them: the
+ * correlation of their brightness on a grid, from -1 to 1. With `turned`, the least difference to
+ * the next likely of the seven other orientations of the first is written there: positive when none
+ * fits better. */
+double encoded_likeness(const char *made, const char *source, int n, double *turned);
+
+/* Whether the index stands before the media (ISO/IEC 14496-12). */
+bool encoded_starts_fast(const char *path);
+
+/* Whether the file's bytes hold the text anywhere. */
+bool encoded_holds(const char *path, const char *text);
+
+/* Whether decoding times grow strictly and no two pictures share a time. */
+bool encoded_times_grow(const char *path, const char *stream);
+
+/* Seconds of the longest stretch between two key frames, the end included. */
+double encoded_key_distance(const char *path);

@@ -1,0 +1,154 @@
+#include <fcntl.h>
+
+#include "tests/unit/unit.h"
+#include "transcoder/encoder_message.h"
+#include "transcoder/pipeline/pace.h"
+
+static void lines_of_a_child_are_checked_before_they_are_believed(void **state)
+{
+    static const struct {
+        const char *line;
+        bool valid;
+        EncoderMessageKind kind;
+        const char *sentence;
+    } rows[] = {
+        {"{\"progress\":12}", true, ENCODER_MESSAGE_PROGRESS, "progress is a percentage"},
+        {"{\"progress\":101}", false, 0, "more than everything is a lie"},
+        {"{\"progress\":-1}", false, 0, "so is less than nothing"},
+        {"{\"progress\":1.5}", false, 0, "and half a percent"},
+        {"{\"progress\":\"1\"}", false, 0, "text is no number"},
+        {"{}", false, 0, "nothing is no message"},
+        {"", false, 0, "an empty line is no message"},
+        {"[1]", false, 0, "a list is no message"},
+        {"{\"progress\":1}{\"progress\":2}", false, 0, "two messages are no line"},
+        {"{\"error\":{\"code\":\"media\",\"detail\":\"Too odd.\"}}", true, ENCODER_MESSAGE_ERROR,
+         "an error has a code and a sentence"},
+        {"{\"error\":{\"code\":\"media\",\"detail\":\"\"}}", false, 0, "an empty reason is none"},
+        {"{\"error\":{\"code\":\"media\"}}", false, 0, "a missing one too"},
+        {"{\"error\":5}", false, 0, "a number is no error"},
+        {"{\"result\":{\"duration\":1.5,\"source_duration\":2,\"width\":640,\"height\":480,"
+         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         true, ENCODER_MESSAGE_RESULT, "a whole result is a result"},
+        {"{\"result\":{\"duration\":-1,\"source_duration\":2,\"width\":640,\"height\":480,"
+         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         false, 0, "no video lasts less than nothing"},
+        {"{\"result\":{\"duration\":1e300,\"source_duration\":2,\"width\":640,\"height\":480,"
+         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         false, 0, "or longer than the year"},
+        {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":64000,\"height\":480,"
+         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         false, 0, "or is wider than we make them"},
+        {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
+         "\"has_audio\":1,\"has_poster\":false,\"operation\":\"encode\"}}",
+         false, 0, "a flag is true or false"},
+        {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
+         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"magic\"}}",
+         false, 0, "an unknown operation was not done"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        EncoderMessage message = {0};
+        bool valid = encoder_message_read(rows[i].line, strlen(rows[i].line), &message);
+        unit_check(valid == rows[i].valid, rows[i].sentence);
+        if (valid)
+            unit_check(message.kind == rows[i].kind, rows[i].sentence);
+    }
+}
+
+static void a_child_may_blame_the_media_or_the_storage_only(void **state)
+{
+    static const struct {
+        const char *word;
+        ErrorCode code;
+    } rows[] = {
+        {"media", ERROR_MEDIA},
+        {"insufficient_storage", ERROR_NO_SPACE},
+        {"io", ERROR_IO},
+        {"internal", ERROR_INTERNAL},
+        {"lease_lost", ERROR_MEDIA},
+        {"cancelled", ERROR_MEDIA},
+        {"nonsense", ERROR_MEDIA},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char line[200];
+        EncoderMessage message;
+        snprintf(line, sizeof line, "{\"error\":{\"code\":\"%s\",\"detail\":\"a\\nb\\u001b\"}}",
+                 rows[i].word);
+        unit_check(encoder_message_read(line, strlen(line), &message), rows[i].word);
+        unit_check(message.error.code == rows[i].code, rows[i].word);
+        assert_string_equal(message.error.detail, "a b ");
+    }
+}
+
+static void what_is_written_can_be_read(void **state)
+{
+    char line[ENCODER_MESSAGE_MAX];
+    EncoderMessage read_back, sent = {.kind = ENCODER_MESSAGE_RESULT,
+                                      .outcome = {.duration = 1.25,
+                                                  .source_duration = 1.5,
+                                                  .width = 320,
+                                                  .height = 240,
+                                                  .has_poster = true}};
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    encoder_message_write(ends[1], &sent);
+    ssize_t length = read(ends[0], line, sizeof line);
+    close(ends[0]);
+    close(ends[1]);
+    assert_true(length > 1 && line[length - 1] == '\n');
+    assert_true(encoder_message_read(line, (size_t)length - 1, &read_back));
+    assert_int_equal(read_back.outcome.width, 320);
+    assert_true(read_back.outcome.has_poster && !read_back.outcome.has_audio);
+    assert_true(read_back.outcome.duration == 1.25);
+}
+
+static void the_policy_travels_as_arguments(void **state)
+{
+    EncoderPolicy sent = {720, 20, "veryfast", 2}, read_back;
+    EncoderArguments words;
+    (void)state;
+    encoder_message_arguments(&sent, words);
+    char *arguments[] = {words[0], words[1], words[2], words[3]};
+    assert_true(encoder_message_policy(4, arguments, &read_back));
+    assert_int_equal(read_back.max_short_side, 720);
+    assert_string_equal(read_back.preset, "veryfast");
+    assert_false(encoder_message_policy(3, arguments, &read_back));
+    char wrong[] = "52";
+    arguments[1] = wrong;
+    assert_false(encoder_message_policy(4, arguments, &read_back));
+}
+
+/* Frames at `rate`, each moved by up to `jitter` seconds, for ten seconds; how many are kept. */
+static int kept_of(double rate, double jitter)
+{
+    Pace pace = {.rate = PLAN_FRAME_RATE, .permissions = 1};
+    int kept = 0;
+    for (int i = 0; i < (int)(rate * 10); i++)
+        kept += pace_keeps(&pace, i / rate + (i % 3) * jitter / 2);
+    return kept;
+}
+
+static void a_rate_is_capped_and_an_uneven_one_below_is_kept_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(kept_of(30, 0), 300);
+    assert_int_equal(kept_of(30, 0.03), 300);
+    assert_int_equal(kept_of(59.94, 0.005), 599);
+    assert_in_range(kept_of(60, 0), 599, 600);
+    assert_in_range(kept_of(120, 0), 598, 604);
+    assert_in_range(kept_of(240, 0), 598, 604);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_of_a_child_are_checked_before_they_are_believed),
+        cmocka_unit_test(a_child_may_blame_the_media_or_the_storage_only),
+        cmocka_unit_test(what_is_written_can_be_read),
+        cmocka_unit_test(the_policy_travels_as_arguments),
+        cmocka_unit_test(a_rate_is_capped_and_an_uneven_one_below_is_kept_whole),
+    };
+    return cmocka_run_group_tests_name("encoder_message", tests, NULL, NULL);
+}
