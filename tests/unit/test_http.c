@@ -132,7 +132,7 @@ static const Route routes[] = {
 };
 static const Route *const tables[] = {routes, NULL};
 
-static int start(void **state)
+static int start_with(int shutdown_seconds)
 {
     Error error = {0};
     HttpOptions options = {.host = "127.0.0.1",
@@ -141,8 +141,7 @@ static int start(void **state)
                            .token_previous = "",
                            .upload_limit = 64 * MIB,
                            .delivery_limit = MIB,
-                           .shutdown_seconds = 3};
-    (void)state;
+                           .shutdown_seconds = shutdown_seconds};
     memset(&app, 0, sizeof app);
     sem_init(&app.parked, 0, 0);
     sem_init(&app.fed, 0, 0);
@@ -153,6 +152,19 @@ static int start(void **state)
     if (!app.http)
         fail_msg("%s", error.detail);
     return 0;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return start_with(3);
+}
+
+/* For what must not wait for the deadline: a test that does runs into its own. */
+static int start_patient(void **state)
+{
+    (void)state;
+    return start_with(3600);
 }
 
 static int stop(void **state)
@@ -469,6 +481,22 @@ static void stopping_ends_waits_and_cuts_uploads(void **state)
     close(idle);
 }
 
+static void stopping_does_not_wait_for_the_silent(void **state)
+{
+    (void)state;
+    int idle = dial(), served = dial(), half = dial();
+    say(served, "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(hear(served), "HTTP/1.1 200");
+    say(half, "GET /hello/a HTTP/1.1\r\nHo");
+    http_stop(TAKE_PTR(app.http));
+    assert_string_equal(hear(idle), "");
+    assert_string_equal(hear(served), "");
+    assert_string_equal(hear(half), "");
+    close(idle);
+    close(served);
+    close(half);
+}
+
 static void an_incomplete_route_stops_the_start(void **state)
 {
     static const Route forgotten[] = {
@@ -496,6 +524,7 @@ int main(void)
         STORY(ranges_and_conditions_are_answered_on_the_wire),
         STORY(many_clients_are_served_while_files_come_and_go),
         STORY(stopping_ends_waits_and_cuts_uploads),
+        cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_the_silent, start_patient, stop),
         cmocka_unit_test(an_incomplete_route_stops_the_start),
     };
     id_init();

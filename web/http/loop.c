@@ -233,12 +233,19 @@ static void enforce_rate(Socket *socket, int64_t now_ms)
     socket->window_bytes = 0;
 }
 
+/* Nothing, or not even a whole header, has been asked. */
+static bool is_idle(const Socket *socket)
+{
+    const Request *request = socket->request;
+    return !request || (!request->away && request->state == REQUEST_NEW);
+}
+
 /* Idle connections go at once; when the time is up, all do. */
 static void drain_sockets(Loop *loop, int64_t now_ms)
 {
     bool cut = now_ms >= atomic_load(&loop->cut_ms);
     for (Socket *socket = loop->sockets; socket; socket = socket->next) {
-        if (!socket->request)
+        if (is_idle(socket))
             shutdown(socket->fd, SHUT_RD);
         else if (cut && !loop->cut)
             shutdown(socket->fd, SHUT_RDWR);

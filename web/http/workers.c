@@ -1,6 +1,9 @@
 #include "web/http/workers.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+
+#define NICENESS 5
 
 struct Workers {
     pthread_mutex_t lock;
@@ -31,10 +34,18 @@ static Work *pop(Workers *workers)
     return work;
 }
 
+/* On Linux the niceness is a thread's own: hashing an upload must not delay the answers of the
+ * loops. */
+static void yield_to_loops(void)
+{
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+}
+
 static void *worker_main(void *argument)
 {
     Workers *workers = argument;
     Work *work;
+    yield_to_loops();
     while ((work = pop(workers)))
         work->run(work);
     return NULL;
