@@ -157,6 +157,7 @@ UNIT_WEB := \
 
 UNIT_TRANSCODER := \
 	tests/unit/test_backoff.c \
+	tests/unit/test_encoder.c \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
@@ -168,6 +169,7 @@ UNIT_TRANSCODER := \
 # Code shared by unit tests.
 UNIT_HELPERS := \
 	tests/unit/archive.c \
+	tests/unit/encoded.c \
 	tests/unit/job_fixture.c \
 	tests/unit/scripted_server.c \
 	tests/unit/worker_rig.c

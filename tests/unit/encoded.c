@@ -62,7 +62,7 @@ static char *run_shell(const char *command, size_t *length)
     return output.data;
 }
 
-static char *format_command(const char *format, va_list arguments)
+_printf_(1, 0) static char *format_command(const char *format, va_list arguments)
 {
     char *command = NULL;
     assert_true(vasprintf(&command, format, arguments) >= 0);
