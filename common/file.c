@@ -49,10 +49,10 @@ bool file_make_folders(int root, const char *path, Error *error)
     _cleanup_free_ char *prefix = base_strdup(path);
     for (char *slash = strchr(prefix, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int result = mkdirat(root, prefix, 0755);
-        if (result < 0 && errno != EEXIST)
+        if (mkdirat(root, prefix, 0755) < 0 && errno != EEXIST)
             return error_set_errno(error, errno, "The folder %s could not be made", prefix);
-        if (result == 0 && !file_sync_folder_of(root, prefix, error))
+        /* Also where it was there: whoever made it may not have come this far. */
+        if (!file_sync_folder_of(root, prefix, error))
             return false;
         *slash = '/';
     }

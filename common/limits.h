@@ -24,7 +24,10 @@
     262144 /* bytes collected before a worker is woken: the memory an upload costs */
 #define HTTP_LINGER_BYTES   (64 << 20) /* drained after a refusal, so that the client can read it */
 #define HTTP_LINGER_SECONDS 10
-#define HTTP_IDLE_SECONDS   60 /* silence on a connection */
+#define HTTP_HEADER_SECONDS 30 /* from the first line of a request to the end of its header */
+#define HTTP_LINGERERS_MAX                                                                         \
+    256 /* refused connections drained per loop; beyond it they are closed at once */
+#define HTTP_IDLE_SECONDS 60 /* silence on a connection */
 #define HTTP_BODY_RATE_MIN                                                                         \
     1024 /* bytes a second over HTTP_BODY_RATE_SECONDS; slower is an attack */
 #define HTTP_BODY_RATE_SECONDS 30
@@ -38,7 +41,8 @@
 #define HTTP_CONNECTIONS_MAX             4096 /* sockets; each costs 32 KiB while a request is under way */
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 1024 /* a proxy in front is one address */
 #define HTTP_LOOPS_MAX                   16   /* threads; one per core */
-#define HTTP_WORKERS_MIN                 8    /* threads: fsync waits, it does not compute */
+#define HTTP_QUICK_WORKERS               4    /* threads; they wait for the database at most */
+#define HTTP_SLOW_WORKERS_MIN            8 /* threads of transfers: fsync waits, it does not compute */
 #define HTTP_WORK_QUEUE_MAX              1024 /* requests waiting for a worker; beyond it 503 */
 #define MEDIA_CACHE_ENTRIES_MAX          2048 /* mapped files per loop */
 #define MEDIA_CACHE_BYTES_MAX            (8ull << 30) /* address space per loop, not memory */
@@ -62,6 +66,7 @@
 #define TRANSFER_BACKOFF_MAX     60        /* seconds between two tries */
 
 /* log and settings */
+#define LOG_QUEUE_MAX     4096  /* lines waiting for a reader that stalls */
 #define LOG_LINE_MAX      8192  /* bytes */
 #define SETTING_VALUE_MAX 4096  /* bytes */
 #define ENV_FILE_MAX      65536 /* bytes */

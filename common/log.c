@@ -1,5 +1,6 @@
 #include "common/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <time.h>
 
@@ -84,6 +85,96 @@ static char *text_line(LogLevel level, const char *time, const char *message)
     return length < 0 ? NULL : line;
 }
 
+static void print(const char *line)
+{
+    flockfile(stdout);
+    fputs(line, stdout);
+    fputc('\n', stdout);
+    fflush(stdout);
+    funlockfile(stdout);
+}
+
+/* --- the log's own thread --- */
+
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t thread;
+    bool running, stopping;
+    char *lines[LOG_QUEUE_MAX]; /* a ring */
+    size_t first, count;
+    uint64_t dropped; /* since the last line that was written */
+} queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+/* Takes the line over; false where there is no thread to write it. A full queue drops it. */
+static bool enqueue(char **line)
+{
+    pthread_mutex_lock(&queue.lock);
+    bool running = queue.running;
+    if (running && queue.count == LOG_QUEUE_MAX) {
+        queue.dropped++;
+    } else if (running) {
+        queue.lines[(queue.first + queue.count++) % LOG_QUEUE_MAX] = TAKE_PTR(*line);
+        pthread_cond_signal(&queue.changed);
+    }
+    pthread_mutex_unlock(&queue.lock);
+    return running;
+}
+
+/* The next line, owned by the caller; NULL at the end. */
+static char *dequeue(uint64_t *dropped)
+{
+    char *line = NULL;
+    pthread_mutex_lock(&queue.lock);
+    while (queue.count == 0 && !queue.stopping)
+        pthread_cond_wait(&queue.changed, &queue.lock);
+    if (queue.count > 0) {
+        line = TAKE_PTR(queue.lines[queue.first]);
+        queue.first = (queue.first + 1) % LOG_QUEUE_MAX;
+        queue.count--;
+    }
+    *dropped = queue.dropped;
+    queue.dropped = 0;
+    pthread_mutex_unlock(&queue.lock);
+    return line;
+}
+
+static void *write_lines(void *argument)
+{
+    uint64_t dropped;
+    char *line;
+    (void)argument;
+    while ((line = dequeue(&dropped))) {
+        print(line);
+        free(line);
+        if (dropped > 0)
+            log_warning("%llu lines of the log were dropped: nobody read it.",
+                        (unsigned long long)dropped);
+    }
+    return NULL;
+}
+
+void log_start(void)
+{
+    queue.running = true;
+    REQUIRE(pthread_create(&queue.thread, NULL, write_lines, NULL) == 0);
+}
+
+void log_stop(void)
+{
+    struct timespec patience;
+    pthread_mutex_lock(&queue.lock);
+    bool running = queue.running;
+    queue.running = false;
+    queue.stopping = true;
+    pthread_cond_signal(&queue.changed);
+    pthread_mutex_unlock(&queue.lock);
+    clock_gettime(CLOCK_REALTIME, &patience);
+    patience.tv_sec++;
+    if (running)
+        pthread_timedjoin_np(queue.thread, NULL, &patience);
+}
+
 void log_write(LogLevel level, const char *format, ...)
 {
     char message[LOG_LINE_MAX], time[40];
@@ -97,11 +188,6 @@ void log_write(LogLevel level, const char *format, ...)
     format_time(time, sizeof time);
     _cleanup_free_ char *line =
         log_format == LOG_JSON ? json_line(level, time, message) : text_line(level, time, message);
-    if (!line)
-        return;
-    flockfile(stdout);
-    fputs(line, stdout);
-    fputc('\n', stdout);
-    fflush(stdout);
-    funlockfile(stdout);
+    if (line && !enqueue(&line))
+        print(line);
 }

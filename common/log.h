@@ -20,6 +20,12 @@ typedef struct LogContext {
 /* Before any thread is started. `program` is borrowed for good. */
 void log_init(const char *program, LogFormat format, LogLevel level);
 
+/* From log_start to log_stop lines are written by a thread of the log's own, so that a reader of
+ * stdout who stalls holds up nobody: beyond LOG_QUEUE_MAX waiting lines further ones are dropped,
+ * and how many is told. log_stop writes what waits, for a second at most. Main thread. */
+void log_start(void);
+void log_stop(void);
+
 bool log_enabled(LogLevel level);
 void log_write(LogLevel level, const char *format, ...) _printf_(2, 3);
 

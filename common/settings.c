@@ -1,5 +1,6 @@
 #include "common/settings.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 
@@ -122,6 +123,12 @@ static bool check_secret(const SettingRow *row, const Setting *setting, FILE *fa
     return true;
 }
 
+static bool is_address(const char *text)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET6, text, address) == 1 || inet_pton(AF_INET, text, address) == 1;
+}
+
 static bool check_value(const SettingRow *row, Setting *setting, FILE *faults)
 {
     switch (row->kind) {
@@ -140,6 +147,8 @@ static bool check_value(const SettingRow *row, Setting *setting, FILE *faults)
     case SETTING_SECRET:
     case SETTING_OPTIONAL_SECRET:
         return check_secret(row, setting, faults);
+    case SETTING_ADDRESS:
+        return is_address(setting->text) ? true : fault(faults, row, "must be an IP address.");
     case SETTING_TEXT:
         return true;
     case SETTING_BOOLEAN:
@@ -227,7 +236,19 @@ static char *unquote(char *value)
     return value;
 }
 
-static bool parse_line(EnvFile *file, char *line, FILE *faults)
+/* The line itself is never repeated: it may be a secret in the wrong place. */
+static bool line_fault(FILE *faults, size_t number, const char *what)
+{
+    fprintf(faults, "Line %zu of the settings file %s\n", number, what);
+    return false;
+}
+
+static bool is_variable_name(const char *text)
+{
+    return *text && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(text);
+}
+
+static bool parse_line(EnvFile *file, char *line, size_t number, FILE *faults)
 {
     line += strspn(line, " \t");
     for (size_t end = strlen(line); end > 0 && strchr(" \t\r", line[end - 1]); end--)
@@ -235,19 +256,16 @@ static bool parse_line(EnvFile *file, char *line, FILE *faults)
     if (!*line || *line == '#')
         return true;
     char *equals = strchr(line, '=');
-    if (!equals) {
-        fprintf(faults, "%s: a line of the settings file must be NAME=value.\n", line);
-        return false;
-    }
-    *equals = '\0';
+    if (equals)
+        *equals = '\0';
+    if (!equals || !is_variable_name(line))
+        return line_fault(faults, number, "must be NAME=value.");
     if (!name_known(line)) {
         fprintf(faults, "%s is no setting of Reelkeep.\n", line);
         return false;
     }
-    if (file->count == ARRAY_SIZE(file->lines)) {
-        fprintf(faults, "%s: the settings file has too many lines.\n", line);
-        return false;
-    }
+    if (file->count == ARRAY_SIZE(file->lines))
+        return line_fault(faults, number, "is one too many.");
     file->lines[file->count].name = line;
     file->lines[file->count++].value = unquote(equals + 1);
     return true;
@@ -257,8 +275,8 @@ static bool env_file_parse(EnvFile *file, FILE *faults)
 {
     bool good = true;
     char *rest = file->text, *line;
-    while ((line = strsep(&rest, "\n")))
-        good = parse_line(file, line, faults) && good;
+    for (size_t number = 1; (line = strsep(&rest, "\n")); number++)
+        good = parse_line(file, line, number, faults) && good;
     return good;
 }
 

@@ -1,5 +1,7 @@
 #include "common/transfer.h"
 
+#define LEASE_SECONDS_MAX 86400
+
 static json_t *digest_json(const Digest *digest)
 {
     char text[DIGEST_FIELD_SIZE];
@@ -54,7 +56,8 @@ bool transfer_job_decode(const json_t *value, TransferJob *job, Error *error)
         return false;
     if (!id_uuid_valid(read.job_id) || !id_uuid_valid(read.media_id))
         return error_set(error, ERROR_INVALID, "The ids of the job must be UUIDs.");
-    if (read.lease_seconds < 1 || read.original.size < 0 || read.original.url[0] != '/')
+    if (read.lease_seconds < 1 || read.lease_seconds > LEASE_SECONDS_MAX ||
+        read.original.size < 0 || read.original.url[0] != '/')
         return error_set(error, ERROR_INVALID, "The job's figures make no sense.");
     *job = read;
     return true;
@@ -62,12 +65,12 @@ bool transfer_job_decode(const json_t *value, TransferJob *job, Error *error)
 
 json_t *transfer_result_encode(const TransferResult *result)
 {
-    json_t *value =
-        json_pack("{s:f, s:f, s:I, s:I, s:o, s:I, s:b, s:s}", "duration", result->duration,
-                  "source_duration", result->source_duration, "width", (json_int_t)result->width,
-                  "height", (json_int_t)result->height, "video_digest",
-                  digest_json(&result->video_digest), "video_size", (json_int_t)result->video_size,
-                  "has_audio", result->has_audio, "operation", result->operation);
+    json_t *value = json_pack("{s:f, s:f, s:I, s:I, s:o, s:I, s:b, s:b, s:s}", "duration",
+                              result->duration, "source_duration", result->source_duration, "width",
+                              (json_int_t)result->width, "height", (json_int_t)result->height,
+                              "video_digest", digest_json(&result->video_digest), "video_size",
+                              (json_int_t)result->video_size, "has_audio", result->has_audio,
+                              "whole", result->whole, "operation", result->operation);
     if (result->has_poster)
         json_object_set_new(value, "poster_digest", digest_json(&result->poster_digest));
     return value;
@@ -76,7 +79,8 @@ json_t *transfer_result_encode(const TransferResult *result)
 bool transfer_result_decode(const json_t *value, TransferResult *result, Error *error)
 {
     TransferResult read = {.has_poster = json_object_get(value, "poster_digest") != NULL,
-                           .has_audio = json_is_true(json_object_get(value, "has_audio"))};
+                           .has_audio = json_is_true(json_object_get(value, "has_audio")),
+                           .whole = json_is_true(json_object_get(value, "whole"))};
     if (!json_get_number(value, "duration", &read.duration, error) ||
         !json_get_number(value, "source_duration", &read.source_duration, error) ||
         !json_get_integer(value, "width", &read.width, error) ||

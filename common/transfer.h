@@ -61,6 +61,7 @@ typedef struct TransferResult {
     bool has_poster;
     Digest poster_digest;
     bool has_audio;
+    bool whole;         /* all the original told of could be decoded; false if not told */
     char operation[16]; /* "encode" or "remux": what was done */
 } TransferResult;
 

@@ -142,12 +142,14 @@ static int serve(const Settings *settings)
     static App app;
     Error error = {0};
     sigset_t signals = block_signals();
+    log_start();
     bool good = app_open(&app, settings, &error) && run(&app, &signals, &error);
     if (!good)
         log_error("%s", error.detail);
     app_close(&app);
     if (good)
         log_info("Stopped.");
+    log_stop();
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

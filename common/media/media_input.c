@@ -29,6 +29,7 @@ struct MediaInput {
     int64_t size;
     int64_t offset;   /* of the next byte to read */
     int64_t furthest; /* byte read so far */
+    int fault;        /* errno of the first read that failed; 0: none */
     AVIOContext *bytes;
     AVFormatContext *format;
 };
@@ -37,11 +38,15 @@ static int read_bytes(void *opaque, uint8_t *buffer, int length)
 {
     MediaInput *input = opaque;
     ssize_t got;
+    if (input->offset >= input->size)
+        return AVERROR_EOF;
     do
         got = pread(input->fd, buffer, (size_t)length, input->offset);
     while (got < 0 && errno == EINTR);
-    if (got < 0)
+    if (got < 0) {
+        input->fault = input->fault ? input->fault : errno;
         return AVERROR(errno);
+    }
     if (got == 0)
         return AVERROR_EOF;
     input->offset += got;
@@ -95,6 +100,11 @@ static void prepare(MediaInput *input)
     input->format = format;
 }
 
+bool media_input_check(const MediaInput *input, Error *error)
+{
+    return !input->fault || error_set_errno(error, input->fault, "The original could not be read");
+}
+
 static bool open_failed(int number, Error *error)
 {
     if (number == AVERROR(EINVAL))
@@ -116,6 +126,8 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
     media_error_forget();
     /* On failure the library frees the format and clears the pointer. */
     int number = avformat_open_input(&input->format, NULL, NULL, NULL);
+    if (!media_input_check(input, error))
+        return false;
     if (number < 0)
         return open_failed(number, error);
     *out = TAKE_PTR(input);

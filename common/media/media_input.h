@@ -25,5 +25,9 @@ int64_t media_input_size(const MediaInput *input);
 /* How much of the file has been passed, from 0 to 1: the furthest byte read so far. */
 double media_input_position(const MediaInput *input);
 
+/* False with the storage's fault (ERROR_IO) when a read has failed: the library takes that for the
+ * end of the file, and what it says from then on is not to be believed. */
+bool media_input_check(const MediaInput *input, Error *error);
+
 void media_input_free(MediaInput **input);
 #define _cleanup_media_input_ _cleanup_(media_input_free)

@@ -10,5 +10,6 @@
 #define MEDIA_PROBE_BYTES       (16 << 20)  /* read at most to find out what the streams are */
 #define MEDIA_PROBE_SECONDS     10          /* of media, likewise */
 #define MEDIA_INDEX_BYTES       (256 << 20) /* memory of the demuxer's index, per stream */
+#define MEDIA_SECONDS_MAX       43200       /* of decoded picture or sound: 12 hours */
 #define MEDIA_IO_BLOCK          (256 << 10) /* bytes per read or write */
 #define MEDIA_LOG_LINE          160         /* bytes kept of the library's last complaint */

@@ -44,11 +44,14 @@ static Response *readyz(Request *request, Error *error)
     report(checks, "server", is_running(app, &fault), &fault, &ready);
     json_t *value = json_pack("{s:s, s:o, s:I}", "status", ready ? "ok" : "not ready", "checks",
                               checks, "jobs_queued", (json_int_t)queued);
-    return response_json(ready ? 200 : 503, value);
+    Response *response = response_json(ready ? 200 : 503, value);
+    if (!ready)
+        response_header(response, "Retry-After", "5");
+    return response;
 }
 
 const Route api_health_routes[] = {
-    {HTTP_GET, "/livez", ACCESS_PUBLIC, BODY_NONE, .handle = livez},
+    {HTTP_GET, "/livez", ACCESS_PUBLIC, BODY_NONE, .handle = livez, .work = WORK_ON_LOOP},
     {HTTP_GET, "/readyz", ACCESS_PUBLIC, BODY_NONE, .handle = readyz},
     {0},
 };

@@ -169,7 +169,8 @@ static Response *fail(Request *request, Error *error)
 
 const Route api_transcoding_routes[] = {
     {HTTP_POST, TRANSFER_PATH_CLAIM, ACCESS_TRANSCODER, BODY_JSON, .handle = claim},
-    {HTTP_GET, JOB_ROUTE("original"), ACCESS_TRANSCODER, BODY_NONE, .handle = original},
+    {HTTP_GET, JOB_ROUTE("original"), ACCESS_TRANSCODER, BODY_NONE, .handle = original,
+     .work = WORK_SLOW},
     {HTTP_POST, JOB_ROUTE("progress"), ACCESS_TRANSCODER, BODY_JSON, .handle = progress},
     {HTTP_POST, JOB_ROUTE("release"), ACCESS_TRANSCODER, BODY_JSON, .handle = release},
     {HTTP_POST, JOB_ROUTE("fail"), ACCESS_TRANSCODER, BODY_JSON, .handle = fail},

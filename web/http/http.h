@@ -77,6 +77,14 @@ typedef struct ServedFile {
     char repr_digest[96];                  /* RFC 9530 field value, or "" */
 } ServedFile;
 
+/* Where `handle` runs. Forms always run where slow work does: many uploads waiting for the disk
+ * must not hold up the rest. */
+typedef enum RouteWork {
+    WORK_QUICK,   /* on a worker: may wait for the database */
+    WORK_SLOW,    /* on a worker of those for long transfers: may read or write whole files */
+    WORK_ON_LOOP, /* at once on the loop: must not block at all */
+} RouteWork;
+
 typedef struct Route {
     unsigned methods; /* HttpMethod bits; GET brings HEAD */
     const char *path; /* "/api/uploads/{}": {} is one segment, a final {*} the rest */
@@ -87,6 +95,7 @@ typedef struct Route {
     /* For files that never change under their name: called on a cache miss with the decoded {*}.
      * Instead of handle. */
     bool (*resolve)(void *app, const char *path, ServedFile *file, Error *error);
+    RouteWork work; /* of `handle` */
 } Route;
 
 /* --- requests --- */

@@ -15,6 +15,7 @@ typedef struct Lingering {
 
 struct Lingerers {
     int epoll_fd;
+    size_t count;
     Lingering *first;
 };
 
@@ -31,6 +32,7 @@ static void end(Lingerers *lingerers, Lingering *lingering)
     while (*link != lingering)
         link = &(*link)->next;
     *link = lingering->next;
+    lingerers->count--;
     close(lingering->fd);
     free(lingering);
 }
@@ -44,14 +46,19 @@ void lingerers_free(Lingerers *lingerers)
 
 void linger_start(Lingerers *lingerers, int fd, const char *answer, size_t length, int64_t now_ms)
 {
-    Lingering *lingering = NEW(Lingering);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = lingering};
-    *lingering = (Lingering){
-        .fd = fd, .deadline_ms = now_ms + HTTP_LINGER_SECONDS * 1000, .next = lingerers->first};
-    lingerers->first = lingering;
+    _cleanup_close_ int owned = fd;
     bool sent = send(fd, answer, length, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)length;
     shutdown(fd, SHUT_WR);
-    if (!sent || epoll_ctl(lingerers->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+    if (!sent || lingerers->count == HTTP_LINGERERS_MAX)
+        return;
+    Lingering *lingering = NEW(Lingering);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = lingering};
+    *lingering = (Lingering){.fd = TAKE_FD(owned),
+                             .deadline_ms = now_ms + HTTP_LINGER_SECONDS * 1000,
+                             .next = lingerers->first};
+    lingerers->first = lingering;
+    lingerers->count++;
+    if (epoll_ctl(lingerers->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
         end(lingerers, lingering);
 }
 

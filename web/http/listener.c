@@ -21,6 +21,7 @@ struct Listener {
     pthread_t thread;
     Loop *const *loops;
     size_t loop_count, next_loop;
+    unsigned connections_max;
     uint64_t hash_key; /* random, so that nobody can aim for a neighbour's bucket */
     atomic_uint connections;
     atomic_uint
@@ -120,7 +121,7 @@ static void take(Listener *listener, int fd, const struct sockaddr_in6 *address)
 {
     int lowat = NOTSENT_LOWAT;
     unsigned bucket = bucket_of(listener, address);
-    if (atomic_load(&listener->connections) >= HTTP_CONNECTIONS_MAX ||
+    if (atomic_load(&listener->connections) >= listener->connections_max ||
         atomic_load(&listener->per_address[bucket]) >= HTTP_CONNECTIONS_PER_ADDRESS_MAX) {
         log_debug("A connection was closed: too many are open.");
         close(fd);
@@ -162,8 +163,9 @@ static void *listener_main(void *argument)
     return NULL;
 }
 
-void listener_start(Listener *listener, Loop *const *loops, size_t count)
+void listener_start(Listener *listener, Loop *const *loops, size_t count, unsigned connections_max)
 {
+    listener->connections_max = connections_max;
     listener->loops = loops;
     listener->loop_count = count;
     REQUIRE(pthread_create(&listener->thread, NULL, listener_main, listener) == 0);

@@ -13,8 +13,9 @@ typedef struct Listener Listener;
 Listener *listener_open(const char *host, int port, Error *error);
 int listener_port(const Listener *listener);
 
-/* Starts the thread. `loops` is borrowed until listener_close. */
-void listener_start(Listener *listener, Loop *const *loops, size_t count);
+/* Starts the thread. `loops` is borrowed until listener_stop; `connections_max` is what the
+ * descriptors of the process allow. */
+void listener_start(Listener *listener, Loop *const *loops, size_t count, unsigned connections_max);
 
 /* Counts a closed connection (a LoopShared.on_close). Any thread. */
 void listener_on_close(void *listener, unsigned address_bucket);

@@ -194,6 +194,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
         *socket = (Socket){.fd = loop->adding->fd,
                            .loop = loop,
                            .address_bucket = loop->adding->address_bucket,
+                           .quiet_since_ms = clock_monotonic_ms(),
                            .next = loop->sockets,
                            .link = &loop->sockets};
         if (socket->next)
@@ -211,12 +212,16 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
     free(socket);
 }
 
-/* libmicrohttpd's time-out is about silence; a body that drips is cut here. */
+/* libmicrohttpd's time-out is about silence: what drips for ever is cut here. */
 static void enforce_rate(Socket *socket, int64_t now_ms)
 {
     Request *request = socket->request;
     if (!request || request->away || request->state != REQUEST_BODY || !request->framing.has_body) {
         socket->window_start_ms = 0;
+        return;
+    }
+    if (request_peer_gone(request)) { /* the library may have overlooked the end of the stream */
+        shutdown(socket->fd, SHUT_RDWR);
         return;
     }
     if (socket->window_start_ms == 0) {
@@ -226,11 +231,21 @@ static void enforce_rate(Socket *socket, int64_t now_ms)
     if (now_ms - socket->window_start_ms < HTTP_BODY_RATE_SECONDS * 1000)
         return;
     if (socket->window_bytes < (uint64_t)HTTP_BODY_RATE_MIN * HTTP_BODY_RATE_SECONDS) {
-        log_info("A body that came slower than %d bytes a second was cut.", HTTP_BODY_RATE_MIN);
-        shutdown(socket->fd, SHUT_RDWR);
+        request_cut_slow(request);
     }
     socket->window_start_ms = now_ms;
     socket->window_bytes = 0;
+}
+
+/* A header takes one packet or two; who needs longer than this holds a connection for nothing.
+ * Without a request, the library's own time-out for silence comes first. */
+static void enforce_header_time(Socket *socket, int64_t now_ms)
+{
+    const Request *request = socket->request;
+    bool header = !request || (!request->away && request->state == REQUEST_NEW);
+    int64_t limit = request ? HTTP_HEADER_SECONDS : HTTP_IDLE_SECONDS + HTTP_HEADER_SECONDS;
+    if (header && now_ms - socket->quiet_since_ms > limit * 1000)
+        shutdown(socket->fd, SHUT_RDWR);
 }
 
 /* Nothing, or not even a whole header, has been asked. */
@@ -253,6 +268,7 @@ static void drain_sockets(Loop *loop, int64_t now_ms)
     loop->cut = cut;
     if (now_ms >= atomic_load(&loop->cut_ms) + CUT_GRACE_MS) {
         log_error("A worker is stuck; the program ends without it.");
+        log_stop();
         _exit(EXIT_FAILURE);
     }
 }
@@ -265,6 +281,7 @@ static void tick(Loop *loop)
     loop->next_tick_ms = now_ms + TICK_MS;
     for (Socket *socket = loop->sockets; socket; socket = socket->next) {
         enforce_rate(socket, now_ms);
+        enforce_header_time(socket, now_ms);
         if (socket->request)
             request_expire_park(socket->request);
     }

@@ -21,13 +21,14 @@ typedef struct Socket {
     Request *request;        /* under way; NULL between requests */
     uint64_t window_bytes;   /* body bytes since window_start_ms: a minimum rate is enforced */
     int64_t window_start_ms;
+    int64_t quiet_since_ms; /* when it was accepted, or its last request ended */
     struct Socket *next, **link;
 } Socket;
 
 /* What all loops share; immutable while they run. */
 typedef struct LoopShared {
     const HttpOptions *options;
-    Workers *workers;
+    Workers *workers, *slow_workers;
     void (*on_close)(void *context, unsigned address_bucket); /* any loop's thread */
     void *context;
 } LoopShared;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "web/http/request.h"
 
@@ -51,8 +52,13 @@ MediaFile *media_file_load(const char *path, ServedFile *served, Error *error)
 {
     _cleanup_close_ int fd = TAKE_FD(served->fd);
     _cleanup_free_ MediaFile *file = NEW(MediaFile);
+    struct stat status;
     REQUIRE(base_copy(file->path, sizeof file->path, path));
     file->served = *served;
+    if (fstat(fd, &status) < 0 || (uint64_t)status.st_size != served->size) {
+        error_set(error, ERROR_IO, "The file %s is damaged: it is not as long as it was.", path);
+        return NULL;
+    }
     if (served->size > 0) {
         int populate = served->size <= POPULATE_SIZE ? MAP_POPULATE : 0;
         file->mapping = mmap(NULL, served->size, PROT_READ, MAP_SHARED | populate, fd, 0);

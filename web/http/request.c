@@ -100,10 +100,17 @@ static void run_finish(Work *work);
 static void run_close(Work *work);
 static void run_resolve(Work *work);
 
+static Workers *workers_for(const Request *request)
+{
+    const LoopShared *shared = loop_shared(request->loop);
+    const Route *route = request->match.route;
+    return route->form || route->work == WORK_SLOW ? shared->slow_workers : shared->workers;
+}
+
 static void dispatch(Request *request, void (*run)(Work *work))
 {
     request->work.run = run;
-    workers_push(loop_shared(request->loop)->workers, &request->work);
+    workers_push(workers_for(request), &request->work);
 }
 
 /* The connection sleeps until loop_ready(). */
@@ -262,17 +269,37 @@ void *request_on_target(void *cls, const char *target, struct MHD_Connection *co
     return request;
 }
 
+/* An answer for the bare socket; HEAD gets none of its content. Owned by the caller. */
+static char *wire_answer(Request *request)
+{
+    request->status = error_http_status(request->error.code);
+    char *answer = response_problem_wire(&request->error, request->id, request_path(request),
+                                         request->allowed);
+    if (request->method == HTTP_HEAD)
+        strstr(answer, "\r\n\r\n")[4] = '\0';
+    return answer;
+}
+
 /* Ends a request whose body would still come: answers on the socket itself, which lingers after
  * libmicrohttpd has let go. */
 static enum MHD_Result refuse(Request *request)
 {
-    request->status = error_http_status(request->error.code);
-    _cleanup_free_ char *answer = response_problem_wire(&request->error, request->id,
-                                                        request_path(request), request->allowed);
+    _cleanup_free_ char *answer = wire_answer(request);
     int fd = dup(request->socket->fd);
     if (fd >= 0)
         loop_linger(request->loop, fd, answer);
     return MHD_NO;
+}
+
+void request_cut_slow(Request *request)
+{
+    error_set(&request->error, ERROR_TIMEOUT,
+              "The content came slower than %d bytes a second and was not waited for.",
+              HTTP_BODY_RATE_MIN);
+    _cleanup_free_ char *answer = wire_answer(request);
+    if (send(request->socket->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        log_debug("The client cut for its slowness could not be told.");
+    shutdown(request->socket->fd, SHUT_RDWR);
 }
 
 static enum MHD_Result queue_answer(Request *request)
@@ -374,7 +401,7 @@ static bool check_access(Request *request)
 
 static bool check_load(Request *request)
 {
-    if (workers_waiting(loop_shared(request->loop)->workers) < HTTP_WORK_QUEUE_MAX)
+    if (workers_waiting(workers_for(request)) < HTTP_WORK_QUEUE_MAX)
         return true;
     return error_set(&request->error, ERROR_UNAVAILABLE, "The server is busy; try again shortly.");
 }
@@ -435,6 +462,11 @@ static enum MHD_Result on_end(Request *request)
                                           request->text.length, &request->error);
         if (!request->json)
             return queue_answer(request);
+    }
+    if (route->work == WORK_ON_LOOP) {
+        request->response = route->handle(request, &request->error);
+        require_answer(request);
+        return queue_answer(request);
     }
     hand_over(request, REQUEST_WORKING, run_handler);
     return MHD_YES;
@@ -511,6 +543,7 @@ void request_on_completed(void *cls, struct MHD_Connection *connection, void **p
         return;
     log_request(request, code != MHD_REQUEST_TERMINATED_COMPLETED_OK && request->status == 0);
     request->socket->request = NULL;
+    request->socket->quiet_since_ms = clock_monotonic_ms();
     if (loop_draining(request->loop))
         shutdown(request->socket->fd, SHUT_RD);
     if (stream_is_open(request->stream))

@@ -78,6 +78,9 @@ enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, co
 void request_on_completed(void *cls, struct MHD_Connection *connection, void **request,
                           enum MHD_RequestTerminationCode code);
 
+/* Loop thread: answers 408 to a body that comes too slowly, and closes. */
+void request_cut_slow(Request *request);
+
 /* The target without its query. Shortened for logs; valid until the thread's next call. */
 const char *request_path(const Request *request);
 

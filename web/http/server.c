@@ -12,11 +12,13 @@
  */
 #define CLOSING_MS 2000
 
+#define DESCRIPTORS_RESERVED 1024
+
 struct Http {
     HttpOptions options;
     LoopShared shared;
     Listener *listener;
-    Workers *workers;
+    Workers *workers, *slow_workers;
     Loop *loops[HTTP_LOOPS_MAX];
     size_t loop_count;
     _Atomic bool stopping;
@@ -30,14 +32,17 @@ static size_t core_count(void)
     return (size_t)CPU_COUNT(&cores);
 }
 
-/* Sockets, files in flight: the soft limit is often 1024. */
-static void raise_descriptor_limit(void)
+/* Raises the soft limit on descriptors, often 1024, and tells how many of them connections may use:
+ * uploads in flight, the database and lingering connections need their own. */
+static unsigned connections_allowed(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+    REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    rlim_t reserve = MIN_OF((rlim_t)DESCRIPTORS_RESERVED, limit.rlim_cur / 2);
+    return (unsigned)MIN_OF(limit.rlim_cur - reserve, (rlim_t)HTTP_CONNECTIONS_MAX);
 }
 
 static bool start_loops(Http *http, Error *error)
@@ -66,23 +71,26 @@ Http *http_start(const HttpOptions *options, Error *error)
     Listener *listener = listener_open(options->host, options->port, error);
     if (!listener)
         return NULL;
-    raise_descriptor_limit();
+    unsigned connections_max = connections_allowed();
     Http *http = NEW(Http);
     http->options = *options;
     http->listener = listener;
-    http->workers = workers_start(MAX_OF((size_t)HTTP_WORKERS_MIN, 2 * core_count()));
+    http->workers = workers_start(HTTP_QUICK_WORKERS);
+    http->slow_workers = workers_start(MAX_OF((size_t)HTTP_SLOW_WORKERS_MIN, 2 * core_count()));
     http->shared = (LoopShared){.options = &http->options,
                                 .workers = http->workers,
+                                .slow_workers = http->slow_workers,
                                 .on_close = listener_on_close,
                                 .context = listener};
     if (!start_loops(http, error)) {
         end_loops(http, 0);
         workers_stop(http->workers);
+        workers_stop(http->slow_workers);
         listener_free(listener);
         free(http);
         return NULL;
     }
-    listener_start(listener, http->loops, http->loop_count);
+    listener_start(listener, http->loops, http->loop_count, connections_max);
     return http;
 }
 
@@ -103,6 +111,7 @@ void http_stop(Http *http)
     listener_stop(http->listener);
     end_loops(http, clock_monotonic_ms() + MAX_OF(grace_ms, 0));
     workers_stop(http->workers);
+    workers_stop(http->slow_workers);
     listener_free(http->listener);
     free(http);
 }
