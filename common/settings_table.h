@@ -9,7 +9,7 @@
 
 #define SETTINGS_TABLE(X)                                                                          \
     X(port, "PORT", SETTING_WEB, SETTING_INTEGER, "8000", 0, 65535, "port to listen on")           \
-    X(host, "HOST", SETTING_WEB, SETTING_ADDRESS, "::", 0, 0,                                         \
+    X(host, "HOST", SETTING_WEB, SETTING_ADDRESS, "::", 0, 0,                                      \
       "address to listen on; :: is IPv6 and IPv4")                                                 \
     X(media_root, "MEDIA_ROOT", SETTING_WEB, SETTING_TEXT, "", 0, 0,                               \
       "the volume: files and database; RAILWAY_VOLUME_MOUNT_PATH, else ./data")                    \

@@ -14,7 +14,7 @@ struct Housekeeper {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t stop;
-    bool stopping; /* guarded by the lock */
+    atomic_bool stopping; /* set under the lock */
 };
 
 bool housekeeper_recover(const Library *library, int64_t now, Error *error)
@@ -22,14 +22,16 @@ bool housekeeper_recover(const Library *library, int64_t now, Error *error)
     return jobs_recover(library->jobs, now, error) && doomed_recover(library->doomed, error);
 }
 
-void housekeeper_round(const HousekeeperOptions *options, int64_t now, int64_t *next)
+void housekeeper_round(const HousekeeperOptions *options, int64_t now, const atomic_bool *stop,
+                       int64_t *next)
 {
     const Library *library = options->library;
+    DoomedSweep sweep = {options->removing, options->context, clock_monotonic_ms(), stop};
     Error error = {0};
     *next = INT64_MAX;
     if (!jobs_expire(library->jobs, now, next, &error))
         log_error("Leases could not be looked after: %s", error.detail);
-    if (!doomed_sweep(library->doomed, options->removing, options->context, &error))
+    if (!doomed_sweep(library->doomed, &sweep, &error))
         log_error("Files could not be swept: %s", error.detail);
 }
 
@@ -40,9 +42,9 @@ static bool wait_ms(Housekeeper *housekeeper, int64_t milliseconds)
     struct timespec deadline = {until / 1000, until % 1000 * 1000000};
     int result = 0;
     pthread_mutex_lock(&housekeeper->lock);
-    while (!housekeeper->stopping && result == 0)
+    while (!atomic_load(&housekeeper->stopping) && result == 0)
         result = pthread_cond_timedwait(&housekeeper->stop, &housekeeper->lock, &deadline);
-    bool stopping = housekeeper->stopping;
+    bool stopping = atomic_load(&housekeeper->stopping);
     pthread_mutex_unlock(&housekeeper->lock);
     return stopping;
 }
@@ -53,7 +55,7 @@ static void *work(void *argument)
     int64_t next, pause;
     do {
         int64_t now = clock_wall_ms();
-        housekeeper_round(&housekeeper->options, now, &next);
+        housekeeper_round(&housekeeper->options, now, &housekeeper->stopping, &next);
         pause = next == INT64_MAX ? ROUND_MS_MAX : next - now;
         pause = MIN_OF(MAX_OF(pause, ROUND_MS_MIN), ROUND_MS_MAX);
     } while (!wait_ms(housekeeper, pause));
@@ -77,7 +79,7 @@ Housekeeper *housekeeper_start(const HousekeeperOptions *options)
 void housekeeper_stop(Housekeeper *housekeeper)
 {
     pthread_mutex_lock(&housekeeper->lock);
-    housekeeper->stopping = true;
+    atomic_store(&housekeeper->stopping, true);
     pthread_cond_signal(&housekeeper->stop);
     pthread_mutex_unlock(&housekeeper->lock);
     pthread_join(housekeeper->thread, NULL);

@@ -17,8 +17,10 @@ typedef struct HousekeeperOptions {
 /* At start, before anything is served: every lease runs anew, every reservation is given up. */
 bool housekeeper_recover(const Library *library, int64_t now, Error *error);
 
-/* One round at this time; *next gets when a lease will end (INT64_MAX: none). Errors are logged. */
-void housekeeper_round(const HousekeeperOptions *options, int64_t now, int64_t *next);
+/* One round at this time (wall clock, ms); *next gets when a lease will end (INT64_MAX: none). Ends
+ * early once `stop` (may be NULL) is set. Errors are logged. */
+void housekeeper_round(const HousekeeperOptions *options, int64_t now, const atomic_bool *stop,
+                       int64_t *next);
 
 Housekeeper *housekeeper_start(const HousekeeperOptions *options);
 void housekeeper_stop(Housekeeper *housekeeper);

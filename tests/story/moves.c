@@ -147,6 +147,7 @@ char *play_metadata(Story *story, const char *video, const char *poster)
                              .width = 320,
                              .height = 240,
                              .has_audio = true,
+                             .whole = true,
                              .has_poster = poster != NULL,
                              .operation = "encode"};
     story_expect(story, duration > 0, "%s is no video for ffprobe", video);
@@ -190,7 +191,7 @@ Answer play_deliver(Story *story, const Delivery *delivery)
         {.name = TRANSFER_FIELD_VIDEO,
          .file = delivery->video,
          .file_name = "video.mp4",
-         .type = "video/mp4"},
+         .type = or_else(delivery->video_type, "video/mp4")},
     };
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         add_field(&request, delivery, &fields[i]);

@@ -46,6 +46,7 @@ typedef struct Delivery {
     const TransferJob *job;
     const char *video, *poster;                             /* files; poster NULL for none */
     const char *leave_out;                                  /* a field's name */
+    const char *video_type;                                 /* NULL: video/mp4 */
     const char *lease_token, *job_id, *media_id, *metadata; /* instead of the right ones */
     bool without_token;
     int port; /* 0: web's */

@@ -1,6 +1,7 @@
 /* What a result must be to be accepted, and that accepting happens once and loses nothing. */
 #include "tests/unit/archive.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 
 #include "common/log.h"
@@ -57,6 +58,7 @@ static Parcel pack(Archive *archive)
                                 .source_duration = 10.2,
                                 .width = 1080,
                                 .height = 1920,
+                                .whole = true,
                                 .operation = "encode"},
                      .now = START};
     parcel.original = archive_add_video(archive, START);
@@ -69,7 +71,7 @@ static bool put_file(Delivery *delivery, const Parcel *parcel, DeliveryFile whic
 {
     const char *bytes = which == DELIVERY_VIDEO ? parcel->video : parcel->poster;
     size_t size = which == DELIVERY_VIDEO ? parcel->video_size : parcel->poster_size;
-    return delivery_file_begin(delivery, which, parcel->now, error) &&
+    return delivery_file_begin(delivery, which, "", error) &&
            delivery_append(delivery, bytes, size, error);
 }
 
@@ -86,7 +88,7 @@ static bool put_fields(Delivery *delivery, const Parcel *parcel, Error *error)
 
 static bool send(Parcel *parcel, Error *error)
 {
-    Delivery *delivery = delivery_begin(&parcel->archive->library, 10000, error);
+    Delivery *delivery = delivery_begin(&parcel->archive->library, 10000, START, error);
     assert_non_null(delivery);
     bool good = put_fields(delivery, parcel, error) &&
                 (!parcel->video || put_file(delivery, parcel, DELIVERY_VIDEO, error)) &&
@@ -106,7 +108,8 @@ static void ignore_removal(void *context, const char *path)
 static void sweep(const Parcel *parcel)
 {
     Error error = {0};
-    assert_true(doomed_sweep(parcel->archive->library.doomed, ignore_removal, NULL, &error));
+    DoomedSweep round = {.removing = ignore_removal};
+    assert_true(doomed_sweep(parcel->archive->library.doomed, &round, &error));
     assert_int_equal(archive_query(parcel->archive, "SELECT count(*) FROM doomed"), 0);
 }
 
@@ -119,7 +122,7 @@ static bool read_last(StoreConnection *connection, void *argument, Error *error)
     return store_delivery_last(connection, self->job_id, &self->row, error);
 }
 
-static void expect_journal(const Parcel *parcel, DeliveryOutcome outcome)
+static DeliveryRow expect_journal(const Parcel *parcel, DeliveryOutcome outcome)
 {
     struct {
         const char *job_id;
@@ -127,6 +130,7 @@ static void expect_journal(const Parcel *parcel, DeliveryOutcome outcome)
     } last = {.job_id = parcel->job.job_id};
     assert_true(store_read(parcel->archive->store, read_last, &last, NULL));
     assert_int_equal(last.row.outcome, outcome);
+    return last.row;
 }
 
 /* --- acceptance --- */
@@ -161,6 +165,42 @@ static void keeps_the_original_where_that_is_wanted(void **state)
     Error error = {0};
     parcel.archive->library.keep_original_videos = true;
     assert_true(send(&parcel, &error));
+    sweep(&parcel);
+    assert_int_equal(archive_count_files(parcel.archive), 3);
+    free(parcel.video);
+}
+
+/* What the result lacks is nowhere else. */
+static void keeps_the_original_of_a_result_that_is_not_whole(void **state)
+{
+    Parcel parcel = pack(*state);
+    UploadView view;
+    Error error = {0};
+    parcel.result.whole = false;
+    assert_true(send(&parcel, &error));
+    sweep(&parcel);
+    assert_int_equal(archive_count_files(parcel.archive), 3);
+    assert_true(upload_view(&parcel.archive->library, parcel.original.upload_id, &view, &error));
+    assert_string_equal(view.original_path, parcel.original.path);
+    assert_int_equal(view.job_state, JOB_DONE);
+    free(parcel.video);
+}
+
+/* A sender that does not know the word has not said so. */
+static void keeps_the_original_where_nobody_said_that_it_is_whole(void **state)
+{
+    Parcel parcel = pack(*state);
+    Error error = {0};
+    _cleanup_json_ json_t *json = transfer_result_encode(&parcel.result);
+    assert_int_equal(json_object_del(json, "whole"), 0);
+    _cleanup_free_ char *metadata = json_print(json);
+    Delivery *delivery = delivery_begin(&parcel.archive->library, 10000, START, &error);
+    assert_true(put_fields(delivery, &parcel, &error));
+    assert_true(delivery_set(delivery, "metadata", metadata, &error));
+    assert_true(put_file(delivery, &parcel, DELIVERY_VIDEO, &error));
+    assert_true(put_file(delivery, &parcel, DELIVERY_POSTER, &error));
+    assert_true(delivery_finish(delivery, START, &parcel.out, &error));
+    delivery_free(delivery);
     sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 3);
     free(parcel.video);
@@ -271,7 +311,7 @@ static void *send_one(void *argument)
 {
     Sender *sender = argument;
     Error error = {0};
-    Delivery *delivery = delivery_begin(&sender->parcel.archive->library, 10000, &error);
+    Delivery *delivery = delivery_begin(&sender->parcel.archive->library, 10000, START, &error);
     sender->good = put_fields(delivery, &sender->parcel, &error) &&
                    put_file(delivery, &sender->parcel, DELIVERY_VIDEO, &error) &&
                    put_file(delivery, &sender->parcel, DELIVERY_POSTER, &error) &&
@@ -430,7 +470,7 @@ static void names_every_missing_field(void **state)
     Archive *archive = *state;
     Delivered out;
     Error error = {0};
-    Delivery *delivery = delivery_begin(&archive->library, 100, &error);
+    Delivery *delivery = delivery_begin(&archive->library, 100, START, &error);
     assert_false(delivery_finish(delivery, START, &out, &error));
     assert_int_equal(error.field_count, 5);
     assert_false(delivery_set(delivery, "job_id", "42", &error));
@@ -447,11 +487,180 @@ static void refuses_at_the_first_file(void **state)
     Parcel parcel = pack(*state);
     Error error = {0};
     id_token(parcel.job.lease_token);
-    Delivery *delivery = delivery_begin(&parcel.archive->library, 100, &error);
+    Delivery *delivery = delivery_begin(&parcel.archive->library, 100, START, &error);
     assert_true(put_fields(delivery, &parcel, &error));
-    assert_false(delivery_file_begin(delivery, DELIVERY_VIDEO, START, &error));
+    assert_false(delivery_file_begin(delivery, DELIVERY_VIDEO, "", &error));
     assert_int_equal(error.code, ERROR_LEASE_LOST);
     delivery_free(delivery);
+    free(parcel.video);
+}
+
+/* --- the journal --- */
+
+typedef bool Stumble(Delivery *delivery, const Parcel *parcel, Error *error);
+
+static bool set_bad_metadata(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    (void)parcel;
+    return delivery_set(delivery, "metadata", "{}", error);
+}
+
+static bool send_video_twice(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    return put_file(delivery, parcel, DELIVERY_VIDEO, error) &&
+           put_file(delivery, parcel, DELIVERY_VIDEO, error);
+}
+
+static bool send_huge_poster(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    static char block[MIB];
+    (void)parcel;
+    if (!delivery_file_begin(delivery, DELIVERY_POSTER, "", error))
+        return false;
+    for (size_t sent = 0; sent <= TRANSFER_POSTER_MAX; sent += sizeof block)
+        if (!delivery_append(delivery, block, sizeof block, error))
+            return false;
+    return true;
+}
+
+/* The folders of the item's files cannot be made: a file stands in their place. */
+static bool meet_a_broken_volume(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    const Archive *archive = parcel->archive;
+    char from[100], to[100];
+    Delivered out;
+    snprintf(from, sizeof from, "%s/log_entries", archive->root);
+    snprintf(to, sizeof to, "%s/aside", archive->root);
+    assert_int_equal(rename(from, to), 0);
+    int fd = open(from, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    bool good = put_file(delivery, parcel, DELIVERY_VIDEO, error) &&
+                put_file(delivery, parcel, DELIVERY_POSTER, error) &&
+                delivery_finish(delivery, START, &out, error);
+    assert_int_equal(unlink(from), 0);
+    assert_int_equal(rename(to, from), 0);
+    return good;
+}
+
+static bool stop_in_the_middle(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    assert_true(put_file(delivery, parcel, DELIVERY_VIDEO, error));
+    return false;
+}
+
+static bool stop_after_the_fields(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    (void)delivery, (void)parcel, (void)error;
+    return false;
+}
+
+static bool be_refused_outside(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    (void)parcel;
+    error_set(error, ERROR_INVALID, "The form is wrong.");
+    return delivery_refuse(delivery, error);
+}
+
+static void journals_every_end_once(void **state)
+{
+    static const struct {
+        Stumble *stumble;
+        const char *words; /* of the row */
+        const char *sentence;
+    } rows[] = {
+        {set_bad_metadata, "duration", "a field that cannot be used"},
+        {send_video_twice, "more than one video_file", "two videos"},
+        {send_huge_poster, "poster is larger", "a poster too large"},
+        {meet_a_broken_volume, "log_entries", "files that cannot be published"},
+        {be_refused_outside, "form is wrong", "a fault of the form"},
+        {stop_in_the_middle, "cut off", "a connection lost in a file"},
+        {stop_after_the_fields, "cut off", "a connection lost after the fields"},
+    };
+    Archive *archive = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Parcel parcel = pack(archive);
+        Error error = {0};
+        Delivery *delivery = delivery_begin(&archive->library, 10000, START, &error);
+        assert_true(put_fields(delivery, &parcel, &error));
+        unit_check(!rows[i].stumble(delivery, &parcel, &error), rows[i].sentence);
+        delivery_free(delivery);
+        unit_check(archive_query(archive, "SELECT count(*) FROM delivery") == (int64_t)i + 1,
+                   rows[i].sentence);
+        DeliveryRow row = expect_journal(&parcel, DELIVERY_REFUSED);
+        unit_check(row.detail[0] && strstr(row.detail, rows[i].words), rows[i].sentence);
+        free(parcel.video);
+    }
+}
+
+static void journals_nothing_of_no_job(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    Delivery *delivery = delivery_begin(&archive->library, 100, START, &error);
+    assert_false(delivery_set(delivery, "metadata", "{}", &error));
+    delivery_free(delivery);
+    Parcel parcel = pack(archive);
+    assert_true(send(&parcel, &error));
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM delivery"), 1);
+    expect_journal(&parcel, DELIVERY_ACCEPTED);
+    free(parcel.video);
+}
+
+static void takes_files_announced_as_what_they_are(void **state)
+{
+    static const struct {
+        DeliveryFile which;
+        const char *type;
+        bool taken;
+    } rows[] = {
+        {DELIVERY_VIDEO, "", true},
+        {DELIVERY_VIDEO, "video/mp4", true},
+        {DELIVERY_VIDEO, "Video/MP4; codecs=avc1", true},
+        {DELIVERY_VIDEO, "application/octet-stream", true},
+        {DELIVERY_VIDEO, "Application/Octet-Stream; x=y", true},
+        {DELIVERY_VIDEO, "application/octet-streams", false},
+        {DELIVERY_VIDEO, "image/jpeg", false},
+        {DELIVERY_VIDEO, "text/plain", false},
+        {DELIVERY_VIDEO, "video", false},
+        {DELIVERY_POSTER, "", true},
+        {DELIVERY_POSTER, "image/webp", true},
+        {DELIVERY_POSTER, "application/octet-stream", true},
+        {DELIVERY_POSTER, "video/mp4", false},
+    };
+    Parcel parcel = pack(*state);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        const char *field = rows[i].which == DELIVERY_VIDEO ? "video_file" : "poster_file";
+        Delivery *delivery = delivery_begin(&parcel.archive->library, 100, START, &error);
+        assert_true(put_fields(delivery, &parcel, &error));
+        bool taken = delivery_file_begin(delivery, rows[i].which, rows[i].type, &error);
+        unit_check(taken == rows[i].taken, rows[i].type);
+        unit_check(taken || error.code == ERROR_INVALID, rows[i].type);
+        unit_check(taken || streq(error.fields[0].name, field), rows[i].type);
+        delivery_free(delivery);
+    }
+    free(parcel.video);
+}
+
+/* The room that uploads leave free is there for results. */
+static void may_use_the_last_room(void **state)
+{
+    Archive *archive = *state;
+    Parcel parcel = pack(archive);
+    Error error = {0};
+    VolumeOptions options = {.root = archive->root, .inspect = true, .min_free_space = 1ull << 60};
+    Volume *full = volume_open(&options, &error);
+    Library library = archive->library;
+    library.volume = full;
+    assert_null(upload_begin(&library, 10000, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
+    Delivery *delivery = delivery_begin(&library, 10000, START, &error);
+    assert_non_null(delivery);
+    delivery_free(delivery);
+    assert_null(delivery_begin(&library, 1ull << 60, START, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
+    volume_close(full);
     free(parcel.video);
 }
 
@@ -462,6 +671,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(replaces_the_original),
         TEST(keeps_the_original_where_that_is_wanted),
+        TEST(keeps_the_original_of_a_result_that_is_not_whole),
+        TEST(keeps_the_original_where_nobody_said_that_it_is_whole),
         TEST(does_without_a_poster),
         TEST(answers_the_same_delivery_the_same),
         TEST(takes_no_second_result),
@@ -473,6 +684,10 @@ int main(void)
         TEST(refuses_what_is_wrong_and_keeps_the_original),
         TEST(names_every_missing_field),
         TEST(refuses_at_the_first_file),
+        TEST(journals_every_end_once),
+        TEST(journals_nothing_of_no_job),
+        TEST(takes_files_announced_as_what_they_are),
+        TEST(may_use_the_last_room),
     };
     log_init("test_delivery", LOG_TEXT, LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

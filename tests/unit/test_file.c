@@ -130,6 +130,10 @@ static void both_programs_read_the_same_job(void **state)
     _cleanup_json_ json_t *value = transfer_job_encode(&job);
     assert_true(transfer_job_decode(value, &read, &error));
     assert_memory_equal(&job, &read, sizeof job);
+    json_object_set_new(value, "lease_seconds", json_integer(86401));
+    assert_false(transfer_job_decode(value, &read, &error));
+    json_object_set_new(value, "lease_seconds", json_integer(86400));
+    assert_true(transfer_job_decode(value, &read, &error));
     json_object_set_new(value, "job_id", json_string("../../etc"));
     assert_false(transfer_job_decode(value, &read, &error));
 }
@@ -143,6 +147,7 @@ static void both_programs_read_the_same_result(void **state)
                              .video_size = 99,
                              .has_poster = true,
                              .has_audio = true,
+                             .whole = true,
                              .operation = "encode"};
     TransferResult read;
     Error error = {0};
@@ -152,7 +157,10 @@ static void both_programs_read_the_same_result(void **state)
     _cleanup_json_ json_t *value = transfer_result_encode(&result);
     memset(&read, 0, sizeof read);
     assert_true(transfer_result_decode(value, &read, &error));
-    assert_true(read.duration == 1.5 && read.has_poster && read.has_audio && read.width == 640);
+    assert_true(read.duration == 1.5 && read.has_poster && read.has_audio && read.whole);
+    assert_int_equal(read.width, 640);
+    json_object_del(value, "whole");
+    assert_true(transfer_result_decode(value, &read, &error) && !read.whole);
     assert_true(digest_equal(&read.poster_digest, &result.poster_digest));
     json_object_set_new(value, "video_digest", json_string("sha-256=:AAAA:"));
     assert_false(transfer_result_decode(value, &read, &error));

@@ -41,7 +41,7 @@ static size_t round_of(Archive *archive, int64_t now)
     size_t removed = 0;
     int64_t next;
     HousekeeperOptions options = {&archive->library, count_removal, &removed};
-    housekeeper_round(&options, now, &next);
+    housekeeper_round(&options, now, NULL, &next);
     return removed;
 }
 
@@ -131,26 +131,105 @@ static void removes_files_whose_row_went(void **state)
     assert_int_equal(archive_count_files(archive), 0);
 }
 
-/* A folder in the file's place cannot be unlinked; the others go all the same. */
+/* A folder in the file's place cannot be unlinked: the others go all the same, and it is tried
+ * again once a minute. */
 static void is_not_held_up_by_one_that_resists(void **state)
 {
     Archive *archive = *state;
     DoomedPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
     char folder[400];
     Error error = {0};
-    size_t removed = 0;
+    size_t tried = 0;
+    DoomedSweep sweep = {.removing = count_removal, .context = &tried, .now = START};
     assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
     put_file(archive, paths.path[1]);
     snprintf(folder, sizeof folder, "%s/%s", archive->root, paths.path[0]);
     assert_int_equal(mkdir(folder, 0755), 0);
     doomed_abandon(archive->library.doomed, &paths);
-    assert_false(doomed_sweep(archive->library.doomed, count_removal, &removed, &error));
-    assert_int_equal(error.code, ERROR_IO);
+    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    assert_int_equal(tried, 2);
     assert_int_equal(archive_count_files(archive), 0);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 1);
     assert_int_equal(rmdir(folder), 0);
-    assert_true(doomed_sweep(archive->library.doomed, count_removal, &removed, &error));
+    sweep.now += DOOMED_RETRY_MS - 1;
+    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    assert_int_equal(tried, 2);
+    sweep.now++;
+    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    assert_int_equal(tried, 3);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+}
+
+/* The process is told to stop after the first of many files. */
+typedef struct Interruption {
+    atomic_bool stop;
+    size_t removed;
+} Interruption;
+
+static void interrupt(void *context, const char *path)
+{
+    Interruption *self = context;
+    (void)path;
+    self->removed++;
+    atomic_store(&self->stop, true);
+}
+
+static void stops_between_two_files(void **state)
+{
+    Archive *archive = *state;
+    DoomedPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
+    Interruption interruption = {0};
+    DoomedSweep sweep = {interrupt, &interruption, START, &interruption.stop};
+    Error error = {0};
+    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
+    doomed_abandon(archive->library.doomed, &paths);
+    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    assert_int_equal(interruption.removed, 1);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 1);
+}
+
+static void expect_same_view(const UploadView *told, const UploadView *stored)
+{
+    assert_string_equal(told->media.id, stored->media.id);
+    assert_string_equal(told->media.collection, stored->media.collection);
+    assert_string_equal(told->media.entry, stored->media.entry);
+    assert_string_equal(told->media.caption, stored->media.caption);
+    assert_string_equal(told->media.name, stored->media.name);
+    assert_string_equal(told->media.content_type, stored->media.content_type);
+    assert_int_equal(told->media.kind, stored->media.kind);
+    assert_int_equal(told->media.size, stored->media.size);
+    assert_int_equal(told->media.created_at, stored->media.created_at);
+    assert_int_equal(told->has_job, stored->has_job);
+    assert_int_equal(told->job_state, stored->job_state);
+    assert_string_equal(told->original_path, stored->original_path);
+    assert_string_equal(told->video_path, stored->video_path);
+}
+
+/* The answer to an upload needs no second look at the database. */
+static void tells_what_it_committed(void **state)
+{
+    static const char photo[] = "\xFF\xD8\xFF\xE0\0\x10JFIF and more";
+    Archive *archive = *state;
+    _cleanup_free_ char *video = archive_mp4(5000, 'o');
+    const struct {
+        const char *name, *bytes;
+        size_t size;
+    } rows[] = {{"clip.mov", video, 5000}, {"photo.jpg", photo, sizeof photo}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        UploadView stored;
+        char id[UUID_SIZE];
+        Upload *upload = upload_begin(&archive->library, 5000, &error);
+        assert_true(upload_set(upload, UPLOAD_CAPTION, "A caption", &error));
+        assert_true(upload_file_begin(upload, rows[i].name, &error));
+        assert_true(upload_append(upload, rows[i].bytes, rows[i].size, &error));
+        assert_true(upload_file_end(upload, &error));
+        assert_true(upload_finish(upload, START, id, &error));
+        UploadView told = upload_committed(upload);
+        upload_free(upload);
+        assert_true(upload_view(&archive->library, id, &stored, &error));
+        expect_same_view(&told, &stored);
+    }
 }
 
 static void keeps_nothing_of_an_upload_that_fails(void **state)
@@ -266,6 +345,8 @@ int main(void)
         TEST(never_removes_a_file_it_was_not_told_to),
         TEST(removes_files_whose_row_went),
         TEST(is_not_held_up_by_one_that_resists),
+        TEST(stops_between_two_files),
+        TEST(tells_what_it_committed),
         TEST(keeps_nothing_of_an_upload_that_fails),
         TEST(refuses_what_is_too_large_as_soon_as_it_is),
         TEST(takes_one_file_and_good_fields_only),

@@ -225,6 +225,25 @@ static void fails_all_who_shared_a_lost_commit(void **state)
     assert_true(store_write(archive->store, insert_entry, &after, NULL));
 }
 
+/* Ends its own savepoint, so that what it wrote cannot be taken back alone. */
+static bool lose_savepoint(StoreConnection *connection, void *argument, Error *error)
+{
+    return store_doomed_reserve(connection, argument, error) &&
+           connection_run(connection, "RELEASE write", error) &&
+           error_set(error, ERROR_CONFLICT, "Refused on purpose.");
+}
+
+static void keeps_nothing_that_cannot_be_taken_back_alone(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    assert_false(store_write(archive->store, lose_savepoint, (void *)"n/1/x", &error));
+    assert_int_equal(error.code, ERROR_CONFLICT);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    Insert after = {.store = archive->store, .number = 1};
+    assert_true(store_write(archive->store, insert_entry, &after, NULL));
+}
+
 /* --- reading --- */
 
 static bool read_nothing(StoreConnection *connection, void *argument, Error *error)
@@ -259,6 +278,29 @@ static void lets_more_read_than_there_are_connections(void **state)
         pthread_join(threads[i], NULL);
         assert_true(readers[i].result);
     }
+}
+
+static int forbid_commit(void *context, int action, const char *first, const char *second,
+                         const char *database, const char *trigger)
+{
+    (void)context, (void)second, (void)database, (void)trigger;
+    return action == SQLITE_TRANSACTION && streq(first, "COMMIT") ? SQLITE_DENY : SQLITE_OK;
+}
+
+static bool break_reader(StoreConnection *connection, void *argument, Error *error)
+{
+    (void)argument;
+    (void)error;
+    return sqlite3_set_authorizer(connection->database, forbid_commit, NULL) == SQLITE_OK;
+}
+
+static void closes_a_reader_that_cannot_end_its_snapshot(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    assert_true(store_read(archive->store, break_reader, NULL, &error));
+    assert_false(store_read(archive->store, read_nothing, NULL, &error));
+    assert_int_equal(error.code, ERROR_NOT_FOUND);
 }
 
 static bool write_on_reader(StoreConnection *connection, void *argument, Error *error)
@@ -345,7 +387,9 @@ int main(void)
         TEST(refuses_what_it_does_not_understand),
         TEST(lets_many_write_at_once),
         TEST(fails_all_who_shared_a_lost_commit),
+        TEST(keeps_nothing_that_cannot_be_taken_back_alone),
         TEST(lets_more_read_than_there_are_connections),
+        TEST(closes_a_reader_that_cannot_end_its_snapshot),
         TEST(readers_cannot_write),
         TEST(files_and_doomed_paths_stay_together),
         TEST(checks_a_database),

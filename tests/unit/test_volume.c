@@ -99,9 +99,33 @@ static void empties_the_staging_folder_at_start(void **state)
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     close(fd);
-    assert_int_equal(archive_count_staged(archive), 1);
+    snprintf(path, sizeof path, "%s/.reelkeep/uploads/folder", archive->root);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/.reelkeep/uploads/folder/file", archive->root);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(archive_count_staged(archive), 2);
     archive_reopen(archive);
     assert_int_equal(archive_count_staged(archive), 0);
+    snprintf(path, sizeof path, "%s/.reelkeep/uploads/folder", archive->root);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
+static void makes_the_folder_that_is_missing(void **state)
+{
+    const Archive *archive = *state;
+    static const char *const ends[] = {"new", "with-slash/"};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        char path[100];
+        Error error = {0};
+        snprintf(path, sizeof path, "%s/%s", archive->root, ends[i]);
+        VolumeOptions options = {.root = path};
+        Volume *volume = volume_open(&options, &error);
+        assert_non_null(volume);
+        assert_true(volume_writable(volume, &error));
+        volume_close(volume);
+    }
 }
 
 static void follows_no_links_and_opens_no_private_file(void **state)
@@ -165,6 +189,13 @@ static void keeps_the_minimum_free(void **state)
     assert_non_null(volume);
     assert_false(volume_reserve(volume, 0, &room, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
+    assert_true(volume_reserve_result(volume, 10000, &room, &error));
+    reservation_release(&room);
+    uint64_t available;
+    _cleanup_close_ int root = open(archive->root, O_RDONLY | O_CLOEXEC);
+    assert_true(file_free_space(root, &available, &error));
+    assert_false(volume_reserve_result(volume, available, &room, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
     volume_close(volume);
 }
 
@@ -214,6 +245,7 @@ int main(void)
         TEST(publishes_whole_files),
         TEST(never_replaces_a_file),
         TEST(empties_the_staging_folder_at_start),
+        TEST(makes_the_folder_that_is_missing),
         TEST(follows_no_links_and_opens_no_private_file),
         TEST(sets_room_aside),
         TEST(keeps_the_minimum_free),

@@ -24,7 +24,7 @@ static void *form_open(Request *request, Error *error)
     uint64_t length;
     if (!api_declared_length(request, &length, error))
         return NULL;
-    Delivery *delivery = delivery_begin(&app->library, length, error);
+    Delivery *delivery = delivery_begin(&app->library, length, clock_wall_ms(), error);
     if (!delivery)
         return NULL;
     DeliveryForm *self = NEW(DeliveryForm);
@@ -38,21 +38,25 @@ static bool form_part(void *form, const FormPart *part, Error *error)
     bool video = streq(part->name, TRANSFER_FIELD_VIDEO);
     bool poster = streq(part->name, TRANSFER_FIELD_POSTER);
     form_field_begin(&self->field, part);
+    if (!self->field.is_file && (video || poster)) {
+        error_add_field(error, ERROR_INVALID, self->field.name, "The field %s must be a file.",
+                        self->field.name);
+        return delivery_refuse(self->delivery, error);
+    }
     if (!self->field.is_file)
-        return !(video || poster) ||
-               error_add_field(error, ERROR_INVALID, self->field.name,
-                               "The field %s must be a file.", self->field.name);
+        return true;
     self->skipping = !video && !poster;
     return self->skipping ||
            delivery_file_begin(self->delivery, video ? DELIVERY_VIDEO : DELIVERY_POSTER,
-                               clock_wall_ms(), error);
+                               part->content_type, error);
 }
 
 static bool form_data(void *form, const void *bytes, size_t length, Error *error)
 {
     DeliveryForm *self = form;
     if (!self->field.is_file)
-        return form_field_append(&self->field, bytes, length, error);
+        return form_field_append(&self->field, bytes, length, error) ||
+               delivery_refuse(self->delivery, error);
     return self->skipping || delivery_append(self->delivery, bytes, length, error);
 }
 

@@ -153,8 +153,24 @@ static json_t *describe(const char *id, const UploadView *view)
     return value;
 }
 
-static Response *answer(const App *app, const char *id, int status, Error *error)
+static Response *form_finish(void *form, Request *request, Error *error)
 {
+    UploadForm *self = form;
+    char id[UUID_SIZE], location[sizeof "/api/uploads/" + UUID_SIZE];
+    (void)request;
+    if (!upload_finish(self->upload, clock_wall_ms(), id, error))
+        return NULL;
+    UploadView committed = upload_committed(self->upload);
+    Response *response = response_json(201, describe(id, &committed));
+    snprintf(location, sizeof location, "/api/uploads/%s", id);
+    response_header(response, "Location", location);
+    return response;
+}
+
+static Response *get_upload(Request *request, Error *error)
+{
+    const App *app = request_app(request);
+    const char *id = request_param(request, 0);
     UploadView view;
     if (!id_uuid_valid(id)) {
         error_set(error, ERROR_NOT_FOUND, "There is no such upload.");
@@ -162,25 +178,7 @@ static Response *answer(const App *app, const char *id, int status, Error *error
     }
     if (!upload_view(&app->library, id, &view, error))
         return NULL;
-    return response_json(status, describe(id, &view));
-}
-
-static Response *form_finish(void *form, Request *request, Error *error)
-{
-    UploadForm *self = form;
-    char id[UUID_SIZE], location[sizeof "/api/uploads/" + UUID_SIZE];
-    if (!upload_finish(self->upload, clock_wall_ms(), id, error))
-        return NULL;
-    Response *response = answer(request_app(request), id, 201, error);
-    snprintf(location, sizeof location, "/api/uploads/%s", id);
-    if (response)
-        response_header(response, "Location", location);
-    return response;
-}
-
-static Response *get_upload(Request *request, Error *error)
-{
-    return answer(request_app(request), request_param(request, 0), 200, error);
+    return response_json(200, describe(id, &view));
 }
 
 static const FormHandler upload_form = {

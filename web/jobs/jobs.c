@@ -100,6 +100,25 @@ static bool progress(StoreConnection *connection, void *argument, Error *error)
                    : jobs_explain(connection, self->holder.job_id, error);
 }
 
+/* The share of a person's wait that each stage takes, in percent. */
+static const struct {
+    const char *stage;
+    double from, to;
+} shares[] = {
+    {TRANSFER_STAGE_FETCH, 0, 10},
+    {TRANSFER_STAGE_ENCODE, 10, 90},
+    {TRANSFER_STAGE_DELIVER, 90, 100},
+};
+
+double jobs_overall_percent(const char *stage, double percent)
+{
+    double bounded = percent >= 0 ? MIN_OF(percent, 100.0) : 0; /* not a number is 0 */
+    for (size_t i = 0; i < ARRAY_SIZE(shares); i++)
+        if (streq(shares[i].stage, stage))
+            return shares[i].from + bounded * (shares[i].to - shares[i].from) / 100;
+    return 0;
+}
+
 bool jobs_progress(const Jobs *jobs, const JobSpeaker *speaker, const char *stage, double percent,
                    Error *error)
 {
@@ -107,7 +126,7 @@ bool jobs_progress(const Jobs *jobs, const JobSpeaker *speaker, const char *stag
         .holder = jobs_holder(speaker),
         .spec = {.lease_expires_at = speaker->now + jobs->lease_seconds * 1000,
                  .stage = stage,
-                 .percent = percent >= 0 ? MIN_OF(percent, 100.0) : 0},
+                 .percent = jobs_overall_percent(stage, percent)},
     };
     return store_write(jobs->store, progress, &work, error);
 }
@@ -278,6 +297,26 @@ static void report_expiry(const Jobs *jobs, const JobEnd *end)
         jobs_announce(jobs);
 }
 
+static bool last_expiry(StoreConnection *connection, void *argument, Error *error)
+{
+    return store_job_last_expiry(connection, argument, error);
+}
+
+static bool clamp(StoreConnection *connection, void *argument, Error *error)
+{
+    const int64_t *until = argument;
+    return store_job_clamp(connection, *until, error);
+}
+
+/* A clock that was set back leaves leases that end further ahead than any lease may. */
+static bool clamp_leases(const Jobs *jobs, int64_t now, Error *error)
+{
+    int64_t until = now + jobs->lease_seconds * 1000, last;
+    if (!store_read(jobs->store, last_expiry, &last, error))
+        return false;
+    return last <= until || store_write(jobs->store, clamp, &until, error);
+}
+
 bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
 {
     Expire work = {
@@ -286,6 +325,8 @@ bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
                  .error = "Preparing this video was tried several times, but the computer doing it "
                           "stopped answering each time. The video as you sent it is kept."}};
     int64_t earliest;
+    if (!clamp_leases(jobs, now, error))
+        return false;
     for (;;) {
         if (!store_read(jobs->store, next_expiry, &earliest, error))
             return false;

@@ -60,7 +60,12 @@ bool jobs_cancel(const Jobs *jobs, const char *media_id, int64_t now, Error *err
 /* At start: nobody could renew while web was away, so every lease gets its full length anew. */
 bool jobs_recover(const Jobs *jobs, int64_t now, Error *error);
 
-/* Ends the leases that ran out; *next gets when the next one will (INT64_MAX: none is held). */
+/* How far the whole of an attempt is, 0 to 100, from what the holder says of one stage; 0 for a
+ * stage we do not know. What is shown never falls within an attempt. */
+double jobs_overall_percent(const char *stage, double percent);
+
+/* Ends the leases that ran out; none lasts longer from now than a fresh one, wherever the clock
+ * stood when it was given. *next gets when the next one will (INT64_MAX: none is held). */
 bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error);
 
 /* How many jobs wait to be claimed. */

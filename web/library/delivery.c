@@ -1,5 +1,7 @@
 #include "web/library/delivery.h"
 
+#include <strings.h>
+
 #include "common/log.h"
 #include "web/library/delivery_check.h"
 #include "web/library/mp4.h"
@@ -15,6 +17,8 @@ typedef struct Part {
 struct Delivery {
     const Library *library;
     Reservation reservation;
+    int64_t now;            /* when it came */
+    bool journaled;         /* its outcome has been told */
     char job_id[UUID_SIZE]; /* "" until it came, as the next two */
     char media_id[UUID_SIZE];
     char lease_token[TOKEN_SIZE];
@@ -29,24 +33,57 @@ static const char *const file_fields[] = {
     [DELIVERY_POSTER] = TRANSFER_FIELD_POSTER,
 };
 
-Delivery *delivery_begin(const Library *library, uint64_t declared, Error *error)
+Delivery *delivery_begin(const Library *library, uint64_t declared, int64_t now, Error *error)
 {
     Delivery *delivery = NEW(Delivery);
     delivery->library = library;
-    if (!volume_reserve(library->volume, declared, &delivery->reservation, error)) {
+    delivery->now = now;
+    if (!volume_reserve_result(library->volume, declared, &delivery->reservation, error)) {
         free(delivery);
         return NULL;
     }
     return delivery;
 }
 
+/* --- the journal --- */
+
+typedef struct Entry {
+    const char *job_id;
+    int64_t now;
+    DeliveryRow row;
+} Entry;
+
+static bool write_entry(StoreConnection *connection, void *argument, Error *error)
+{
+    const Entry *self = argument;
+    return store_delivery_insert(connection, self->job_id, self->now, &self->row, error);
+}
+
+/* Once for a delivery whose job is known. The refusal itself is what matters: a journal that cannot
+ * be written changes nothing. */
+bool delivery_refuse(Delivery *delivery, const Error *error)
+{
+    Entry entry = {
+        .job_id = delivery->job_id, .now = delivery->now, .row.outcome = DELIVERY_REFUSED};
+    if (delivery->journaled || !delivery->job_id[0])
+        return false;
+    delivery->journaled = true;
+    LOG_CONTEXT(.job_id = delivery->job_id);
+    log_warning("Delivery refused: %s", error->detail);
+    base_copy_truncated(entry.row.detail, sizeof entry.row.detail, error->detail);
+    store_write(delivery->library->store, write_entry, &entry, NULL);
+    return false;
+}
+
 void delivery_free(Delivery *delivery)
 {
+    static const Error cut_off = {.detail = "It was cut off before its end."};
     if (!delivery)
         return;
     for (size_t i = 0; i < DELIVERY_FILE_COUNT; i++)
         staging_free(delivery->parts[i].staging);
     reservation_release(&delivery->reservation);
+    delivery_refuse(delivery, &cut_off);
     free(delivery);
 }
 
@@ -76,7 +113,7 @@ static bool set_metadata(Delivery *delivery, const char *value, Error *error)
            error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA, "%s", fault.detail);
 }
 
-bool delivery_set(Delivery *delivery, const char *field, const char *value, Error *error)
+static bool set_field(Delivery *delivery, const char *field, const char *value, Error *error)
 {
     if (streq(field, TRANSFER_FIELD_JOB))
         return set_uuid(delivery->job_id, field, value, error);
@@ -87,6 +124,16 @@ bool delivery_set(Delivery *delivery, const char *field, const char *value, Erro
     if (streq(field, TRANSFER_FIELD_METADATA))
         return set_metadata(delivery, value, error);
     return true;
+}
+
+bool delivery_set(Delivery *delivery, const char *field, const char *value, Error *error)
+{
+    Error fault = {0};
+    if (set_field(delivery, field, value, &fault))
+        return true;
+    if (error)
+        *error = fault;
+    return delivery_refuse(delivery, &fault);
 }
 
 /* --- who may deliver --- */
@@ -122,56 +169,51 @@ static Admission admission_of(const Delivery *delivery, int64_t now)
     return (Admission){.media_id = delivery->media_id, .holder = jobs_holder(&speaker)};
 }
 
-/* --- the journal --- */
-
-typedef struct Entry {
-    const char *job_id;
-    int64_t now;
-    DeliveryRow row;
-} Entry;
-
-static bool write_entry(StoreConnection *connection, void *argument, Error *error)
-{
-    const Entry *self = argument;
-    return store_delivery_insert(connection, self->job_id, self->now, &self->row, error);
-}
-
-/* The refusal itself is what matters: a journal that cannot be written changes nothing. */
-static bool refuse(const Delivery *delivery, int64_t now, const Error *error)
-{
-    Entry entry = {.job_id = delivery->job_id, .now = now, .row.outcome = DELIVERY_REFUSED};
-    LOG_CONTEXT(.job_id = delivery->job_id);
-    log_warning("Delivery refused: %s", error->detail);
-    base_copy_truncated(entry.row.detail, sizeof entry.row.detail, error->detail);
-    store_write(delivery->library->store, write_entry, &entry, NULL);
-    return false;
-}
-
 /* --- the files --- */
 
-static bool check_admission(const Delivery *delivery, int64_t now, Error *error)
+static bool check_admission(const Delivery *delivery, Error *error)
 {
     if (!delivery->job_id[0] || !delivery->media_id[0] || !delivery->lease_token[0])
         return true;
-    Admission admission = admission_of(delivery, now);
-    return store_read(delivery->library->store, admit, &admission, error) ||
-           refuse(delivery, now, error);
+    Admission admission = admission_of(delivery, delivery->now);
+    return store_read(delivery->library->store, admit, &admission, error);
 }
 
-bool delivery_file_begin(Delivery *delivery, DeliveryFile which, int64_t now, Error *error)
+/* Nothing, bytes of any kind, or what the file has to be (RFC 9110 §8.3.1). */
+static bool may_be(DeliveryFile which, const char *content_type)
+{
+    const char *family = which == DELIVERY_VIDEO ? "video/" : "image/";
+    size_t length = strcspn(content_type, "; \t");
+    return length == 0 || strncasecmp(content_type, family, strlen(family)) == 0 ||
+           (length == strlen("application/octet-stream") &&
+            strncasecmp(content_type, "application/octet-stream", length) == 0);
+}
+
+static bool begin_file(Delivery *delivery, DeliveryFile which, const char *content_type,
+                       Error *error)
 {
     Part *part = &delivery->parts[which];
     const char *field = file_fields[which];
     if (part->staging)
         return error_add_field(error, ERROR_INVALID, field, "There is more than one %s.", field);
-    if (!check_admission(delivery, now, error))
+    if (!check_admission(delivery, error))
         return false;
+    if (!may_be(which, content_type))
+        return error_add_field(error, ERROR_INVALID, field,
+                               "The file %s is announced as %.60s, which it cannot be.", field,
+                               content_type);
     part->staging = staging_new(delivery->library->volume, &delivery->reservation, error);
     delivery->current = part;
     return part->staging != NULL;
 }
 
-bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error *error)
+bool delivery_file_begin(Delivery *delivery, DeliveryFile which, const char *content_type,
+                         Error *error)
+{
+    return begin_file(delivery, which, content_type, error) || delivery_refuse(delivery, error);
+}
+
+static bool append(Delivery *delivery, const void *bytes, size_t length, Error *error)
 {
     Part *part = delivery->current;
     size_t kept = MIN_OF(MEDIA_TYPE_HEAD - part->head_length, length);
@@ -182,6 +224,11 @@ bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error
         return error_add_field(error, ERROR_TOO_LARGE, TRANSFER_FIELD_POSTER,
                                "The poster is larger than %d MB.", TRANSFER_POSTER_MAX >> 20);
     return staging_append(part->staging, bytes, length, error);
+}
+
+bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error *error)
+{
+    return append(delivery, bytes, length, error) || delivery_refuse(delivery, error);
 }
 
 static bool receive(Part *part, ReceivedFile *out, Error *error)
@@ -261,10 +308,15 @@ static bool insert_files(StoreConnection *connection, const Accept *self, Error 
            store_media_set_shape(connection, self->admission.media_id, &shape, error);
 }
 
-/* The one place where an original goes. */
+static bool keeps_original(const Delivery *delivery)
+{
+    return delivery->library->keep_original_videos || !delivery->result.whole;
+}
+
+/* The one place where an original goes: what the result lacks is nowhere else. */
 static bool remove_original(StoreConnection *connection, const Accept *self, Error *error)
 {
-    if (self->delivery->library->keep_original_videos)
+    if (keeps_original(self->delivery))
         return true;
     return store_file_delete(connection, self->admission.media_id, FILE_ORIGINAL, error);
 }
@@ -400,13 +452,15 @@ static bool finish(Delivery *delivery, int64_t now, Delivered *out, Error *error
 bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)
 {
     Delivered delivered = {0};
-    if (!check_complete(delivery, error))
-        return delivery->job_id[0] ? refuse(delivery, now, error) : false;
-    if (!finish(delivery, now, &delivered, error))
-        return refuse(delivery, now, error);
+    delivery->now = now;
+    if (!check_complete(delivery, error) || !finish(delivery, now, &delivered, error))
+        return delivery_refuse(delivery, error);
+    delivery->journaled = true;
     *out = delivered;
     LOG_CONTEXT(.job_id = delivery->job_id);
     log_info("Delivery %s: %s of item %s.", out->repeated ? "repeated" : "accepted",
              delivery->result.operation, out->media_id);
+    if (!out->repeated && !delivery->result.whole)
+        log_warning("The result is not whole: the original of item %s stays.", out->media_id);
     return true;
 }

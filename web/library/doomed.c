@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "common/log.h"
 #include "web/store/store_file.h"
 
 /* A reservation whose end is not yet in the database. */
@@ -10,11 +11,19 @@ typedef struct Abandoned {
     struct Abandoned *next;
 } Abandoned;
 
+/* A file that could not be removed. */
+typedef struct Resisting {
+    char *path;
+    int64_t retry_at; /* monotonic, ms */
+    struct Resisting *next;
+} Resisting;
+
 struct Doomed {
     Store *store; /* immutable */
     Volume *volume;
     pthread_mutex_t lock;
     Abandoned *abandoned; /* guarded by the lock */
+    Resisting *resisting; /* the sweeping thread's; at most one for each row of the table */
 };
 
 Doomed *doomed_new(Store *store, Volume *volume)
@@ -26,10 +35,20 @@ Doomed *doomed_new(Store *store, Volume *volume)
     return doomed;
 }
 
+static void forget_resisting(Resisting **link)
+{
+    Resisting *item = *link;
+    *link = item->next;
+    free(item->path);
+    free(item);
+}
+
 void doomed_free(Doomed *doomed)
 {
     if (!doomed)
         return;
+    while (doomed->resisting)
+        forget_resisting(&doomed->resisting);
     for (Abandoned *next, *item = doomed->abandoned; item; item = next) {
         next = item->next;
         free(item);
@@ -123,20 +142,52 @@ static bool forget(StoreConnection *connection, void *argument, Error *error)
     return store_doomed_delete(connection, argument, error);
 }
 
-bool doomed_sweep(Doomed *doomed, DoomedRemoving *removing, void *context, Error *error)
+/* Where the path stands in the list, or the list's end. */
+static Resisting **find_resisting(Doomed *doomed, const char *path)
+{
+    Resisting **link = &doomed->resisting;
+    while (*link && !streq((*link)->path, path))
+        link = &(*link)->next;
+    return link;
+}
+
+static void resist(Resisting **link, const char *path, int64_t now, const Error *error)
+{
+    if (!*link) {
+        *link = NEW(Resisting);
+        (*link)->path = base_strdup(path);
+        log_error("%s is to be removed, which is tried again every minute: %s", path,
+                  error->detail);
+    }
+    (*link)->retry_at = now + DOOMED_RETRY_MS;
+}
+
+static void remove_one(Doomed *doomed, char *path, const DoomedSweep *sweep)
+{
+    Resisting **link = find_resisting(doomed, path);
+    Error error = {0};
+    if (*link && sweep->now < (*link)->retry_at)
+        return;
+    sweep->removing(sweep->context, path);
+    if (!volume_remove(doomed->volume, path, &error) ||
+        !store_write(doomed->store, forget, path, &error))
+        resist(link, path, sweep->now, &error);
+    else if (*link)
+        forget_resisting(link);
+}
+
+bool doomed_sweep(Doomed *doomed, const DoomedSweep *sweep, Error *error)
 {
     Next next = {0};
     Error later;
-    bool good = settle_abandoned(doomed, error);
-    for (;;) {
-        if (!store_read(doomed->store, find_next, &next, good ? error : &later))
+    bool settled = settle_abandoned(doomed, error);
+    while (!sweep->stop || !atomic_load(sweep->stop)) {
+        if (!store_read(doomed->store, find_next, &next, settled ? error : &later))
             return false;
         if (!next.found)
-            return good;
-        removing(context, next.path);
-        if (!volume_remove(doomed->volume, next.path, good ? error : &later) ||
-            !store_write(doomed->store, forget, next.path, good ? error : &later))
-            good = false;
+            break;
+        remove_one(doomed, next.path, sweep);
         base_copy(next.after, sizeof next.after, next.path);
     }
+    return settled;
 }

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "web/store/store.h"
 #include "web/volume/volume.h"
 
@@ -32,7 +34,16 @@ bool doomed_reserve(Doomed *doomed, const DoomedPaths *paths, Error *error);
  * now. */
 void doomed_abandon(Doomed *doomed, const DoomedPaths *paths);
 
-/* Unlinks what is to be unlinked; calls `removing` before each. A file that resists is left for the
- * next sweep, and the first such error is returned. */
 typedef void DoomedRemoving(void *context, const char *path);
-bool doomed_sweep(Doomed *doomed, DoomedRemoving *removing, void *context, Error *error);
+
+typedef struct DoomedSweep {
+    DoomedRemoving *removing; /* a file is about to go */
+    void *context;
+    int64_t now;             /* monotonic, ms */
+    const atomic_bool *stop; /* asked before each file; NULL: never */
+} DoomedSweep;
+
+/* Unlinks what is to be unlinked. A file that resists holds up no other: it is logged once and
+ * tried again DOOMED_RETRY_MS later. Fails only where the database does. One thread at a time. */
+#define DOOMED_RETRY_MS 60000
+bool doomed_sweep(Doomed *doomed, const DoomedSweep *sweep, Error *error);

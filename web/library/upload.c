@@ -233,6 +233,15 @@ bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error
     return base_copy(id, UUID_SIZE, upload->upload_id);
 }
 
+UploadView upload_committed(const Upload *upload)
+{
+    UploadView committed = {.media = upload->media,
+                            .has_job = upload->media.kind == MEDIA_VIDEO,
+                            .job_state = JOB_QUEUED};
+    base_copy(committed.original_path, sizeof committed.original_path, upload->original.path);
+    return committed;
+}
+
 typedef struct View {
     const char *id;
     UploadView *out;

@@ -40,6 +40,9 @@ bool upload_file_end(Upload *upload, Error *error);
 /* Keeps it for good; fills the upload's id. The file and the row are durable when it returns. */
 bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error);
 
+/* What the finish committed, without asking the database. */
+UploadView upload_committed(const Upload *upload);
+
 /* Drops what was not finished. NULL is fine. */
 void upload_free(Upload *upload);
 

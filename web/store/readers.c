@@ -64,12 +64,21 @@ static bool run(StoreConnection *connection, StoreFunction *function, void *argu
     return done;
 }
 
+/* One whose snapshot could not be ended would show the next reader the past. */
+static StoreConnection *still_sound(StoreConnection *connection)
+{
+    if (connection && sqlite3_get_autocommit(connection->database))
+        return connection;
+    connection_close(connection);
+    return NULL;
+}
+
 bool readers_run(Readers *readers, StoreFunction *function, void *argument, Error *error)
 {
     StoreConnection *connection = take(readers);
     if (!connection)
         connection = connection_open(readers->path, CONNECTION_READER, error);
     bool done = connection && run(connection, function, argument, error);
-    give_back(readers, connection);
+    give_back(readers, still_sound(connection));
     return done;
 }

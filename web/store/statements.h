@@ -62,7 +62,8 @@
                  "WHERE state = 'queued' ORDER BY queued_at, id LIMIT 1) "                         \
                  "RETURNING id, media_id, attempts")                                               \
     X(JOB_PROGRESS, "UPDATE job SET state = 'leased', lease_expires_at = ?3, stage = ?4, "         \
-                    "percent = ?5, updated_at = ?6 WHERE id = ?1 AND lease_hash = ?2 "             \
+                    "percent = max(percent, ?5), updated_at = ?6 "                                 \
+                    "WHERE id = ?1 AND lease_hash = ?2 "                                           \
                     "AND state IN ('leased', 'queued')")                                           \
     X(JOB_RELEASE, "UPDATE job SET state = 'queued', attempts = attempts - 1, lease_hash = NULL, " \
                    "lease_expires_at = NULL, stage = NULL, percent = 0, updated_at = ?3 "          \
@@ -78,8 +79,10 @@
                   "WHERE state = 'leased' AND id = (SELECT id FROM job WHERE state = 'leased' "    \
                   "AND lease_expires_at <= ?1 ORDER BY lease_expires_at, id LIMIT 1) "             \
                   "RETURNING id, state, attempts")                                                 \
-    X(JOB_EXTEND_ALL, "UPDATE job SET lease_expires_at = max(lease_expires_at, ?1) "               \
-                      "WHERE state = 'leased'")                                                    \
+    X(JOB_EXTEND_ALL, "UPDATE job SET lease_expires_at = ?1 WHERE state = 'leased'")               \
+    X(JOB_CLAMP, "UPDATE job SET lease_expires_at = ?1 "                                           \
+                 "WHERE state = 'leased' AND lease_expires_at > ?1")                               \
+    X(JOB_LAST_EXPIRY, "SELECT max(lease_expires_at) FROM job WHERE state = 'leased'")             \
     X(JOB_NEXT_EXPIRY, "SELECT min(lease_expires_at) FROM job WHERE state = 'leased'")             \
     X(JOB_QUEUED, "SELECT count(*) FROM job WHERE state = 'queued'")                               \
     X(JOB_DELIVER, "UPDATE job SET state = 'done', percent = 100, stage = NULL, error = NULL, "    \

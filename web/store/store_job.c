@@ -151,6 +151,12 @@ bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *err
                          error);
 }
 
+bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error)
+{
+    return statement_run(connection, STATEMENT_JOB_CLAMP, VALUES(value_integer(until)), NULL,
+                         error);
+}
+
 /* The one integer of a statement without parameters; `otherwise` for NULL. */
 static bool integer(StoreConnection *connection, StatementId id, int64_t otherwise, int64_t *out,
                     Error *error)
@@ -166,6 +172,11 @@ static bool integer(StoreConnection *connection, StatementId id, int64_t otherwi
 bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error)
 {
     return integer(connection, STATEMENT_JOB_NEXT_EXPIRY, INT64_MAX, when, error);
+}
+
+bool store_job_last_expiry(StoreConnection *connection, int64_t *when, Error *error)
+{
+    return integer(connection, STATEMENT_JOB_LAST_EXPIRY, INT64_MIN, when, error);
 }
 
 bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error)

@@ -86,7 +86,7 @@ typedef struct JobHolder {
 typedef struct JobProgress {
     int64_t lease_expires_at;
     const char *stage;
-    double percent; /* 0 to 100 */
+    double percent; /* 0 to 100, of the whole attempt; one below what is stored changes nothing */
 } JobProgress;
 bool store_job_progress(StoreConnection *connection, const JobHolder *holder,
                         const JobProgress *progress, bool *changed, Error *error);
@@ -116,11 +116,16 @@ typedef struct JobExpiry {
 bool store_job_expire(StoreConnection *connection, const JobExpiry *expiry, JobEnd *out,
                       bool *expired, Error *error);
 
-/* No lease ends before `until`. */
+/* Every lease ends at `until`. */
 bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *error);
+
+/* No lease ends after `until`. */
+bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error);
 
 /* INT64_MAX when nothing is leased. */
 bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
+bool store_job_last_expiry(StoreConnection *connection, int64_t *when,
+                           Error *error); /* INT64_MIN */
 bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error);
 bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
                        bool *changed, Error *error);

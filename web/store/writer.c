@@ -34,29 +34,27 @@ static bool in_transaction(const Writer *writer)
     return !sqlite3_get_autocommit(writer->connection->database);
 }
 
-static void run_one(Writer *writer, Write *write)
+/* False: what this one did can no longer be told from what the others did. */
+static bool run_one(Writer *writer, Write *write)
 {
     write->succeeded = plain(writer, STATEMENT_SAVEPOINT, write->error) &&
                        write->function(writer->connection, write->argument, write->error);
     if (!in_transaction(writer))
-        return;
-    if (!write->succeeded)
-        plain(writer, STATEMENT_SAVEPOINT_ROLLBACK, NULL);
-    Error *error = write->succeeded ? write->error : NULL;
-    write->succeeded = plain(writer, STATEMENT_SAVEPOINT_RELEASE, error) && write->succeeded;
+        return false;
+    if (!write->succeeded && !plain(writer, STATEMENT_SAVEPOINT_ROLLBACK, NULL))
+        return false;
+    return plain(writer, STATEMENT_SAVEPOINT_RELEASE, write->succeeded ? write->error : NULL);
 }
 
 static bool run_all(Writer *writer, Write *batch, Error *error)
 {
     if (!plain(writer, STATEMENT_BEGIN_WRITE, error))
         return false;
-    for (Write *write = batch; write; write = write->next) {
-        run_one(writer, write);
-        if (!in_transaction(writer)) {
+    for (Write *write = batch; write; write = write->next)
+        if (!run_one(writer, write)) {
             *error = *write->error;
             return false;
         }
-    }
     return plain(writer, STATEMENT_COMMIT, error);
 }
 

@@ -1,6 +1,5 @@
 #include "web/volume/volume.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,6 +8,9 @@
 #include "web/volume/private.h"
 
 #define STAGING_FOLDER NAME_PRIVATE_FOLDER "/uploads"
+
+/* What even a result leaves free: the database must be able to say that it was accepted. */
+#define DATABASE_ROOM (16 * MIB)
 
 static void release(Volume **volume)
 {
@@ -24,15 +26,26 @@ static bool make_folder(int parent, const char *path, mode_t mode, Error *error)
     return true;
 }
 
+/* A root just made is durable once the folder above it is. */
+static bool sync_parent(const Volume *volume, Error *error)
+{
+    _cleanup_close_ int fd = openat(volume->root_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(error, errno, "The folder that holds the volume %s cannot be read",
+                               volume->root);
+    return file_sync(fd, "The folder that holds the volume", error);
+}
+
 /* The root itself may be a path with links in it: it is the operator's choice. */
 static bool open_root(Volume *volume, bool inspect, Error *error)
 {
-    if (!inspect && mkdir(volume->root, 0755) < 0 && errno != EEXIST)
+    bool made = !inspect && mkdir(volume->root, 0755) == 0;
+    if (!inspect && !made && errno != EEXIST)
         return error_set_errno(error, errno, "The volume %s could not be made", volume->root);
     volume->root_fd = open(volume->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (volume->root_fd < 0)
         return error_set_errno(error, errno, "The volume %s could not be opened", volume->root);
-    return true;
+    return !made || sync_parent(volume, error);
 }
 
 static bool take_lock(Volume *volume, Error *error)
@@ -50,35 +63,17 @@ static bool take_lock(Volume *volume, Error *error)
     return error_set_errno(error, errno, "The volume %s could not be locked", volume->root);
 }
 
-static void close_folder(DIR **folder)
-{
-    if (*folder)
-        closedir(*folder);
-}
-
-static bool empty_staging(Volume *volume, Error *error)
-{
-    int fd = file_open_beneath(volume->staging_fd, ".", O_RDONLY | O_DIRECTORY, 0);
-    _cleanup_(close_folder) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    if (!folder)
-        return error_set_errno(error, errno, "The folder %s could not be read", STAGING_FOLDER);
-    struct dirent *entry;
-    while ((entry = readdir(folder)))
-        if (entry->d_name[0] != '.' && !file_remove(volume->staging_fd, entry->d_name, error))
-            return false;
-    return true;
-}
-
 static bool prepare(Volume *volume, Error *error)
 {
     if (!make_folder(volume->root_fd, NAME_PRIVATE_FOLDER, 0700, error) ||
-        !take_lock(volume, error) || !make_folder(volume->root_fd, STAGING_FOLDER, 0700, error))
+        !take_lock(volume, error) || !file_remove_tree(volume->root_fd, STAGING_FOLDER, error) ||
+        !make_folder(volume->root_fd, STAGING_FOLDER, 0700, error))
         return false;
     volume->staging_fd =
         file_open_beneath(volume->root_fd, STAGING_FOLDER, O_RDONLY | O_DIRECTORY, 0);
     if (volume->staging_fd < 0)
         return error_set_errno(error, errno, "The folder %s could not be opened", STAGING_FOLDER);
-    return empty_staging(volume, error);
+    return true;
 }
 
 Volume *volume_open(const VolumeOptions *options, Error *error)
@@ -158,26 +153,50 @@ bool volume_remove(Volume *volume, const char *path, Error *error)
     return file_remove(fd, name, error) && file_sync(fd, "The folder", error);
 }
 
-bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error)
+typedef struct Wish {
+    uint64_t bytes;
+    uint64_t leave; /* bytes that stay free */
+} Wish;
+
+/* Bytes on their way to the disk count once or twice, never not at all: the figure is read under
+ * the lock, and the promise shrinks after the write. */
+static bool set_aside(Volume *volume, const Wish *wish, bool *fits, Error *error)
 {
     uint64_t available;
-    if (!file_free_space(volume->root_fd, &available, error))
-        return false;
     pthread_mutex_lock(&volume->lock);
+    bool known = file_free_space(volume->root_fd, &available, error);
     uint64_t promised = volume->reserved;
-    bool fits = available >= volume->min_free_space &&
-                available - volume->min_free_space >= promised &&
-                available - volume->min_free_space - promised >= bytes;
-    if (fits)
-        volume->reserved += bytes;
+    *fits = known && available >= wish->leave && available - wish->leave >= promised &&
+            available - wish->leave - promised >= wish->bytes;
+    if (*fits)
+        volume->reserved += wish->bytes;
     pthread_mutex_unlock(&volume->lock);
+    return known;
+}
+
+static bool reserve(Volume *volume, const Wish *wish, Reservation *out, Error *error)
+{
+    bool fits;
+    if (!set_aside(volume, wish, &fits, error))
+        return false;
     if (!fits)
         return error_set(error, ERROR_NO_SPACE,
                          "The storage is full: there is no room for %llu more MB. Delete something "
                          "or ask whoever runs this archive to enlarge the volume.",
-                         (unsigned long long)(bytes / MIB + 1));
-    *out = (Reservation){.volume = volume, .bytes = bytes};
+                         (unsigned long long)(wish->bytes / MIB + 1));
+    *out = (Reservation){.volume = volume, .bytes = wish->bytes};
     return true;
+}
+
+bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error)
+{
+    return reserve(volume, &(Wish){bytes, volume->min_free_space}, out, error);
+}
+
+bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out, Error *error)
+{
+    uint64_t leave = MIN_OF(volume->min_free_space, (uint64_t)DATABASE_ROOM);
+    return reserve(volume, &(Wish){bytes, leave}, out, error);
 }
 
 void reservation_use(Reservation *reservation, uint64_t bytes)

@@ -44,6 +44,10 @@ typedef struct Reservation {
  * announced; if so they are set aside. ERROR_NO_SPACE. Zero bytes ask whether there is any room. */
 bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
 
+/* The same for a result, which may use MIN_FREE_SPACE but for a little that the database needs:
+ * once accepted, it frees the room of its original. */
+bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
+
 /* So many of the reserved bytes are on the disk now. */
 void reservation_use(Reservation *reservation, uint64_t bytes);
 void reservation_release(Reservation *reservation);
