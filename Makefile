@@ -137,6 +137,7 @@ TRANSCODER := \
 # Unit tests, by what they are linked with.
 UNIT_COMMON := \
 	tests/unit/test_file.c \
+	tests/unit/test_log.c \
 	tests/unit/test_settings.c \
 	tests/unit/test_text.c
 
@@ -180,6 +181,7 @@ UNIT_THREADS := \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \
 	tests/unit/test_jobs.c \
+	tests/unit/test_log.c \
 	tests/unit/test_store.c \
 	tests/unit/test_volume.c
 
