@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "common/buffer.h"
@@ -18,9 +19,11 @@ typedef struct Watch {
     const EncoderJob *job;
     int status_fd; /* owned */
     Buffer lines;
-    int percent;
+    EncoderProgress progress;
     int64_t reported_ms;
-    bool ended; /* a result or an error came */
+    int64_t advanced_ms;
+    struct timespec written; /* the video file's time of last writing */
+    bool ended;              /* a result or an error came */
     EncoderMessage last;
 } Watch;
 
@@ -33,7 +36,7 @@ static void watch_release(Watch *watch)
 static bool report(Watch *watch, Error *error)
 {
     watch->reported_ms = clock_monotonic_ms();
-    if (watch->job->progress(watch->job->context, watch->percent))
+    if (watch->job->progress(watch->job->context, watch->progress.percent))
         return true;
     return error_set(error, ERROR_CANCELLED, "The encode was called off.");
 }
@@ -54,10 +57,13 @@ static bool take_line(Watch *watch, const char *line, size_t length, Error *erro
         watch->last = message;
         return true;
     }
-    if (message.progress <= watch->percent)
-        return true;
-    watch->percent = message.progress;
-    return report(watch, error);
+    if (message.progress.seconds > watch->progress.seconds ||
+        message.progress.percent > watch->progress.percent)
+        watch->advanced_ms = clock_monotonic_ms();
+    bool grown = message.progress.percent > watch->progress.percent;
+    watch->progress.seconds = MAX_OF(message.progress.seconds, watch->progress.seconds);
+    watch->progress.percent = MAX_OF(message.progress.percent, watch->progress.percent);
+    return !grown || report(watch, error);
 }
 
 static bool take_lines(Watch *watch, Error *error)
@@ -87,17 +93,40 @@ static bool read_status(Watch *watch, bool *open, Error *error)
     return take_lines(watch, error);
 }
 
+/* Moving the index to the front says nothing for long, but writes all the time. */
+static void look_at_video(Watch *watch)
+{
+    struct stat status;
+    if (fstat(watch->job->video_fd, &status) < 0)
+        return;
+    if (status.st_mtim.tv_sec != watch->written.tv_sec ||
+        status.st_mtim.tv_nsec != watch->written.tv_nsec)
+        watch->advanced_ms = clock_monotonic_ms();
+    watch->written = status.st_mtim;
+}
+
+static bool check_advance(Watch *watch, Error *error)
+{
+    int64_t allowed = watch->job->stall_ms > 0 ? watch->job->stall_ms : ENCODER_STALL_MS;
+    look_at_video(watch);
+    if (clock_monotonic_ms() - watch->advanced_ms < allowed)
+        return true;
+    return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder got stuck.");
+}
+
 /* Until the child has closed its end of the pipe, which it does at the latest by ending. */
 static bool follow(Watch *watch, Error *error)
 {
     bool open = true;
+    watch->advanced_ms = clock_monotonic_ms();
     while (open) {
         struct pollfd waiting = {.fd = watch->status_fd, .events = POLLIN};
         int64_t due = watch->reported_ms + REPORT_EVERY_MS - clock_monotonic_ms();
         int ready = poll(&waiting, 1, (int)MAX_OF(due, 0));
         if (ready > 0 && !read_status(watch, &open, error))
             return false;
-        if (clock_monotonic_ms() - watch->reported_ms >= REPORT_EVERY_MS && !report(watch, error))
+        if (clock_monotonic_ms() - watch->reported_ms >= REPORT_EVERY_MS &&
+            (!report(watch, error) || !check_advance(watch, error)))
             return false;
     }
     return true;
@@ -137,6 +166,9 @@ static bool check_end(const Watch *watch, ChildExit end, Error *error)
         *error = watch->last.error;
         return false;
     }
+    if (end.signalled && (end.status == SIGKILL || end.status == SIGTERM))
+        return error_set(error, ERROR_INTERNAL,
+                         "The encoder was ended from outside, perhaps for lack of memory.");
     if (end.signalled || !watch->ended)
         return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder crashed.");
     if (end.status != 0)
@@ -201,7 +233,8 @@ bool encoder_run(const EncoderJob *job, TransferResult *result, Error *error)
                            .source_duration = outcome.source_duration,
                            .width = outcome.width,
                            .height = outcome.height,
-                           .has_audio = outcome.has_audio};
+                           .has_audio = outcome.has_audio,
+                           .whole = outcome.whole};
     base_copy(made.operation, sizeof made.operation, encoder_operation_word(outcome.operation));
     if (!measure_file(job->video_fd, "The video", &made.video_size, &made.video_digest, error))
         return false;

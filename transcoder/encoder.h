@@ -9,11 +9,14 @@
 #include "common/transfer.h"
 #include "transcoder/plan.h"
 
+#define ENCODER_STALL_MS (5 * 60 * 1000)
+
 typedef struct EncoderJob {
     int original_fd; /* read; borrowed, as are the others */
     int video_fd;    /* read and write, a regular file; emptied first */
     int poster_fd;   /* read and write, a regular file; emptied first */
     EncoderPolicy policy;
+    int64_t stall_ms; /* without any advance: stuck; 0: ENCODER_STALL_MS */
     /* Called on every change and at least once a second; false: stop. */
     bool (*progress)(void *context, int percent);
     void *context;

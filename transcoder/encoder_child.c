@@ -23,11 +23,11 @@ static void settle_process(void)
     setpriority(PRIO_PROCESS, 0, NICENESS);
 }
 
-static void write_progress(void *context, int percent)
+static void write_progress(void *context, EncoderProgress progress)
 {
     (void)context;
-    encoder_message_write(ENCODER_FD_STATUS,
-                          &(EncoderMessage){.kind = ENCODER_MESSAGE_PROGRESS, .progress = percent});
+    encoder_message_write(ENCODER_FD_STATUS, &(EncoderMessage){.kind = ENCODER_MESSAGE_PROGRESS,
+                                                               .progress = progress});
 }
 
 int encoder_child_main(int argc, char **argv)

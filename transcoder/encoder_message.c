@@ -47,10 +47,10 @@ bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out)
 
 static json_t *outcome_json(const EncoderOutcome *outcome)
 {
-    return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:s}}", "result", "duration",
+    return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:b, s:s}}", "result", "duration",
                      outcome->duration, "source_duration", outcome->source_duration, "width",
                      outcome->width, "height", outcome->height, "has_audio", outcome->has_audio,
-                     "has_poster", outcome->has_poster, "operation",
+                     "has_poster", outcome->has_poster, "whole", outcome->whole, "operation",
                      encoder_operation_word(outcome->operation));
 }
 
@@ -58,7 +58,8 @@ static json_t *message_json(const EncoderMessage *message)
 {
     switch (message->kind) {
     case ENCODER_MESSAGE_PROGRESS:
-        return json_pack("{s:i}", "progress", message->progress);
+        return json_pack("{s:i, s:f}", "progress", message->progress.percent, "seconds",
+                         message->progress.seconds);
     case ENCODER_MESSAGE_RESULT:
         return outcome_json(&message->outcome);
     case ENCODER_MESSAGE_ERROR:
@@ -136,6 +137,7 @@ static bool read_outcome(const json_t *object, EncoderMessage *out)
            read_side(object, "height", &outcome->height) &&
            read_flag(object, "has_audio", &outcome->has_audio) &&
            read_flag(object, "has_poster", &outcome->has_poster) &&
+           read_flag(object, "whole", &outcome->whole) &&
            read_operation(object, &outcome->operation);
 }
 
@@ -167,7 +169,8 @@ static bool read_error(const json_t *object, EncoderMessage *out)
 static bool read_progress(const json_t *object, EncoderMessage *out)
 {
     out->kind = ENCODER_MESSAGE_PROGRESS;
-    return read_integer(object, "progress", 100, &out->progress);
+    return read_integer(object, "progress", 100, &out->progress.percent) &&
+           read_seconds(object, "seconds", &out->progress.seconds);
 }
 
 bool encoder_message_read(const char *line, size_t length, EncoderMessage *out)

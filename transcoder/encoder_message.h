@@ -24,8 +24,14 @@ typedef struct EncoderOutcome {
     int width, height;
     bool has_audio;
     bool has_poster;
+    bool whole; /* all the file tells of could be decoded */
     PlanOperation operation;
 } EncoderOutcome;
+
+typedef struct EncoderProgress {
+    int percent;
+    double seconds; /* decoded so far */
+} EncoderProgress;
 
 typedef enum EncoderMessageKind {
     ENCODER_MESSAGE_PROGRESS,
@@ -36,7 +42,7 @@ typedef enum EncoderMessageKind {
 typedef struct EncoderMessage {
     EncoderMessageKind kind;
     union {
-        int progress; /* percent */
+        EncoderProgress progress;
         EncoderOutcome outcome;
         Error error;
     };

@@ -7,6 +7,7 @@
 
 void flag_init(Flag *flag)
 {
+    pthread_mutex_init(&flag->lock, NULL);
     atomic_init(&flag->raised, false);
     flag->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     REQUIRE(flag->fd >= 0);
@@ -15,19 +16,24 @@ void flag_init(Flag *flag)
 void flag_release(Flag *flag)
 {
     base_close(&flag->fd);
+    pthread_mutex_destroy(&flag->lock);
 }
 
 void flag_raise(Flag *flag)
 {
+    pthread_mutex_lock(&flag->lock);
     atomic_store(&flag->raised, true);
     REQUIRE(eventfd_write(flag->fd, 1) == 0 || errno == EAGAIN);
+    pthread_mutex_unlock(&flag->lock);
 }
 
 void flag_lower(Flag *flag)
 {
     eventfd_t count;
+    pthread_mutex_lock(&flag->lock);
     REQUIRE(eventfd_read(flag->fd, &count) == 0 || errno == EAGAIN);
     atomic_store(&flag->raised, false);
+    pthread_mutex_unlock(&flag->lock);
 }
 
 bool flag_raised(const Flag *flag)

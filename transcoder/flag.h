@@ -6,11 +6,13 @@
 #pragma once
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "common/base.h"
 
 typedef struct Flag {
+    pthread_mutex_t lock; /* held while the following two change, so that they agree */
     atomic_bool raised;
     int fd; /* readable while raised */
 } Flag;

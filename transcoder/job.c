@@ -7,13 +7,17 @@
 #include "common/log.h"
 #include "transcoder/outcome.h"
 
+#define INTERRUPTIONS_FREE 5 /* of one job; further ones cost an attempt each */
+
 typedef struct Job {
     Worker *worker;
     ScratchJob folder; /* folder.job is the job in hand */
     Lease *lease;
     OutcomePhase phase;
     bool in_hand;
-    LogContext outer; /* while in hand */
+    bool adopted;      /* left behind by an earlier run or kept */
+    int interruptions; /* of this job, counted when it was found unfinished */
+    LogContext outer;  /* while in hand */
 } Job;
 
 typedef struct Step {
@@ -49,13 +53,44 @@ static bool start_lease(Job *job, Error *error)
     return lease_start(&spec, &job->lease, error);
 }
 
+/* Results that web did not take are tried at a pace of their own, beside claiming. */
+static bool is_kept_due(const Job *job)
+{
+    return clock_monotonic_ms() >= atomic_load(&job->worker->shared->kept_due_ms);
+}
+
+static void put_kept_off(Job *job, int64_t delay_ms)
+{
+    atomic_store(&job->worker->shared->kept_due_ms, clock_monotonic_ms() + delay_ms);
+}
+
+static void note_kept(Job *job)
+{
+    Retry retry = retry_with(job, options_of(job)->timing.transfer);
+    retry.tries = atomic_fetch_add(&job->worker->shared->kept_tries, 1) + 1;
+    put_kept_off(job, retry_delay_ms(&retry));
+}
+
+/* Web has judged a delivery: the other kept results need not wait. */
+static void note_judged(Job *job)
+{
+    atomic_store(&job->worker->shared->kept_tries, 0);
+    put_kept_off(job, 0);
+}
+
 /* A folder left behind: a result is delivered, anything less was interrupted. */
 static bool resume(Job *job, Error *error)
 {
     take_in_hand(job);
-    if (!job->folder.encoded)
+    job->adopted = true;
+    if (!job->folder.encoded) {
+        job->interruptions =
+            scratch_count_interruption(options_of(job)->scratch, job->folder.job.job_id);
         return error_set(error, ERROR_INTERNAL, "The transcoder was interrupted.");
+    }
     log_info("A result kept in the scratch folder is delivered now.");
+    if (atomic_load(&job->worker->shared->kept_tries) > 0)
+        put_kept_off(job, options_of(job)->timing.transfer.maximum_ms);
     return start_lease(job, error);
 }
 
@@ -86,11 +121,18 @@ static bool look_for_space(Job *job, bool *enough, Error *error)
     return true;
 }
 
+/* No longer than until a kept result is due. */
+static int claim_wait(const Job *job)
+{
+    int longest = options_of(job)->timing.claim_wait_seconds;
+    int64_t left = atomic_load(&job->worker->shared->kept_due_ms) - clock_monotonic_ms();
+    return left > 0 ? (int)MIN_OF(left / 1000 + 1, longest) : longest;
+}
+
 static bool ask_web(Job *job, bool *found, Error *error)
 {
     Worker *worker = job->worker;
-    WebClaim claim = {.worker = options_of(job)->name,
-                      .wait_seconds = options_of(job)->timing.claim_wait_seconds};
+    WebClaim claim = {.worker = options_of(job)->name, .wait_seconds = claim_wait(job)};
     web_client_abort_on(worker->client, (FlagSet){{&worker->shared->stop}});
     if (!web_client_claim(worker->client, &claim, &job->folder.job, found, error))
         return false;
@@ -107,7 +149,7 @@ static bool step_claim(Job *job, Error *error)
         bool enough, found = false;
         if (!look_for_space(job, &enough, error))
             return false;
-        if (scratch_adopt(options_of(job)->scratch, &job->folder))
+        if (is_kept_due(job) && scratch_adopt(options_of(job)->scratch, &job->folder))
             return resume(job, error);
         if (!enough)
             flag_set_wait(&stop, options_of(job)->timing.space_ms);
@@ -150,7 +192,7 @@ static bool step_fetch(Job *job, Error *error)
     FetchAttempt attempt = {.job = job, .fetch = &fetch, .retry = &retry};
     FlagSet ends = {{&job->worker->shared->stop, lease_lost(job->lease)}};
     if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, MAX_OF(claimed->original.size, 1)) < 0 &&
-        errno != EOPNOTSUPP)
+        errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
         return error_set_errno(error, errno, "There is no room for the original");
     web_client_fetch_init(&fetch, claimed, fd);
     fetch.progress = (WebProgress){tell_fetched, job};
@@ -162,7 +204,8 @@ static bool tell_encoded(void *context, int percent)
 {
     Job *job = context;
     lease_report(job->lease, TRANSFER_STAGE_ENCODE, percent);
-    return !flag_raised(&job->worker->shared->stop) && !flag_raised(lease_lost(job->lease));
+    return !flag_raised(&job->worker->shared->stop) && !flag_raised(lease_lost(job->lease)) &&
+           scratch_is_there(&job->folder);
 }
 
 static bool step_encode(Job *job, Error *error)
@@ -200,17 +243,23 @@ static bool step_deliver(Job *job, Error *error)
 {
     Retry retry = retry_with(job, options_of(job)->timing.transfer);
     retry.wake = lease_web_returned(job->lease);
+    if (job->adopted) {
+        retry.policy.outlast_ms = 0;
+        retry.policy.tries_min = 1;
+    }
     job->phase = OUTCOME_DELIVERING;
     web_client_abort_on(job->worker->client, (FlagSet){{&job->worker->shared->cut}});
     if (!retry_run(&retry, attempt_delivery, job, error))
         return false;
     job->phase = OUTCOME_DELIVERED;
+    note_judged(job);
     return true;
 }
 
 static bool step_clean(Job *job, Error *error)
 {
     lease_stop(&job->lease);
+    scratch_forget_interruptions(options_of(job)->scratch, job->folder.job.job_id);
     return scratch_remove(options_of(job)->scratch, &job->folder, error);
 }
 
@@ -262,30 +311,49 @@ static void remove_folder(Job *job)
 }
 
 /* The words for web and the person who uploaded: a fault of our disk is the log's business. */
-static const char *sentence_of(const Error *error)
+static const char *sentence_of(const Error *error, const OutcomeFacts *facts)
 {
+    if (facts->vanished)
+        return "The transcoder's scratch folder was taken away.";
+    if (error->code == ERROR_NO_SPACE)
+        return "The transcoder has no room for this video.";
     if (error->code == ERROR_CANCELLED)
         return "The transcoder is being stopped.";
     return error->code == ERROR_IO ? "The transcoder could not use its disk." : error->detail;
 }
 
-static bool settle(Job *job, const Error *error)
+static OutcomeFacts facts_of(Job *job, const Error *error)
 {
-    OutcomeFacts facts = {.phase = job->phase,
+    int interruptions = job->interruptions;
+    return (OutcomeFacts){.phase = job->phase,
                           .code = error->code,
                           .lost = job->lease && flag_raised(lease_lost(job->lease)),
                           .stopping = flag_raised(&job->worker->shared->stop),
-                          .web_answers = job->lease && lease_web_answers(job->lease)};
+                          .vanished = !scratch_is_there(&job->folder),
+                          .interrupted = interruptions > 0 && interruptions <= INTERRUPTIONS_FREE};
+}
+
+/* True when the next job may follow at once. */
+static bool settle(Job *job, const Error *error)
+{
+    OutcomeFacts facts = facts_of(job, error);
     Outcome outcome = outcome_of(&facts);
     log_write(outcome == OUTCOME_DROP ? LOG_INFO : LOG_WARNING, "%s: %s", outcome_words(outcome),
               error->detail);
     lease_stop(&job->lease);
-    if (outcome == OUTCOME_KEEP)
-        return false;
+    if (outcome == OUTCOME_KEEP) {
+        note_kept(job);
+        return true;
+    }
+    if (job->phase == OUTCOME_DELIVERING)
+        note_judged(job);
     if (outcome != OUTCOME_DROP)
-        tell_web(job, outcome, sentence_of(error));
+        tell_web(job, outcome, sentence_of(error, &facts));
     remove_folder(job);
-    return outcome == OUTCOME_DROP || outcome == OUTCOME_FAIL_FOR_GOOD;
+    bool over = outcome == OUTCOME_DROP || outcome == OUTCOME_FAIL_FOR_GOOD;
+    if (over)
+        scratch_forget_interruptions(options_of(job)->scratch, job->folder.job.job_id);
+    return over;
 }
 
 static void note_claim_failure(Worker *worker, const Error *error)

@@ -12,6 +12,8 @@ typedef struct WorkerShared {
     Flag stop;                    /* take nothing new, give back what is not made yet */
     Flag cut;                     /* end deliveries too */
     atomic_bool out_of_space;     /* said in the log once per change */
+    atomic_int kept_tries;        /* of kept results that web did not take, in a row */
+    _Atomic int64_t kept_due_ms;  /* clock_monotonic_ms: none is tried before */
 } WorkerShared;
 
 /* One thread. */

@@ -179,8 +179,3 @@ Flag *lease_web_returned(Lease *lease)
 {
     return &lease->returned;
 }
-
-bool lease_web_answers(Lease *lease)
-{
-    return !atomic_load(&lease->away);
-}

@@ -40,6 +40,3 @@ Flag *lease_lost(Lease *lease);
 
 /* Raised when web answers again after being away; whoever waits lowers it. Borrowed. */
 Flag *lease_web_returned(Lease *lease);
-
-/* Whether the last post was answered. */
-bool lease_web_answers(Lease *lease);

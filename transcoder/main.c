@@ -19,6 +19,8 @@
 #define EXIT_USAGE    64 /* sysexits.h: EX_USAGE */
 #define EXIT_SETTINGS 78 /* EX_CONFIG */
 
+#define SANDBOX_REQUIRED 1 /* index of the setting's word */
+
 typedef struct Command {
     const char *name;
     int (*run)(const Settings *settings);
@@ -117,6 +119,10 @@ static int run(const Settings *settings)
 {
     char name[WORKER_NAME_MAX];
     Error error = {0};
+    if (settings->sandbox.number == SANDBOX_REQUIRED) {
+        fputs("SANDBOX=required: this version has no sandbox yet, so it does not run.\n", stderr);
+        return EXIT_SETTINGS;
+    }
     _cleanup_close_ int signal_fd = take_signals();
     _cleanup_(scratch_close) Scratch *scratch = NULL;
     if (!scratch_open(settings->work_dir.text, &scratch, &error)) {

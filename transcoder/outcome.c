@@ -17,7 +17,7 @@ static bool web_disowns(ErrorCode code)
 }
 
 /* Making it again costs minutes, so a result is kept through everything that may pass: web being
- * away, a token being rotated, our own end. Web refusing it while it is there does not pass. */
+ * away or full, a token being rotated, our own end. Web finding fault with it does not pass. */
 static Outcome of_delivery(const OutcomeFacts *facts)
 {
     switch (facts->code) {
@@ -30,12 +30,11 @@ static Outcome of_delivery(const OutcomeFacts *facts)
     case ERROR_UNAUTHENTICATED:
     case ERROR_FORBIDDEN:
     case ERROR_SETTING:
-        return OUTCOME_KEEP;
     case ERROR_NETWORK:
     case ERROR_UNAVAILABLE:
     case ERROR_TIMEOUT:
     case ERROR_BUSY:
-        return facts->web_answers ? OUTCOME_FAIL : OUTCOME_KEEP;
+        return OUTCOME_KEEP;
     default:
         return OUTCOME_FAIL;
     }
@@ -51,7 +50,7 @@ Outcome outcome_of(const OutcomeFacts *facts)
         return OUTCOME_DROP;
     if (facts->code == ERROR_MEDIA)
         return OUTCOME_FAIL_FOR_GOOD;
-    if (facts->stopping || facts->code == ERROR_NO_SPACE || facts->code == ERROR_CONFLICT)
+    if (facts->stopping || facts->vanished || facts->interrupted || facts->code == ERROR_CONFLICT)
         return OUTCOME_RELEASE;
     return OUTCOME_FAIL;
 }

@@ -16,7 +16,8 @@ typedef struct OutcomeFacts {
     ErrorCode code;   /* why it did not go through */
     bool lost;        /* web took the job back */
     bool stopping;    /* this program is being stopped */
-    bool web_answers; /* web answered the last renewal of the lease */
+    bool vanished;    /* the scratch folder was taken away */
+    bool interrupted; /* by an end of this program, and not too often yet */
 } OutcomeFacts;
 
 #define OUTCOME_TABLE(X)                                                                           \

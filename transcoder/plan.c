@@ -175,7 +175,6 @@ static void plan_rate(const MediaStream *stream, PlanVideo *out)
         out->frame_rate = (MediaRatio){PLAN_FRAME_RATE, 1};
     else if (rate < 1)
         out->frame_rate = (MediaRatio){1, 1};
-    out->key_interval = (int)ceil(rate_value(out->frame_rate) * PLAN_KEY_SECONDS);
 }
 
 static PlanAudio plan_sound(const MediaStream *stream)

@@ -33,7 +33,6 @@ typedef struct PlanVideo {
     bool tone_map; /* from PQ or HLG, told by `source`, to bt709 */
     MediaColour source, target;
     MediaRatio frame_rate; /* expected on average; the real one may vary */
-    int key_interval;      /* frames */
 } PlanVideo;
 
 typedef struct PlanAudio {

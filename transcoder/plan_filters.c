@@ -6,6 +6,10 @@
  */
 #define REFERENCE_WHITE 203
 
+/* The brightest light kept, as a multiple of that white: fixed, because what files tell of theirs
+ * is often absurd. */
+#define PEAK "10"
+
 /* Applied last, to the fewest and smallest pixels. */
 static const char *const orientation_filters[] = {
     [MEDIA_UPRIGHT] = "",
@@ -36,7 +40,7 @@ static void tone_map_filters(const PlanVideo *plan, int width, int height, char 
     snprintf(text, size,
              "scale=w=%d:h=%d:flags=bicubic,"
              "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=linear:npl=%d:p=bt709,format=gbrpf32le,"
-             "tonemap=tonemap=hable:desat=0,"
+             "tonemap=tonemap=hable:desat=0:peak=" PEAK ","
              "zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
              width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
              plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE);

@@ -18,6 +18,10 @@
 #define POSTER_NAME   "poster.jpg"
 #define NEED_FACTOR   3
 
+#define COUNTER_SUFFIX  ".interrupted"
+#define COUNTER_SECONDS (7 * 24 * 3600) /* a job not interrupted for so long is done elsewhere */
+#define COUNTER_NAME    (UUID_SIZE + sizeof COUNTER_SUFFIX)
+
 struct Scratch {
     char *path;
 
@@ -25,7 +29,8 @@ struct Scratch {
     pthread_mutex_t lock;
     int root_fd;
     int lock_fd;
-    uint64_t reserved; /* bytes, over all jobs in hand */
+    uint64_t reserved;       /* bytes, over all jobs in hand */
+    char adopted[UUID_SIZE]; /* last */
 };
 
 static void unlock(pthread_mutex_t **lock)
@@ -119,6 +124,49 @@ void scratch_close(Scratch **scratch)
     *scratch = NULL;
 }
 
+static int is_counter(const struct dirent *entry)
+{
+    const char *suffix = strchr(entry->d_name, '.');
+    return suffix && streq(suffix, COUNTER_SUFFIX);
+}
+
+static int is_job(const struct dirent *entry)
+{
+    return id_uuid_valid(entry->d_name);
+}
+
+typedef struct Listing {
+    struct dirent **entries; /* owned, sorted by name */
+    int count;
+} Listing;
+
+static Listing list_root(const Scratch *scratch, int (*filter)(const struct dirent *))
+{
+    Listing listing = {0};
+    int count = scandirat(scratch->root_fd, ".", &listing.entries, filter, alphasort);
+    listing.count = MAX_OF(count, 0);
+    return listing;
+}
+
+static void free_listing(Listing *listing)
+{
+    for (int i = 0; i < listing->count; i++)
+        free(listing->entries[i]);
+    free(listing->entries);
+}
+
+static void remove_old_counters(Scratch *scratch)
+{
+    struct stat status;
+    _cleanup_(free_listing) Listing listing = list_root(scratch, is_counter);
+    for (int i = 0; i < listing.count; i++) {
+        const char *name = listing.entries[i]->d_name;
+        if (fstatat(scratch->root_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            time(NULL) - status.st_mtime > COUNTER_SECONDS)
+            unlinkat(scratch->root_fd, name, 0);
+    }
+}
+
 bool scratch_open(const char *path, Scratch **out, Error *error)
 {
     _cleanup_(scratch_close) Scratch *scratch = NEW(Scratch);
@@ -127,6 +175,7 @@ bool scratch_open(const char *path, Scratch **out, Error *error)
     scratch->root_fd = scratch->lock_fd = -1;
     if (!ensure_root(scratch, error))
         return false;
+    remove_old_counters(scratch);
     *out = TAKE_PTR(scratch);
     return true;
 }
@@ -233,25 +282,6 @@ static bool fill_folder(const Scratch *scratch, ScratchJob *made, Error *error)
            make_file(made->folder_fd, POSTER_NAME, &made->poster_fd, error);
 }
 
-bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out, Error *error)
-{
-    _cleanup_folder_ ScratchJob made = SCRATCH_JOB_NONE;
-    made.job = *job;
-    made.reserved = scratch_need(job);
-    HOLD_LOCK(scratch);
-    if (!ensure_root(scratch, error) || !check_space(scratch, made.reserved, error) ||
-        !make_folder(scratch, job->job_id, &made.folder_fd, error))
-        return false;
-    if (!fill_folder(scratch, &made, error)) {
-        file_remove_tree(scratch->root_fd, job->job_id, NULL);
-        return false;
-    }
-    scratch->reserved += made.reserved;
-    *out = made;
-    made = SCRATCH_JOB_NONE;
-    return true;
-}
-
 bool scratch_save_result(ScratchJob *folder, const TransferResult *result, Error *error)
 {
     ScratchJob saved = *folder;
@@ -287,13 +317,52 @@ static bool open_results(ScratchJob *folder)
             open_result(folder->folder_fd, POSTER_NAME, &poster_size, &folder->poster_fd));
 }
 
+/* A result kept of the same job and original, under its new lease. */
+static bool take_over(Scratch *scratch, const TransferJob *job, ScratchJob *out)
+{
+    Error ignored = {0};
+    _cleanup_folder_ ScratchJob found = SCRATCH_JOB_NONE;
+    found.folder_fd = take_folder(scratch, job->job_id);
+    if (found.folder_fd < 0 || !scratch_manifest_read(&found, job->job_id, &ignored) ||
+        !found.encoded || !digest_equal(&found.job.original.digest, &job->original.digest) ||
+        !open_results(&found))
+        return false;
+    found.job = *job;
+    if (!scratch_manifest_write(&found, &ignored))
+        return false;
+    *out = found;
+    found = SCRATCH_JOB_NONE;
+    return true;
+}
+
+bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out, Error *error)
+{
+    _cleanup_folder_ ScratchJob made = SCRATCH_JOB_NONE;
+    made.job = *job;
+    made.reserved = scratch_need(job);
+    HOLD_LOCK(scratch);
+    if (!ensure_root(scratch, error))
+        return false;
+    if (take_over(scratch, job, out))
+        return true;
+    if (!check_space(scratch, made.reserved, error) ||
+        !make_folder(scratch, job->job_id, &made.folder_fd, error))
+        return false;
+    if (!fill_folder(scratch, &made, error)) {
+        file_remove_tree(scratch->root_fd, job->job_id, NULL);
+        return false;
+    }
+    scratch->reserved += made.reserved;
+    *out = made;
+    made = SCRATCH_JOB_NONE;
+    return true;
+}
+
 /* One entry of the root; true when it was taken into hand. */
 static bool adopt(Scratch *scratch, const char *name, ScratchJob *out)
 {
     Error fault = {0};
     _cleanup_folder_ ScratchJob found = SCRATCH_JOB_NONE;
-    if (!id_uuid_valid(name))
-        return false;
     found.folder_fd = take_folder(scratch, name);
     if (found.folder_fd < 0)
         return false;
@@ -311,22 +380,52 @@ static bool adopt(Scratch *scratch, const char *name, ScratchJob *out)
     return true;
 }
 
-static void close_listing(DIR **listing)
-{
-    if (*listing)
-        closedir(*listing);
-}
-
 bool scratch_adopt(Scratch *scratch, ScratchJob *out)
 {
     HOLD_LOCK(scratch);
-    int fd = open_folder(scratch->root_fd, ".");
-    _cleanup_(close_listing) DIR *listing = fd < 0 ? NULL : fdopendir(fd);
-    const struct dirent *entry;
-    while (listing && (entry = readdir(listing)))
-        if (adopt(scratch, entry->d_name, out))
-            return true;
-    return false;
+    bool found = false;
+    int next = 0;
+    _cleanup_(free_listing) Listing listing = list_root(scratch, is_job);
+    while (next < listing.count && strcmp(listing.entries[next]->d_name, scratch->adopted) <= 0)
+        next++;
+    for (int i = 0; i < listing.count && !found; i++)
+        found = adopt(scratch, listing.entries[(next + i) % listing.count]->d_name, out);
+    if (found)
+        base_copy(scratch->adopted, sizeof scratch->adopted, out->job.job_id);
+    return found;
+}
+
+bool scratch_is_there(const ScratchJob *folder)
+{
+    struct stat status;
+    return folder->folder_fd < 0 || fstat(folder->folder_fd, &status) < 0 || status.st_nlink > 0;
+}
+
+static void counter_name(const char *job_id, char name[COUNTER_NAME])
+{
+    snprintf(name, COUNTER_NAME, "%s" COUNTER_SUFFIX, job_id);
+}
+
+/* What cannot be counted counts as too often. */
+int scratch_count_interruption(Scratch *scratch, const char *job_id)
+{
+    char name[COUNTER_NAME];
+    struct stat status;
+    counter_name(job_id, name);
+    HOLD_LOCK(scratch);
+    _cleanup_close_ int fd = openat(scratch->root_fd, name,
+                                    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || write(fd, "i", 1) != 1 || fstat(fd, &status) < 0)
+        return INT32_MAX;
+    return (int)MIN_OF(status.st_size, INT32_MAX);
+}
+
+void scratch_forget_interruptions(Scratch *scratch, const char *job_id)
+{
+    char name[COUNTER_NAME];
+    counter_name(job_id, name);
+    HOLD_LOCK(scratch);
+    unlinkat(scratch->root_fd, name, 0);
 }
 
 static void give_up(Scratch *scratch, ScratchJob *folder)

@@ -1,6 +1,7 @@
 /*
  * The scratch folder: WORK_DIR/{job_id}/ with job.json (what the job is and how far it came),
- * `original`, `video.mp4` and `poster.jpg`. It may vanish at any time and is made anew.
+ * `original`, `video.mp4` and `poster.jpg`, and beside it WORK_DIR/{job_id}.interrupted with a byte
+ * for each time the job was found unfinished. It may vanish at any time and is made anew.
  *
  * Any thread may use one Scratch. A folder belongs to the thread that created or adopted it, until
  * that thread removes it or leaves it behind; the folder is locked (flock) for so long, and the
@@ -39,7 +40,8 @@ typedef struct ScratchJob {
  * moved to the front. Beyond the largest figure: that figure. */
 uint64_t scratch_need(const TransferJob *job);
 
-/* Makes the folder with its manifest and empty files. ERROR_NO_SPACE when what it may need does
+/* Makes the folder with its manifest and empty files; a result kept of the same job and original is
+ * taken over instead, under the new lease (encoded). ERROR_NO_SPACE when what it may need does
  * not fit, ERROR_CONFLICT when the same job is in hand already. */
 bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out, Error *error);
 
@@ -47,13 +49,20 @@ bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out, E
  * original goes. */
 bool scratch_save_result(ScratchJob *folder, const TransferResult *result, Error *error);
 
-/* Takes a folder left behind into hand, if there is one: with a complete result (encoded) or
- * without. Damaged folders are removed. */
+/* Whether the folder in hand is still linked; none in hand counts as there. Not once removed. */
+bool scratch_is_there(const ScratchJob *folder);
+
+/* Takes a folder left behind into hand, if there is one, each in its turn: with a complete result
+ * (encoded) or without. Damaged folders are removed. */
 bool scratch_adopt(Scratch *scratch, ScratchJob *out);
 
 /* Removes the folder for certain. On failure it is left behind. Either way it is in hand no more;
  * what is known of the job stays readable. */
 bool scratch_remove(Scratch *scratch, ScratchJob *folder, Error *error);
+
+/* Counts one more interruption of a job, over all its leases here; returns how many there were. */
+int scratch_count_interruption(Scratch *scratch, const char *job_id);
+void scratch_forget_interruptions(Scratch *scratch, const char *job_id);
 
 /* Closes the folder and keeps it for a later scratch_adopt. */
 void scratch_leave(Scratch *scratch, ScratchJob *folder);

@@ -4,9 +4,9 @@
  *
  * One client belongs to one thread, which keeps its connection open between requests. A request
  * ends at once when one of the client's flags is raised (ERROR_CANCELLED). Connections that fail,
- * 408, 429 and 5xx are transient errors (web_client_is_transient); a full disk on web is one of
- * them, so ERROR_NO_SPACE always means a disk of ours. The token goes into the Authorization header
- * and nowhere else; redirections are not followed.
+ * 408, 429, 5xx and answers that are not web's own are transient errors (web_client_is_transient);
+ * a full disk on web is one of them, so ERROR_NO_SPACE always means a disk of ours. The token goes
+ * into the Authorization header and nowhere else; redirections are not followed.
  */
 #pragma once
 
@@ -72,9 +72,9 @@ typedef struct WebProgress {
 /*
  * Fetching the original, over as many tries as it takes: each goes on where the last one ended
  * (Range with If-Range, RFC 9110 §13.1.5 and §14.2), or from the start when the content changed.
- * Only bytes of a 200 or 206 that fit the claim are stored. When all have come, length and digest
- * must be the claim's; if not, one more attempt from the start is allowed (a transient error), then
- * it is ERROR_INVALID.
+ * Only bytes of a 200 or 206 that fit the claim are stored; any other answer of success is a
+ * transient error. When all have come, the digest must be the claim's; if not, one more attempt
+ * from the start is allowed (a transient error), then it is ERROR_INVALID.
  */
 typedef struct WebFetch {
     const TransferJob *job; /* borrowed */
@@ -86,7 +86,7 @@ typedef struct WebFetch {
     int percent;
     char etag[128]; /* strong, of what is in the file so far; else empty */
     DigestState digest;
-    bool started_over;
+    bool was_wrong; /* all bytes came once, and were not the claim's */
 } WebFetch;
 
 void web_client_fetch_init(WebFetch *fetch, const TransferJob *job, int fd);

@@ -27,14 +27,41 @@ void web_client_fetch_init(WebFetch *fetch, const TransferJob *job, int fd)
     start_over(fetch);
 }
 
-/* The content is not what the claim describes: once, that may be a damaged transfer. */
-static bool mismatch(WebFetch *fetch, const char *what, Error *error)
+/* An answer that does not fit the claim: the next try begins anew. */
+static bool misfit(WebFetch *fetch, const char *what, Error *error)
 {
-    bool again = !fetch->started_over;
     start_over(fetch);
-    fetch->started_over = true;
+    return error_set(error, ERROR_NETWORK, "The original arrived with %s that is not the job's.",
+                     what);
+}
+
+/* All bytes came and they are not the claim's: once, that may be a damaged transfer. */
+static bool wrong_content(WebFetch *fetch, Error *error)
+{
+    bool again = !fetch->was_wrong;
+    start_over(fetch);
+    fetch->was_wrong = true;
     return error_set(error, again ? ERROR_NETWORK : ERROR_INVALID,
-                     "The original arrived with %s that is not the job's.", what);
+                     "The original arrived with a content that is not the job's.");
+}
+
+/* Web tells type and digest of every original; a page of a proxy does not. */
+static bool is_from_web(const WebAnswer *answer, const TransferJob *job)
+{
+    size_t length = strlen(job->original.content_type);
+    return *answer->repr_digest &&
+           strncasecmp(answer->content_type, job->original.content_type, length) == 0;
+}
+
+static bool check_length(const FetchTry *try, curl_off_t length, Error *error)
+{
+    WebFetch *fetch = try->fetch;
+    if (length == fetch->job->original.size)
+        return true;
+    if (!is_from_web(&try->client->answer, fetch->job))
+        return error_set(error, ERROR_UNAVAILABLE,
+                         "Web is away: something in front of it answered the original.");
+    return length < 0 || misfit(fetch, "a length", error);
 }
 
 /* "bytes 100-199/200" with the offset and the size expected (RFC 9110 §14.4). */
@@ -58,12 +85,12 @@ static bool judge_answer(FetchTry *try, Error *error)
     curl_easy_getinfo(try->client->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     try->judged = true;
     if (status == 206)
-        return range_fits(answer->content_range, fetch) ? true : mismatch(fetch, "a range", error);
+        return range_fits(answer->content_range, fetch) || misfit(fetch, "a range", error);
     if (status != 200)
         return error_set(error, ERROR_BAD_REQUEST, "Web answered the original with status %ld.",
                          status);
-    if (length >= 0 && length != fetch->job->original.size)
-        return mismatch(fetch, "a length", error);
+    if (!check_length(try, length, error))
+        return false;
     start_over(fetch);
     if (ftruncate(fetch->fd, 0) < 0)
         return error_set_errno(error, errno, "The original could not be started over");
@@ -80,7 +107,7 @@ static bool store(void *context, const char *data, size_t length, Error *error)
     if (!try->judged && !judge_answer(try, error))
         return false;
     if ((int64_t)length > size - fetch->offset)
-        return mismatch(fetch, "a length", error);
+        return misfit(fetch, "a length", error);
     if (!file_write_all(fetch->fd, data, length, (uint64_t)fetch->offset, error))
         return false;
     digest_update(&fetch->digest, data, length);
@@ -119,10 +146,11 @@ bool web_client_fetch(WebClient *client, WebFetch *fetch, Error *error)
     if (fetch->offset < size && !request_rest(client, fetch, error))
         return false;
     if (fetch->offset != size)
-        return mismatch(fetch, "a length", error);
+        return error_set(error, ERROR_NETWORK, "The original ended after %lld of %lld bytes.",
+                         (long long)fetch->offset, (long long)size);
     DigestState state = fetch->digest;
     digest_final(&state, &digest);
     if (!digest_equal(&digest, &fetch->job->original.digest))
-        return mismatch(fetch, "a content", error);
+        return wrong_content(fetch, error);
     return true;
 }

@@ -62,6 +62,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
         {"ETag:", answer->etag, sizeof answer->etag},
         {"Content-Type:", answer->content_type, sizeof answer->content_type},
         {"Content-Range:", answer->content_range, sizeof answer->content_range},
+        {"Repr-Digest:", answer->repr_digest, sizeof answer->repr_digest},
         {"Retry-After:", answer->retry_after, sizeof answer->retry_after},
         {"X-Railway-Fallback:", answer->fallback, sizeof answer->fallback},
     };
@@ -220,10 +221,15 @@ static bool has_type(const WebAnswer *answer, const char *type)
     return strncasecmp(answer->content_type, type, strlen(type)) == 0;
 }
 
-/* Web has no pages at the addresses of the transfer. */
+/* Web's own verdicts about a job are problem documents; what stands in front of it uses the same
+ * numbers for a web that is away, or for limits of its own. */
 static bool is_not_webs(const WebAnswer *answer)
 {
-    return answer->status == 404 && (has_type(answer, "text/html") || *answer->fallback);
+    static const int verdicts[] = {404, 405, 409, 410, 413};
+    for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
+        if (answer->status == verdicts[i])
+            return *answer->fallback || !has_type(answer, PROBLEM_TYPE);
+    return false;
 }
 
 /* The problem document's own sentence; owned by the caller, NULL where there is none. */
@@ -252,8 +258,8 @@ bool web_transport_accept(const WebClient *client, Error *error)
                          client->request->what, answer->status);
     if (is_not_webs(answer))
         return error_set(error, ERROR_UNAVAILABLE,
-                         "Web is away: something in front of it answered %s with status 404.",
-                         client->request->what);
+                         "Web is away: something in front of it answered %s with status %ld.",
+                         client->request->what, answer->status);
     ErrorCode code = code_of_status(answer->status);
     _cleanup_free_ char *detail = problem_detail(answer);
     if (detail)

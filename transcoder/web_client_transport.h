@@ -31,6 +31,7 @@ typedef struct WebAnswer {
     char etag[128];
     char content_type[64];
     char content_range[64];
+    char repr_digest[256];
     char retry_after[64];
     char fallback[16]; /* X-Railway-Fallback: the host's router answered, web is not there */
     Buffer body;       /* at most TRANSFER_JSON_MAX; what exceeds it is not read */
@@ -53,8 +54,9 @@ struct WebClient {
 bool web_transport_perform(WebClient *client, const WebRequest *request, Error *error);
 
 /* Whether the answer's status is 2xx; else an error with the answer's own words where it has any
- * (RFC 9457 `detail`). A 404 that is not web's own is a web that is away (ERROR_UNAVAILABLE): a
- * host's router answers so while web restarts, and a result must not be dropped for that. */
+ * (RFC 9457 `detail`). A 404, 405, 409, 410 or 413 without a problem document is not web's own but
+ * a web that is away (ERROR_UNAVAILABLE): a host's router answers so while web restarts, and a
+ * result must not be dropped for that. */
 bool web_transport_accept(const WebClient *client, Error *error);
 
 /* Perform and accept in one. */

@@ -19,12 +19,13 @@ typedef struct Made {
     Error error;
     int64_t stop_after_ms; /* 0: never */
     int64_t started_ms;
-    bool crash;
+    int64_t stall_ms;
+    int signal; /* sent to the child after its start; 0: none */
     int calls, last_percent;
 } Made;
 
-/* The way of a decoder that meets bytes it cannot bear. */
-static void crash_child(void)
+/* As a decoder ends or hangs that meets bytes it cannot bear, or the system ends it. */
+static void signal_child(int number)
 {
     char path[80];
     int child;
@@ -32,7 +33,7 @@ static void crash_child(void)
     _cleanup_fclose_ FILE *children = fopen(path, "r");
     assert_non_null(children);
     assert_int_equal(fscanf(children, "%d", &child), 1);
-    assert_int_equal(kill(child, SIGSEGV), 0);
+    assert_int_equal(kill(child, number), 0);
 }
 
 static bool watch_progress(void *context, int percent)
@@ -40,9 +41,8 @@ static bool watch_progress(void *context, int percent)
     Made *made = context;
     unit_check(percent >= made->last_percent && percent <= 100, "progress never goes back");
     made->last_percent = percent;
-    if (made->crash && made->calls > 0)
-        crash_child();
-    made->crash = made->crash && made->calls == 0;
+    if (made->signal && made->calls == 1)
+        signal_child(made->signal);
     made->calls++;
     return !made->stop_after_ms || clock_monotonic_ms() - made->started_ms < made->stop_after_ms;
 }
@@ -62,6 +62,7 @@ static bool encode_with(const char *source, int max_short_side, Made *made)
                       .video_fd = video,
                       .poster_fd = poster,
                       .policy = {.max_short_side = max_short_side, .crf = 23, .preset = "veryfast"},
+                      .stall_ms = made->stall_ms,
                       .progress = watch_progress,
                       .context = made};
     return encoder_run(&job, &made->result, &made->error);
@@ -320,6 +321,10 @@ static void what_is_no_video_is_refused_in_words(void **state)
 {
     (void)state;
     expect_refused(generate("tone.m4a", "-f lavfi -i sine=d=1 -c:a aac"), "no moving picture");
+    expect_refused(generate("clock.mkv", "-f lavfi -i testsrc=s=160x120:r=1:d=20 "
+                                         "-vf settb=1/1000,setpts=N*3000000 -fps_mode vfr "
+                                         "-c:v mpeg4"),
+                   "longer than 12 hours");
     char text[PATH_SIZE];
     snprintf(text, sizeof text, "%s/text.mp4", encoded_folder());
     free(encoded_run("echo 'no video at all' > '%s'", text));
@@ -343,15 +348,76 @@ static void calling_off_stops_at_once(void **state)
     unit_check(clock_monotonic_ms() - made.started_ms < 3000, "and does not take long");
 }
 
-static void a_crashing_decoder_fails_its_file_only(void **state)
+static void a_child_that_ends_or_hangs_fails_its_file_only(void **state)
 {
+    static const struct {
+        int signal;
+        ErrorCode code;
+        const char *detail;
+    } rows[] = {
+        {SIGSEGV, ERROR_MEDIA, "The video could not be read: the decoder crashed."},
+        {SIGKILL, ERROR_INTERNAL,
+         "The encoder was ended from outside, perhaps for lack of memory."},
+        {SIGSTOP, ERROR_MEDIA, "The video could not be read: the decoder got stuck."},
+    };
     (void)state;
-    Made made = {.crash = true};
     const char *source = generate("crash.mp4", "-f lavfi -i testsrc2=s=1280x720:d=20 -c:v libx264 "
                                                "-preset ultrafast");
-    unit_check(!encode_with(source, 1080, &made), "it does not succeed");
-    assert_int_equal(made.error.code, ERROR_MEDIA);
-    assert_string_equal(made.error.detail, "The video could not be read: the decoder crashed.");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = {.signal = rows[i].signal, .stall_ms = rows[i].signal == SIGSTOP ? 2000 : 0};
+        unit_check(!encode_with(source, 1080, &made), rows[i].detail);
+        unit_check(made.error.code == rows[i].code, rows[i].detail);
+        assert_string_equal(made.error.detail, rows[i].detail);
+    }
+}
+
+/* Reading a folder fails like a disk does. */
+static void an_original_that_cannot_be_read_is_not_called_damaged(void **state)
+{
+    Made made = {0};
+    (void)state;
+    unit_check(!encode_with(encoded_folder(), 1080, &made), "a failing disk fails the encode");
+    assert_int_equal(made.error.code, ERROR_IO);
+    unit_check(strstr(made.error.detail, "The original could not be read"), made.error.detail);
+}
+
+static void what_is_not_whole_is_told(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        int kept; /* percent of the file */
+        bool whole;
+        const char *sentence;
+    } rows[] = {
+        {"well.mp4", "-f lavfi -i testsrc2=d=20 -f lavfi -i sine=d=20 -c:a aac", 100, true,
+         "a sound file is whole"},
+        {"short.mkv", "-f lavfi -i testsrc2=d=20 -f lavfi -i sine=d=18 -c:a aac", 100, true,
+         "sound that ends earlier is all there"},
+        {"tail.mkv", "-f lavfi -i testsrc2=d=20 -c:v mpeg4", 80, false, "a lost end is told"},
+        {"mute.mkv",
+         "-f lavfi -i testsrc2=d=3 -f lavfi -i sine=d=3 -c:v mpeg4 -c:a flac "
+         "-bsf:a noise=amount=1",
+         100, false, "sound of which nothing can be decoded is told"},
+        {"holes.mkv", "-f lavfi -i testsrc2=d=10 -c:v libx264 -bsf:v noise=amount=20000", 100,
+         false, "so are damaged pictures"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *source = generate(rows[i].name, rows[i].arguments);
+        free(encoded_run("truncate -s $(( $(stat -c %%s '%s') * %d / 100 )) '%s'", source,
+                         rows[i].kept, source));
+        Made made = encode(source);
+        unit_check(made.result.whole == rows[i].whole, rows[i].sentence);
+    }
+}
+
+static void sound_may_begin_late_in_a_container_whose_clock_jumps(void **state)
+{
+    (void)state;
+    Made made = encode(generate("late.ts", "-f lavfi -i testsrc=s=160x120:d=30 -itsoffset 20 "
+                                           "-f lavfi -i sine=d=10 -c:v mpeg2video -c:a mp2"));
+    check_made(&made, 160, 120);
+    unit_check(fabs(made.result.duration - 30) < 0.5, "no second of the picture is lost");
 }
 
 static bool corpus_path(const char *name, char path[PATH_SIZE])
@@ -405,6 +471,7 @@ static void check_corpus_file(const char *source, size_t row)
     check_made(&made, corpus[row].width, corpus[row].height);
     check_entry(made.video, "v:0", "stream=color_space", corpus[row].matrix);
     unit_check(made.result.has_audio == corpus[row].audio, corpus[row].sentence);
+    unit_check(made.result.whole, corpus[row].sentence);
     unit_check(fabs(made.result.duration - corpus[row].duration) < 0.06, corpus[row].sentence);
     unit_check(encoded_number(made.video, "v:0", "stream=nb_frames") == corpus[row].frames,
                corpus[row].sentence);
@@ -483,7 +550,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_recording_without_words_about_itself),
         cmocka_unit_test(what_is_no_video_is_refused_in_words),
         cmocka_unit_test(calling_off_stops_at_once),
-        cmocka_unit_test(a_crashing_decoder_fails_its_file_only),
+        cmocka_unit_test(a_child_that_ends_or_hangs_fails_its_file_only),
+        cmocka_unit_test(an_original_that_cannot_be_read_is_not_called_damaged),
+        cmocka_unit_test(what_is_not_whole_is_told),
+        cmocka_unit_test(sound_may_begin_late_in_a_container_whose_clock_jumps),
         cmocka_unit_test(every_phone_and_camera_of_the_corpus_comes_out_right),
         cmocka_unit_test(hostile_files_end_in_a_sentence_or_a_sound_video),
     };

@@ -2,7 +2,9 @@
 
 #include "tests/unit/unit.h"
 #include "transcoder/encoder_message.h"
+#include "transcoder/flag.h"
 #include "transcoder/pipeline/pace.h"
+#include "transcoder/pipeline/timeline.h"
 
 static void lines_of_a_child_are_checked_before_they_are_believed(void **state)
 {
@@ -12,11 +14,14 @@ static void lines_of_a_child_are_checked_before_they_are_believed(void **state)
         EncoderMessageKind kind;
         const char *sentence;
     } rows[] = {
-        {"{\"progress\":12}", true, ENCODER_MESSAGE_PROGRESS, "progress is a percentage"},
-        {"{\"progress\":101}", false, 0, "more than everything is a lie"},
-        {"{\"progress\":-1}", false, 0, "so is less than nothing"},
-        {"{\"progress\":1.5}", false, 0, "and half a percent"},
-        {"{\"progress\":\"1\"}", false, 0, "text is no number"},
+        {"{\"progress\":12,\"seconds\":34.5}", true, ENCODER_MESSAGE_PROGRESS,
+         "progress is a percentage and seconds"},
+        {"{\"progress\":12}", false, 0, "a percentage alone is no progress"},
+        {"{\"progress\":12,\"seconds\":-1}", false, 0, "nor are seconds before the beginning"},
+        {"{\"progress\":101,\"seconds\":1}", false, 0, "more than everything is a lie"},
+        {"{\"progress\":-1,\"seconds\":1}", false, 0, "so is less than nothing"},
+        {"{\"progress\":1.5,\"seconds\":1}", false, 0, "and half a percent"},
+        {"{\"progress\":\"1\",\"seconds\":1}", false, 0, "text is no number"},
         {"{}", false, 0, "nothing is no message"},
         {"", false, 0, "an empty line is no message"},
         {"[1]", false, 0, "a list is no message"},
@@ -27,22 +32,22 @@ static void lines_of_a_child_are_checked_before_they_are_believed(void **state)
         {"{\"error\":{\"code\":\"media\"}}", false, 0, "a missing one too"},
         {"{\"error\":5}", false, 0, "a number is no error"},
         {"{\"result\":{\"duration\":1.5,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
          true, ENCODER_MESSAGE_RESULT, "a whole result is a result"},
         {"{\"result\":{\"duration\":-1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
          false, 0, "no video lasts less than nothing"},
         {"{\"result\":{\"duration\":1e300,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
          false, 0, "or longer than the year"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":64000,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
          false, 0, "or is wider than we make them"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":1,\"has_poster\":false,\"operation\":\"encode\"}}",
+         "\"has_audio\":1,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
          false, 0, "a flag is true or false"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"operation\":\"magic\"}}",
+         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"magic\"}}",
          false, 0, "an unknown operation was not done"},
     };
     (void)state;
@@ -89,7 +94,8 @@ static void what_is_written_can_be_read(void **state)
                                                   .source_duration = 1.5,
                                                   .width = 320,
                                                   .height = 240,
-                                                  .has_poster = true}};
+                                                  .has_poster = true,
+                                                  .whole = true}};
     (void)state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -100,7 +106,8 @@ static void what_is_written_can_be_read(void **state)
     assert_true(length > 1 && line[length - 1] == '\n');
     assert_true(encoder_message_read(line, (size_t)length - 1, &read_back));
     assert_int_equal(read_back.outcome.width, 320);
-    assert_true(read_back.outcome.has_poster && !read_back.outcome.has_audio);
+    assert_true(read_back.outcome.has_poster && read_back.outcome.whole &&
+                !read_back.outcome.has_audio);
     assert_true(read_back.outcome.duration == 1.25);
 }
 
@@ -141,6 +148,65 @@ static void a_rate_is_capped_and_an_uneven_one_below_is_kept_whole(void **state)
     assert_in_range(kept_of(240, 0), 598, 604);
 }
 
+/* Places a packet at `time` seconds on a track; returns where it came to stand. */
+static int64_t placed(Timeline *timeline, TimelineTrack *track, int64_t time, int64_t duration)
+{
+    AVPacket *packet = av_packet_alloc();
+    assert_non_null(packet);
+    packet->pts = packet->dts = time;
+    packet->duration = duration;
+    timeline_place(timeline, track, packet);
+    int64_t at = packet->pts;
+    assert_true(packet->duration <= 10);
+    av_packet_free(&packet);
+    return at;
+}
+
+static void clocks_that_jump_are_mended_and_late_tracks_are_not(void **state)
+{
+    Timeline timeline = {.anchored = true, .gap_max = 10 * 1000000};
+    TimelineTrack picture = {.time_base = {1, 1}}, sound = {.time_base = {1, 1}};
+    (void)state;
+    assert_int_equal(placed(&timeline, &picture, 0, 1), 0);
+    assert_int_equal(placed(&timeline, &sound, 40, 1), 40);
+    assert_int_equal(placed(&timeline, &picture, 1, 1), 1);
+    assert_int_equal(placed(&timeline, &picture, 1002, 1), 2);
+    assert_int_equal(placed(&timeline, &sound, 1041, 1), 41);
+    assert_int_equal(placed(&timeline, &picture, 1003, INT64_MAX / 2), 3);
+    assert_int_equal(placed(&timeline, &picture, 1013, 1), 13);
+}
+
+static void a_clock_without_a_beginning_begins_with_its_first_packet(void **state)
+{
+    Timeline timeline = {.gap_max = 10 * 1000000};
+    TimelineTrack picture = {.time_base = {1, 1}}, sound = {.time_base = {1, 1}};
+    (void)state;
+    assert_int_equal(placed(&timeline, &picture, 500, 1), 0);
+    assert_int_equal(placed(&timeline, &sound, 502, 1), 2);
+}
+
+static void *raise_often(void *flag)
+{
+    for (int i = 0; i < 20000; i++)
+        flag_raise(flag);
+    return NULL;
+}
+
+static void a_flag_and_its_descriptor_agree(void **state)
+{
+    Flag flag;
+    pthread_t thread;
+    (void)state;
+    flag_init(&flag);
+    assert_int_equal(pthread_create(&thread, NULL, raise_often, &flag), 0);
+    for (int i = 0; i < 20000; i++)
+        flag_lower(&flag);
+    pthread_join(thread, NULL);
+    struct pollfd waiting = {.fd = flag.fd, .events = POLLIN};
+    assert_int_equal(poll(&waiting, 1, 0), flag_raised(&flag));
+    flag_release(&flag);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +215,9 @@ int main(void)
         cmocka_unit_test(what_is_written_can_be_read),
         cmocka_unit_test(the_policy_travels_as_arguments),
         cmocka_unit_test(a_rate_is_capped_and_an_uneven_one_below_is_kept_whole),
+        cmocka_unit_test(clocks_that_jump_are_mended_and_late_tracks_are_not),
+        cmocka_unit_test(a_clock_without_a_beginning_begins_with_its_first_packet),
+        cmocka_unit_test(a_flag_and_its_descriptor_agree),
     };
     return cmocka_run_group_tests_name("encoder_message", tests, NULL, NULL);
 }

@@ -119,6 +119,49 @@ static void test_result_survives(void **state)
 }
 
 /* What a crash leaves at each point, and what is made of it. */
+/* The same job claimed anew: its kept result is taken over, unless it was made from other bytes. */
+static void test_result_is_taken_over(void **state)
+{
+    const Fixture *fixture = *state;
+    Error error = {0};
+    TransferJob job = fixture_job();
+    ScratchJob folder = create(fixture, &job);
+    encode(&folder, "a video");
+    scratch_leave(fixture->scratch, &folder);
+    id_token(job.lease_token);
+    folder = create(fixture, &job);
+    assert_true(folder.encoded);
+    assert_string_equal(folder.job.lease_token, job.lease_token);
+    scratch_leave(fixture->scratch, &folder);
+    assert_true(scratch_adopt(fixture->scratch, &folder));
+    assert_string_equal(folder.job.lease_token, job.lease_token);
+    scratch_leave(fixture->scratch, &folder);
+    job.original.digest.bytes[0] ^= 1;
+    folder = create(fixture, &job);
+    assert_false(folder.encoded);
+    assert_true(scratch_remove(fixture->scratch, &folder, &error));
+}
+
+static void test_left_behind_in_turn(void **state)
+{
+    const Fixture *fixture = *state;
+    char first[UUID_SIZE];
+    for (int i = 0; i < 2; i++) {
+        TransferJob job = fixture_job();
+        ScratchJob folder = create(fixture, &job);
+        encode(&folder, "a video");
+        scratch_leave(fixture->scratch, &folder);
+    }
+    for (int i = 0; i < 4; i++) {
+        ScratchJob folder = SCRATCH_JOB_NONE;
+        assert_true(scratch_adopt(fixture->scratch, &folder));
+        if (i == 0)
+            base_copy(first, sizeof first, folder.job.job_id);
+        assert_true(streq(first, folder.job.job_id) == (i % 2 == 0));
+        scratch_leave(fixture->scratch, &folder);
+    }
+}
+
 static void test_left_behind(void **state)
 {
     static const struct {
@@ -222,6 +265,16 @@ static void test_quota(void **state)
     assert_true(scratch_remove(fixture->scratch, &folder, &error));
 }
 
+static void test_interruptions_are_counted(void **state)
+{
+    const Fixture *fixture = *state;
+    TransferJob job = fixture_job();
+    assert_int_equal(scratch_count_interruption(fixture->scratch, job.job_id), 1);
+    assert_int_equal(scratch_count_interruption(fixture->scratch, job.job_id), 2);
+    scratch_forget_interruptions(fixture->scratch, job.job_id);
+    assert_int_equal(scratch_count_interruption(fixture->scratch, job.job_id), 1);
+}
+
 static void test_folder_vanishes(void **state)
 {
     const Fixture *fixture = *state;
@@ -257,7 +310,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_create_and_remove),
         TEST(test_result_survives),
+        TEST(test_result_is_taken_over),
+        TEST(test_left_behind_in_turn),
         TEST(test_left_behind),
+        TEST(test_interruptions_are_counted),
         TEST(test_manifest_of_another_job),
         TEST(test_job_in_hand_twice),
         TEST(test_two_transcoders),

@@ -29,9 +29,17 @@ static void test_statuses(void **state)
          ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
         {404, PROBLEM, "{\"detail\":\"There is no such job.\"}", ERROR_NOT_FOUND, false,
          BACKOFF_UNASKED, "There is no such job."},
-        {404, NULL, "<html>", ERROR_NOT_FOUND, false, BACKOFF_UNASKED, "404"},
+        {404, NULL, "<html>", ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
+        {405, NULL, "<html>", ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
+        {410, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
+        {410, PROBLEM "X-Railway-Fallback: true\r\n", "{}", ERROR_UNAVAILABLE, true,
+         BACKOFF_UNASKED, "in front of it"},
+        {413, NULL, "<html>", ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
+        {413, PROBLEM, "{\"detail\":\"Too large.\"}", ERROR_TOO_LARGE, false, BACKOFF_UNASKED,
+         "Too large."},
         {408, NULL, NULL, ERROR_TIMEOUT, true, BACKOFF_UNASKED, "408"},
-        {409, NULL, NULL, ERROR_CONFLICT, false, BACKOFF_UNASKED, "409"},
+        {409, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
+        {409, PROBLEM, "{}", ERROR_CONFLICT, false, BACKOFF_UNASKED, "409"},
         {410, PROBLEM, "{\"detail\":\"The lease is lost.\"}", ERROR_GONE, false, BACKOFF_UNASKED,
          "The lease is lost."},
         {418, NULL, NULL, ERROR_BAD_REQUEST, false, BACKOFF_UNASKED, "418"},
@@ -199,7 +207,9 @@ static void test_check(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const ScriptedAnswer answers[] = {{.route = "POST /progress", .status = rows[i].status},
+        const ScriptedAnswer answers[] = {{.route = "POST /progress",
+                                           .status = rows[i].status,
+                                           .headers = rows[i].status == 503 ? NULL : PROBLEM},
                                           {0}};
         ScriptedServer *server = scripted_server_start(answers);
         WebClient *client = fixture_client(scripted_server_url(server));

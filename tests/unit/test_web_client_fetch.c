@@ -5,6 +5,7 @@
 
 #define CUT       ((size_t)100 * 1024)
 #define REST_LINE "Content-Range: bytes 102400-307199/307200\r\n"
+#define FROM_WEB  "Content-Type: video/mp4\r\nRepr-Digest: sha-256=:AAAA:\r\n"
 #define PROBLEM   "Content-Type: application/problem+json\r\n"
 
 static bool has_content(int fd)
@@ -107,8 +108,8 @@ static void test_fetch(void **state)
          NULL,
          "an error page is no media"},
         {{{ORIGINAL, .status = 200, .body = "<html>sign in</html>", .repeat = true}},
-         2,
-         ERROR_INVALID,
+         3,
+         ERROR_UNAVAILABLE,
          0,
          NULL,
          NULL,
@@ -120,15 +121,23 @@ static void test_fetch(void **state)
          FIXTURE_SIZE,
          NULL,
          NULL,
-         "a short body without a length is started over"},
-        {{{ORIGINAL, .status = 200, .body = "much", .length = 4, .undeclared = true,
-           .repeat = true}},
+         "nor one without a length"},
+        {{{ORIGINAL, .status = 200, .headers = FIXTURE_ETAG FROM_WEB, .body = fixture_content(),
+           .length = CUT, .undeclared = true},
+          {ORIGINAL, REST}},
          2,
-         ERROR_INVALID,
-         4,
+         ERROR_NONE,
+         FIXTURE_SIZE,
+         "Range: bytes=102400-",
+         NULL,
+         "a short body that ends well is gone on with"},
+        {{{ORIGINAL, .status = 200, .headers = FROM_WEB, .body = "much", .repeat = true}},
+         3,
+         ERROR_NETWORK,
+         0,
          NULL,
          NULL,
-         "but once only"},
+         "another length of web's own may pass too"},
         {{{ORIGINAL, .status = 200, .body = fixture_content() + 1, .length = FIXTURE_SIZE - 1},
           {ORIGINAL, WHOLE}},
          2,

@@ -97,12 +97,13 @@ static void test_web_goes_away_at_every_request(void **state)
         RIG_CLOSED("POST /upload/"),
         {.route = "POST /upload/", .status = 503},
         {.route = "POST /upload/", .status = 404, .headers = "Content-Type: text/html\r\n"},
+        {.route = "POST /upload/", .status = 410},
         {.route = "POST /upload/", .status = 200, .body = "<html>soon</html>"},
         RIG_CONFIRMED,
         RIG_END};
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /claim", 4);
-    assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 5);
+    assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 6);
     assert_int_equal(rig_folders(rig), 0);
     assert_int_equal(rig_encodes(), 1);
 }
@@ -149,11 +150,12 @@ static void test_several_at_once(void **state)
 static void test_lost_lease_stops_the_encode(void **state)
 {
     Rig *rig = *state;
-    const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim),
-                                      RIG_NO_MORE,
-                                      RIG_ORIGINAL,
-                                      {.route = "POST /progress", .status = 410, .repeat = true},
-                                      RIG_END};
+    const ScriptedAnswer answers[] = {
+        RIG_CLAIMED(rig->claim),
+        RIG_NO_MORE,
+        RIG_ORIGINAL,
+        {.route = "POST /progress", .status = 410, .headers = RIG_PROBLEM, .repeat = true},
+        RIG_END};
     rig_start(rig, answers, rig_encode_for_ever);
     scripted_server_await(rig->server, "POST /claim", 2);
     assert_int_equal(scripted_server_count(rig->server, "POST /progress"), 1);
@@ -165,11 +167,12 @@ static void test_lost_lease_stops_the_fetch(void **state)
     Rig *rig = *state;
     rig->job.lease_seconds = 1;
     _cleanup_free_ char *claim = fixture_claim(&rig->job);
-    const ScriptedAnswer answers[] = {RIG_CLAIMED(claim),
-                                      RIG_NO_MORE,
-                                      {.route = "GET /original", .hold = true},
-                                      {.route = "POST /progress", .status = 404, .repeat = true},
-                                      RIG_END};
+    const ScriptedAnswer answers[] = {
+        RIG_CLAIMED(claim),
+        RIG_NO_MORE,
+        {.route = "GET /original", .hold = true},
+        {.route = "POST /progress", .status = 404, .headers = RIG_PROBLEM, .repeat = true},
+        RIG_END};
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /claim", 2);
     assert_int_equal(scripted_server_count(rig->server, "GET /original"), 1);
@@ -227,8 +230,8 @@ static void test_report_is_given_up(void **state)
 static void with_file_limit(Rig *rig, rlim_t limit, RigEncode encode)
 {
     struct rlimit before, lowered;
-    const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim), RIG_NO_MORE,       RIG_ORIGINAL,
-                                      RIG_LEASE_HOLDS,         RIG_RELEASE_TAKEN, RIG_END};
+    const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim), RIG_NO_MORE,    RIG_ORIGINAL,
+                                      RIG_LEASE_HOLDS,         RIG_FAIL_TAKEN, RIG_END};
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     lowered = before;
     lowered.rlim_cur = limit;
@@ -236,7 +239,7 @@ static void with_file_limit(Rig *rig, rlim_t limit, RigEncode encode)
     rig_start(rig, answers, encode);
     scripted_server_await(rig->server, "POST /claim", 2);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(scripted_server_count(rig->server, "POST /release"), 1);
+    assert_int_equal(scripted_server_count(rig->server, "POST /fail"), 1);
     assert_int_equal(rig_folders(rig), 0);
 }
 
@@ -272,11 +275,11 @@ static void test_disk_really_full(void **state)
     bool mounted = mount_small_disk(rig->path);
     assert_true(scratch_open(rig->path, &rig->scratch, &error));
     for (size_t i = 0; i < ARRAY_SIZE(encoders) && mounted; i++) {
-        const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim), RIG_NO_MORE,       RIG_ORIGINAL,
-                                          RIG_LEASE_HOLDS,         RIG_RELEASE_TAKEN, RIG_END};
+        const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim), RIG_NO_MORE,    RIG_ORIGINAL,
+                                          RIG_LEASE_HOLDS,         RIG_FAIL_TAKEN, RIG_END};
         rig_start(rig, answers, encoders[i]);
         scripted_server_await(rig->server, "POST /claim", 2);
-        assert_int_equal(scripted_server_count(rig->server, "POST /release"), 1);
+        assert_int_equal(scripted_server_count(rig->server, "POST /fail"), 1);
         assert_int_equal(rig_folders(rig), 0);
         rig_halt(rig);
     }
@@ -293,11 +296,11 @@ static void test_job_too_big_for_the_disk(void **state)
     Rig *rig = *state;
     rig->job.original.size = INT64_MAX / 4;
     _cleanup_free_ char *claim = fixture_claim(&rig->job);
-    const ScriptedAnswer answers[] = {RIG_CLAIMED(claim), RIG_NO_MORE, RIG_RELEASE_TAKEN, RIG_END};
+    const ScriptedAnswer answers[] = {RIG_CLAIMED(claim), RIG_NO_MORE, RIG_FAIL_TAKEN, RIG_END};
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /claim", 2);
-    assert_non_null(
-        strstr(scripted_server_request(rig->server, "POST /release", 0)->body, "scratch"));
+    assert_non_null(strstr(scripted_server_request(rig->server, "POST /fail", 0)->body,
+                           "has no room for this"));
 }
 
 /* How often a text stands in what was logged to the descriptor. */
@@ -343,12 +346,12 @@ static void test_folder_vanishes(void **state)
     _cleanup_free_ char *claim = fixture_claim(&second);
     const ScriptedAnswer answers[] = {
         RIG_CLAIMED(rig->claim), RIG_CLAIMED(claim), RIG_NO_MORE,   RIG_ORIGINAL, RIG_ORIGINAL,
-        RIG_LEASE_HOLDS,         RIG_FAIL_TAKEN,     RIG_CONFIRMED, RIG_END};
+        RIG_LEASE_HOLDS,         RIG_RELEASE_TAKEN,  RIG_CONFIRMED, RIG_END};
     base_copy(vanishing_path, sizeof vanishing_path, rig->path);
     rig_start(rig, answers, encode_while_folder_vanishes);
     scripted_server_await(rig->server, "POST /claim", 3);
     assert_non_null(
-        strstr(scripted_server_request(rig->server, "POST /fail", 0)->body, "\"retryable\":true"));
+        strstr(scripted_server_request(rig->server, "POST /release", 0)->body, "taken away"));
     assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 1);
     assert_int_equal(rig_folders(rig), 0);
 }
@@ -369,13 +372,14 @@ static void test_delivery_refused(void **state)
     };
     Rig *rig = *state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim),
-                                          RIG_NO_MORE,
-                                          RIG_ORIGINAL,
-                                          RIG_LEASE_HOLDS,
-                                          {.route = "POST /upload/", .status = rows[i].status},
-                                          RIG_FAIL_TAKEN,
-                                          RIG_END};
+        const ScriptedAnswer answers[] = {
+            RIG_CLAIMED(rig->claim),
+            RIG_NO_MORE,
+            RIG_ORIGINAL,
+            RIG_LEASE_HOLDS,
+            {.route = "POST /upload/", .status = rows[i].status, .headers = RIG_PROBLEM},
+            RIG_FAIL_TAKEN,
+            RIG_END};
         rig_start(rig, answers, rig_encode_well);
         scripted_server_await(rig->server, "POST /claim", 2);
         unit_check(scripted_server_count(rig->server, "POST /upload/") == 1, rows[i].sentence);

@@ -10,6 +10,8 @@
 
 #define RIG_VIDEO "the playable video"
 
+#define RIG_PROBLEM "Content-Type: application/problem+json\r\n"
+
 /* Answers of the scripted web. */
 #define RIG_CLAIMED(text)                                                                          \
     {                                                                                              \

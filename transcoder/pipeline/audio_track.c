@@ -2,7 +2,7 @@
 
 #include <libavutil/samplefmt.h>
 
-#include "transcoder/pipeline/decode.h"
+#include "common/media/media_limits.h"
 #include "transcoder/pipeline/encode.h"
 
 /* Shorter gaps are filled by the resampler; longer ones here, in pieces, so that they cost no
@@ -10,14 +10,19 @@
 #define GAP_SECONDS_MIN 1
 #define PIECE_SAMPLES   16384
 
+/* More silence than both of these is a broken clock, and would be encoded for days. */
+#define FILLED_SECONDS_MAX 3600.0
+#define FILLED_FACTOR_MAX  10.0 /* of the sound decoded */
+
 struct AudioTrack {
     AudioTrackSpec spec;
-    AVCodecContext *decoder; /* owned */
+    Decode decode;
     AVCodecContext *encoder; /* owned */
     Filter filter;
-    int64_t next; /* where the decoded sound ends, in samples of the source's rate */
-    int rate;     /* of the source as decoded last; 0: nothing yet */
-    int64_t sent; /* samples given to the encoder */
+    int64_t next;           /* where the decoded sound ends, in samples of the source's rate */
+    int rate;               /* of the source as decoded last; 0: nothing yet */
+    int64_t sent;           /* samples given to the encoder */
+    double decoded, filled; /* seconds of sound, and of silence put in between */
 };
 
 bool audio_track_open(const AudioTrackSpec *spec, AudioTrack **out, Error *error)
@@ -25,7 +30,7 @@ bool audio_track_open(const AudioTrackSpec *spec, AudioTrack **out, Error *error
     _cleanup_audio_track_ AudioTrack *track = NEW(AudioTrack);
     track->spec = *spec;
     /* Sound decodes fast; one thread keeps its memory small. */
-    if (!decode_open(spec->stream, 1, &track->decoder, error) ||
+    if (!decode_open(spec->stream, 1, &track->decode, error) ||
         !encode_open_audio(&spec->plan, &track->encoder, error))
         return false;
     *out = TAKE_PTR(track);
@@ -97,11 +102,22 @@ static AVFrame *silence_like(const AVFrame *frame, int samples)
     return silence;
 }
 
+static bool may_fill(AudioTrack *track, double seconds, Error *error)
+{
+    track->filled += seconds;
+    if (track->filled <= MAX_OF(FILLED_SECONDS_MAX, FILLED_FACTOR_MAX * track->decoded))
+        return true;
+    return error_set(error, ERROR_MEDIA,
+                     "The video's clock is damaged: its sound has too long gaps.");
+}
+
 static bool fill_gap(AudioTrack *track, const AVFrame *frame, Error *error)
 {
     int64_t gap = frame->pts - track->next;
     if (gap < (int64_t)GAP_SECONDS_MIN * frame->sample_rate)
         return true;
+    if (!may_fill(track, (double)gap / frame->sample_rate, error))
+        return false;
     while (gap > 0) {
         int samples = (int)MIN_OF(gap, PIECE_SAMPLES);
         _cleanup_frame_ AVFrame *silence = silence_like(frame, samples);
@@ -146,6 +162,9 @@ static bool take_sound(void *context, AVFrame *frame, Error *error)
         return false;
     settle_layout(frame);
     settle_time(track, frame);
+    if (frame->pts / frame->sample_rate > MEDIA_SECONDS_MAX)
+        return error_set(error, ERROR_MEDIA, "The video's sound lasts longer than 12 hours.");
+    track->decoded += (double)frame->nb_samples / frame->sample_rate;
     if (!fill_gap(track, frame, error))
         return false;
     track->next = frame->pts + frame->nb_samples;
@@ -160,7 +179,7 @@ bool audio_track_promise(AudioTrack *track, Error *error)
 
 bool audio_track_take(AudioTrack *track, const AVPacket *packet, Error *error)
 {
-    if (!decode_packet(track->decoder, packet, (FrameSink){take_sound, track}, error))
+    if (!decode_packet(&track->decode, packet, (FrameSink){take_sound, track}, error))
         return false;
     if (packet)
         return true;
@@ -175,12 +194,17 @@ double audio_track_end(const AudioTrack *track)
     return track->rate > 0 ? (double)track->next / track->rate : 0;
 }
 
+const Decode *audio_track_decode(const AudioTrack *track)
+{
+    return &track->decode;
+}
+
 void audio_track_free(AudioTrack **pointer)
 {
     AudioTrack *track = TAKE_PTR(*pointer);
     if (!track)
         return;
-    avcodec_free_context(&track->decoder);
+    decode_release(&track->decode);
     avcodec_free_context(&track->encoder);
     filter_release(&track->filter);
     free(track);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/filter.h"
 #include "transcoder/pipeline/mux.h"
 #include "transcoder/plan.h"
@@ -28,6 +29,9 @@ bool audio_track_promise(AudioTrack *track, Error *error);
 
 /* Where the decoded sound ends, in seconds. */
 double audio_track_end(const AudioTrack *track);
+
+/* How decoding goes. Borrowed. */
+const Decode *audio_track_decode(const AudioTrack *track);
 
 void audio_track_free(AudioTrack **track);
 #define _cleanup_audio_track_ _cleanup_(audio_track_free)

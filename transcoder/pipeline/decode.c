@@ -8,7 +8,7 @@
 /* Complaints of a decoder that is being emptied; one per frame in flight is normal after damage. */
 #define FAULTS_AT_END_MAX 256
 
-bool decode_open(const AVStream *stream, int threads, AVCodecContext **out, Error *error)
+bool decode_open(const AVStream *stream, int threads, Decode *out, Error *error)
 {
     const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
     REQUIRE(codec);
@@ -23,8 +23,19 @@ bool decode_open(const AVStream *stream, int threads, AVCodecContext **out, Erro
         number = avcodec_open2(decoder, codec, NULL);
     if (number < 0)
         return media_error_set(error, number, "The %s decoder could not be started", codec->name);
-    *out = TAKE_PTR(decoder);
+    *out = (Decode){.codec = TAKE_PTR(decoder)};
     return true;
+}
+
+void decode_release(Decode *decode)
+{
+    avcodec_free_context(&decode->codec);
+}
+
+/* Also what the decoder could make good only by guessing. */
+static bool is_damaged(const AVFrame *frame)
+{
+    return frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
 }
 
 static bool out_of_memory(Error *error)
@@ -32,24 +43,30 @@ static bool out_of_memory(Error *error)
     return error_set(error, ERROR_MEDIA, "Decoding the file needs more memory than there is.");
 }
 
-bool decode_packet(AVCodecContext *decoder, const AVPacket *packet, FrameSink sink, Error *error)
+bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink, Error *error)
 {
     _cleanup_frame_ AVFrame *frame = av_frame_alloc();
     REQUIRE(frame);
-    int faults = 0, number = avcodec_send_packet(decoder, packet);
+    int number = avcodec_send_packet(decode->codec, packet);
+    int64_t faults_before_end = decode->faults;
+    decode->packets += packet != NULL;
+    decode->faults += packet && number < 0;
     if (number == AVERROR(ENOMEM))
         return out_of_memory(error);
     for (;;) {
-        number = avcodec_receive_frame(decoder, frame);
+        number = avcodec_receive_frame(decode->codec, frame);
         if (number == AVERROR(EAGAIN) || number == AVERROR_EOF)
             return true;
         if (number == AVERROR(ENOMEM))
             return out_of_memory(error);
         if (number < 0) {
-            if (packet || ++faults > FAULTS_AT_END_MAX)
+            decode->faults++;
+            if (packet || decode->faults - faults_before_end > FAULTS_AT_END_MAX)
                 return true;
             continue;
         }
+        decode->frames++;
+        decode->faults += is_damaged(frame);
         frame->pts = frame->best_effort_timestamp;
         if (!sink.take(sink.context, frame, error))
             return false;

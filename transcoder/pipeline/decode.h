@@ -8,9 +8,15 @@
 
 #include "transcoder/pipeline/flow.h"
 
-/* `threads`: 0 for all cores. The caller owns *out. */
-bool decode_open(const AVStream *stream, int threads, AVCodecContext **out, Error *error);
+typedef struct Decode {
+    AVCodecContext *codec; /* owned */
+    int64_t packets, frames, faults;
+} Decode;
+
+/* `threads`: 0 for all cores. */
+bool decode_open(const AVStream *stream, int threads, Decode *out, Error *error);
+void decode_release(Decode *decode);
 
 /* Feeds one packet, or the end (NULL), and passes on every frame that is ready, its `pts` being the
  * best guess in the stream's time base or AV_NOPTS_VALUE. */
-bool decode_packet(AVCodecContext *decoder, const AVPacket *packet, FrameSink sink, Error *error);
+bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink, Error *error);

@@ -22,7 +22,7 @@ static void set_picture(AVCodecContext *encoder, const PlanVideo *plan, AVRation
     encoder->sample_aspect_ratio = (AVRational){1, 1};
     encoder->time_base = usable ? time_base : usual_clock;
     encoder->framerate = (AVRational){plan->frame_rate.num, plan->frame_rate.den};
-    encoder->gop_size = plan->key_interval;
+    encoder->gop_size = PLAN_FRAME_RATE * PLAN_KEY_SECONDS; /* at most; the clock keys */
     encoder->color_primaries = plan->target.primaries;
     encoder->color_trc = plan->target.transfer;
     encoder->colorspace = plan->target.matrix;

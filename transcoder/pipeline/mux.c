@@ -3,7 +3,7 @@
 #include "common/media/media_error.h"
 #include "transcoder/pipeline/output.h"
 
-#define WAITING_COUNT_MAX 65536 /* packets; about 45 minutes of sound */
+#define WAITING_COUNT_MAX 65536 /* packets; about 23 minutes of sound */
 
 typedef enum TrackState { TRACK_ABSENT, TRACK_EXPECTED, TRACK_DESCRIBED } TrackState;
 
@@ -45,9 +45,11 @@ bool mux_is_expecting(const Mux *mux, MuxTrack track)
     return mux->tracks[track].state == TRACK_EXPECTED;
 }
 
-size_t mux_waiting(const Mux *mux)
+bool mux_needs_promise(const Mux *mux)
 {
-    return mux->waiting_bytes;
+    bool much =
+        mux->waiting_bytes > MUX_WAITING_MAX / 2 || mux->waiting_count > WAITING_COUNT_MAX / 2;
+    return much && mux_is_expecting(mux, MUX_AUDIO) && !mux_is_expecting(mux, MUX_VIDEO);
 }
 
 static bool write_failed(int number, Error *error)
@@ -130,7 +132,8 @@ bool mux_drop(Mux *mux, MuxTrack track, Error *error)
 static bool keep_waiting(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
 {
     if (mux->waiting_count >= WAITING_COUNT_MAX || mux->waiting_bytes > MUX_WAITING_MAX)
-        return error_set(error, ERROR_MEDIA, "No picture of the video could be decoded.");
+        return error_set(error, ERROR_MEDIA,
+                         "The video's first picture comes too late after its sound.");
     if (mux->waiting_count == mux->waiting_room) {
         mux->waiting_room = MAX_OF(mux->waiting_room * 2, 64);
         mux->waiting = realloc(mux->waiting, mux->waiting_room * sizeof *mux->waiting);

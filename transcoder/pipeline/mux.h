@@ -31,8 +31,8 @@ bool mux_drop(Mux *mux, MuxTrack track, Error *error);
 /* Takes the packet's content. Its times are in the encoder's time base. */
 bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error);
 
-/* Bytes that wait for a track to be described. */
-size_t mux_waiting(const Mux *mux);
+/* So much picture waits for the first sound that the sound must be described without it. */
+bool mux_needs_promise(const Mux *mux);
 
 bool mux_is_expecting(const Mux *mux, MuxTrack track);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "common/clock.h"
 #include "common/media/media_error.h"
 #include "common/media/media_input.h"
 #include "common/media/media_probe.h"
@@ -11,6 +12,17 @@
 
 /* A container whose duration means fewer bits a second than this is lying about it. */
 #define PLAUSIBLE_BIT_RATE 10000
+
+/* A recording may be this much shorter than its container tells and still be all there. */
+#define MISSING_SECONDS 1.0
+#define MISSING_PART    0.05
+
+/* A stray fault is normal, where a recording begins between key frames above all; beyond these
+ * something is lost. */
+#define FAULTS_FEW     2
+#define FAULTS_PERCENT 1
+
+#define REPORT_MS 2000 /* at most, between two reports while decoding advances */
 
 /* Complaints of the reader in a row before what is left of the file is given up. */
 #define READ_FAULTS_MAX 64
@@ -26,7 +38,10 @@ typedef struct Pipeline {
     Poster poster;
     Timeline timeline;
     TimelineTrack video_times, audio_times;
-    int percent;
+    EncoderProgress reported;
+    int64_t reported_ms;
+    int64_t read_faults;
+    bool cut_short; /* reading ended before the file's end */
 } Pipeline;
 
 static void pipeline_release(Pipeline *pipeline)
@@ -83,19 +98,38 @@ static bool open_tracks(Pipeline *pipeline, Error *error)
     return open_video(pipeline, used[0], error) && open_audio(pipeline, used[1], error);
 }
 
+static bool is_duration_plausible(const MediaFacts *facts)
+{
+    return facts->duration > 0 && (double)facts->size * 8 / facts->duration >= PLAUSIBLE_BIT_RATE;
+}
+
+static double decoded_seconds(const Pipeline *pipeline)
+{
+    double sound = pipeline->audio ? audio_track_end(pipeline->audio) : 0;
+    return MAX_OF(video_track_end(pipeline->video), sound);
+}
+
 /* Seconds done of all where the container's duration can be true, else bytes read of all. */
-static void report(Pipeline *pipeline)
+static int percent_done(const Pipeline *pipeline)
 {
     const MediaFacts *facts = &pipeline->facts;
-    bool plausible =
-        facts->duration > 0 && (double)facts->size * 8 / facts->duration >= PLAUSIBLE_BIT_RATE;
-    double done = plausible ? video_track_end(pipeline->video) / facts->duration
-                            : media_input_position(pipeline->input);
-    int percent = (int)(MIN_OF(MAX_OF(done, 0), 0.99) * 100);
-    if (percent <= pipeline->percent)
+    double done = is_duration_plausible(facts) ? video_track_end(pipeline->video) / facts->duration
+                                               : media_input_position(pipeline->input);
+    return (int)(MIN_OF(MAX_OF(done, 0), 0.99) * 100);
+}
+
+static void report(Pipeline *pipeline)
+{
+    EncoderProgress *reported = &pipeline->reported;
+    EncoderProgress now = {MAX_OF(percent_done(pipeline), reported->percent),
+                           decoded_seconds(pipeline)};
+    int64_t now_ms = clock_monotonic_ms();
+    bool advanced = now.seconds > reported->seconds && now_ms - pipeline->reported_ms >= REPORT_MS;
+    if (now.percent <= reported->percent && !advanced)
         return;
-    pipeline->percent = percent;
-    pipeline->spec->progress(pipeline->spec->context, percent);
+    *reported = now;
+    pipeline->reported_ms = now_ms;
+    pipeline->spec->progress(pipeline->spec->context, now);
 }
 
 static bool take_packet(Pipeline *pipeline, AVPacket *packet, Error *error)
@@ -105,14 +139,13 @@ static bool take_packet(Pipeline *pipeline, AVPacket *packet, Error *error)
         timeline_place(&pipeline->timeline, &pipeline->video_times, packet);
         if (!video_track_take(pipeline->video, packet, error))
             return false;
-        report(pipeline);
     } else if (packet->stream_index == plan->audio.stream) {
         timeline_place(&pipeline->timeline, &pipeline->audio_times, packet);
         if (!audio_track_take(pipeline->audio, packet, error))
             return false;
     }
-    if (pipeline->audio && mux_waiting(pipeline->mux) > MUX_WAITING_MAX / 2 &&
-        !mux_is_expecting(pipeline->mux, MUX_VIDEO))
+    report(pipeline);
+    if (mux_needs_promise(pipeline->mux))
         return audio_track_promise(pipeline->audio, error);
     return true;
 }
@@ -125,9 +158,12 @@ static bool read_packets(Pipeline *pipeline, Error *error)
     REQUIRE(packet);
     for (int faults = 0; faults < READ_FAULTS_MAX;) {
         int number = av_read_frame(format, packet);
-        if (number == AVERROR_EOF || number == AVERROR(EIO))
+        if (number == AVERROR_EOF)
             return true;
+        if (number == AVERROR(EIO))
+            break;
         faults = number < 0 ? faults + 1 : 0;
+        pipeline->read_faults += number < 0;
         if (number < 0)
             continue;
         bool taken = take_packet(pipeline, packet, error);
@@ -135,6 +171,7 @@ static bool read_packets(Pipeline *pipeline, Error *error)
         if (!taken)
             return false;
     }
+    pipeline->cut_short = true;
     return true;
 }
 
@@ -145,27 +182,62 @@ static bool finish(Pipeline *pipeline, Error *error)
            mux_finish(pipeline->mux, error);
 }
 
+static bool has_few_faults(int64_t faults, int64_t packets)
+{
+    return faults <= FAULTS_FEW || faults * 100 <= packets * FAULTS_PERCENT;
+}
+
+static bool is_sound_whole(const Pipeline *pipeline)
+{
+    if (!pipeline->audio)
+        return true;
+    const Decode *sound = audio_track_decode(pipeline->audio);
+    return sound->frames > 0 && has_few_faults(sound->faults, sound->packets);
+}
+
+/* Nothing that the file tells of is missing in what was decoded. */
+static bool is_whole(const Pipeline *pipeline)
+{
+    const Decode *picture = video_track_decode(pipeline->video);
+    double told = is_duration_plausible(&pipeline->facts) ? pipeline->facts.duration : 0;
+    double missing = told - decoded_seconds(pipeline);
+    return !pipeline->cut_short && missing <= MAX_OF(MISSING_SECONDS, told * MISSING_PART) &&
+           has_few_faults(picture->faults + pipeline->read_faults, picture->packets) &&
+           is_sound_whole(pipeline);
+}
+
 static EncoderOutcome outcome_of(Pipeline *pipeline)
 {
     const PlanVideo *video = video_track_plan(pipeline->video);
     double sound = pipeline->audio ? audio_track_end(pipeline->audio) : 0;
     return (EncoderOutcome){
         .duration = mux_duration(pipeline->mux),
-        .source_duration = MAX_OF(video_track_end(pipeline->video), sound),
+        .source_duration = decoded_seconds(pipeline),
         .width = video->width,
         .height = video->height,
         .has_audio = sound > 0,
         .has_poster = poster_write(&pipeline->poster, pipeline->spec->poster_fd, NULL),
+        .whole = is_whole(pipeline),
         .operation = pipeline->plan.operation,
     };
+}
+
+static bool run(Pipeline *pipeline, Error *error)
+{
+    return examine(pipeline, error) && open_tracks(pipeline, error) &&
+           read_packets(pipeline, error) && media_input_check(pipeline->input, error) &&
+           finish(pipeline, error);
 }
 
 bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error)
 {
     _cleanup_(pipeline_release) Pipeline pipeline = {.spec = spec};
     media_error_init();
-    if (!examine(&pipeline, error) || !open_tracks(&pipeline, error) ||
-        !read_packets(&pipeline, error) || !finish(&pipeline, error))
+    bool done = run(&pipeline, error);
+    /* A failing disk also makes a file look damaged. */
+    if (pipeline.input && !media_input_check(pipeline.input, error))
+        return false;
+    if (!done)
         return false;
     *out = outcome_of(&pipeline);
     return true;

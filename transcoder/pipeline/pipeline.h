@@ -13,7 +13,8 @@ typedef struct PipelineSpec {
     int video_fd;
     int poster_fd;
     EncoderPolicy policy;
-    void (*progress)(void *context, int percent); /* called on change, growing */
+    /* Called when the percentage grows, and every few seconds as long as decoding advances. */
+    void (*progress)(void *context, EncoderProgress progress);
     void *context;
 } PipelineSpec;
 

@@ -4,11 +4,12 @@
 
 #define TIME_MAX (SECOND * 3600 * 24 * 366 * 30) /* beyond 30 years it is damage */
 #define LEAD_MAX                                                                                   \
-    (SECOND * 10) /* a track that starts earlier than the picture by more is broken                \
+    (SECOND * 60) /* a track that starts earlier than the picture by more is broken                \
                    */
 #define BACKWARD_MAX  (SECOND * 10)   /* reordering and sloppy muxers stay far below */
 #define GAP_MAX       (SECOND * 3600) /* a paused recording, in a container that has one clock */
 #define GAP_MAX_JUMPY (SECOND * 10)   /* where the format allows its clock to jump */
+#define LENGTH_MAX    (SECOND * 10)   /* of one packet; longer ones are damage */
 
 static const AVRational microseconds = {1, 1000000};
 
@@ -34,6 +35,7 @@ void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVSt
     }
     bool jumpy = format->iformat->flags & AVFMT_TS_DISCONT;
     *timeline = (Timeline){.offset = zero == AV_NOPTS_VALUE ? 0 : zero,
+                           .anchored = zero != AV_NOPTS_VALUE,
                            .gap_max = jumpy ? GAP_MAX_JUMPY : GAP_MAX};
 }
 
@@ -49,16 +51,26 @@ static int64_t place(const Timeline *timeline, const TimelineTrack *track, int64
     return time - av_rescale_q(timeline->offset, microseconds, track->time_base);
 }
 
+/* A track's first packet may come far from the others' without a clock having jumped. */
+static bool is_jump(const Timeline *timeline, const TimelineTrack *track, int64_t jump)
+{
+    if (!track->begun)
+        return !timeline->anchored || jump > GAP_MAX || jump < -LEAD_MAX;
+    return jump > timeline->gap_max || jump < -BACKWARD_MAX;
+}
+
 void timeline_place(Timeline *timeline, TimelineTrack *track, AVPacket *packet)
 {
     int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
     int64_t now = to_microseconds(time, track->time_base);
+    int64_t length_max = av_rescale_q(LENGTH_MAX, microseconds, track->time_base);
+    packet->duration = MIN_OF(MAX_OF(packet->duration, 0), length_max);
     if (now != AV_NOPTS_VALUE) {
         int64_t jump = now - timeline->offset - track->next;
-        if (jump > timeline->gap_max || jump < -BACKWARD_MAX)
+        if (is_jump(timeline, track, jump))
             timeline->offset += jump;
-        int64_t length = to_microseconds(MAX_OF(packet->duration, 0), track->time_base);
-        track->next = now - timeline->offset + (length == AV_NOPTS_VALUE ? 0 : length);
+        timeline->anchored = track->begun = true;
+        track->next = now - timeline->offset + to_microseconds(packet->duration, track->time_base);
     }
     packet->pts = place(timeline, track, packet->pts);
     packet->dts = place(timeline, track, packet->dts);

@@ -11,12 +11,14 @@
 
 typedef struct Timeline {
     int64_t offset;  /* microseconds taken off every time */
+    bool anchored;   /* it is known where the file's clock begins */
     int64_t gap_max; /* microseconds that may pass between two packets of a track */
 } Timeline;
 
 typedef struct TimelineTrack {
     AVRational time_base;
     int64_t next; /* microseconds: where the next packet should be */
+    bool begun;   /* a packet has come */
 } TimelineTrack;
 
 /* `tracks` are the streams that will be used; NULL ones are skipped. */
@@ -26,5 +28,5 @@ void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVSt
 TimelineTrack timeline_track(const AVStream *stream);
 
 /* Moves a packet's times to our clock, still in the stream's time base. Absurd ones become
- * AV_NOPTS_VALUE. */
+ * AV_NOPTS_VALUE, absurd lengths are shortened. */
 void timeline_place(Timeline *timeline, TimelineTrack *track, AVPacket *packet);

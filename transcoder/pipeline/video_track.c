@@ -1,20 +1,20 @@
 #include "transcoder/pipeline/video_track.h"
 
 #include "common/media/media_compat.h"
+#include "common/media/media_limits.h"
 #include "common/media/media_probe.h"
-#include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/encode.h"
 #include "transcoder/pipeline/pace.h"
 
 /* Frames inside the encoder at once: lookahead, B-frames and threads stay below. */
 #define SENT_MAX 512
 
-/* Half a frame at the highest rate: a key frame is due when the next one would come too late. */
+/* Half a frame at the highest rate: a key frame is due when the next frame would be too late. */
 #define KEY_SLACK (0.5 / PLAN_FRAME_RATE)
 
 struct VideoTrack {
     VideoTrackSpec spec;
-    AVCodecContext *decoder; /* owned */
+    Decode decode;
     AVCodecContext *encoder; /* owned; NULL until the first picture */
     Filter filter;
     char filters[PLAN_FILTERS_MAX];
@@ -22,6 +22,7 @@ struct VideoTrack {
     int64_t frames;                /* decoded */
     int64_t last_pts, last_length; /* of the newest decoded frame, in the stream's time base */
     double last_key;               /* seconds */
+    AVFrame *held;                 /* owned: waits for the next one's time; may be empty */
     int64_t sent[SENT_MAX];        /* times of the newest frames given to the encoder, a ring */
     size_t sent_count;
     int64_t final_length; /* of the last frame, in the encoder's time base */
@@ -35,9 +36,11 @@ static double seconds(int64_t time, AVRational base)
 bool video_track_open(const VideoTrackSpec *spec, VideoTrack **out, Error *error)
 {
     _cleanup_video_track_ VideoTrack *track = NEW(VideoTrack);
+    track->held = av_frame_alloc();
+    REQUIRE(track->held);
     track->spec = *spec;
     track->pace = (Pace){.rate = PLAN_FRAME_RATE, .permissions = 1};
-    if (!decode_open(spec->stream, spec->plan.policy.threads, &track->decoder, error))
+    if (!decode_open(spec->stream, spec->plan.policy.threads, &track->decode, error))
         return false;
     *out = TAKE_PTR(track);
     return true;
@@ -86,13 +89,27 @@ static void strip(AVFrame *frame)
         av_frame_remove_side_data(frame, frame->side_data[0]->type);
 }
 
-/* The encoder keys by counting frames; where the rate varies, only the clock keeps the promise. */
-static void choose_type(VideoTrack *track, AVFrame *frame, double now)
+/* The encoder counts frames; where the rate varies, only the clock keeps the promise. `next`: when
+ * the next frame comes. */
+static void choose_type(VideoTrack *track, AVFrame *frame, double next)
 {
-    bool due = track->sent_count == 0 || now - track->last_key >= PLAN_KEY_SECONDS - KEY_SLACK;
+    bool due = track->sent_count == 0 || next - track->last_key > PLAN_KEY_SECONDS + KEY_SLACK;
     frame->pict_type = due ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
     if (due)
-        track->last_key = now;
+        track->last_key = seconds(frame->pts, track->encoder->time_base);
+}
+
+/* A frame is held back until it is known when the next one comes. */
+static bool encode_held(VideoTrack *track, double next, Error *error)
+{
+    AVFrame *frame = track->held;
+    if (!frame->buf[0])
+        return true;
+    choose_type(track, frame, next);
+    track->sent[track->sent_count++ % SENT_MAX] = frame->pts;
+    bool encoded = encode_frame(track->encoder, frame, (PacketSink){write_packet, track}, error);
+    av_frame_unref(frame);
+    return encoded;
 }
 
 /* Behind the filters: 8-bit 4:2:0 of the final size. */
@@ -103,14 +120,17 @@ static bool encode_picture(void *context, AVFrame *frame, Error *error)
     REQUIRE(frame->width == encoder->width && frame->height == encoder->height &&
             frame->format == encoder->pix_fmt);
     frame->pts = av_rescale_q(frame->pts, filter_time_base(&track->filter), encoder->time_base);
-    if (track->sent_count > 0 && frame->pts <= track->sent[(track->sent_count - 1) % SENT_MAX])
+    if (track->held->buf[0] && frame->pts <= track->held->pts)
         return true;
     double now = seconds(frame->pts, encoder->time_base);
     strip(frame);
+    frame->colorspace = encoder->colorspace;
+    frame->color_range = AVCOL_RANGE_MPEG;
     poster_consider(track->spec.poster, frame, now);
-    choose_type(track, frame, now);
-    track->sent[track->sent_count++ % SENT_MAX] = frame->pts;
-    return encode_frame(encoder, frame, (PacketSink){write_packet, track}, error);
+    if (!encode_held(track, now, error))
+        return false;
+    REQUIRE(av_frame_ref(track->held, frame) >= 0);
+    return true;
 }
 
 static FrameSink encoder_sink(VideoTrack *track)
@@ -189,6 +209,8 @@ static bool take_picture(void *context, AVFrame *frame, Error *error)
     if (!settle_time(track, frame) ||
         !pace_keeps(&track->pace, seconds(frame->pts, track->spec.stream->time_base)))
         return true;
+    if (video_track_end(track) > MEDIA_SECONDS_MAX)
+        return error_set(error, ERROR_MEDIA, "The video lasts longer than 12 hours.");
     complete_colour(track, frame);
     if (!track->encoder) {
         if (!start(track, frame, error))
@@ -206,12 +228,13 @@ static bool finish(VideoTrack *track, Error *error)
     track->final_length =
         av_rescale_q(track->last_length, track->spec.stream->time_base, track->encoder->time_base);
     return filter_frame(&track->filter, NULL, encoder_sink(track), error) &&
+           encode_held(track, 0, error) &&
            encode_frame(track->encoder, NULL, (PacketSink){write_packet, track}, error);
 }
 
 bool video_track_take(VideoTrack *track, const AVPacket *packet, Error *error)
 {
-    if (!decode_packet(track->decoder, packet, (FrameSink){take_picture, track}, error))
+    if (!decode_packet(&track->decode, packet, (FrameSink){take_picture, track}, error))
         return false;
     return packet || finish(track, error);
 }
@@ -221,6 +244,11 @@ double video_track_end(const VideoTrack *track)
     return track->frames == 0
                ? 0
                : seconds(track->last_pts + track->last_length, track->spec.stream->time_base);
+}
+
+const Decode *video_track_decode(const VideoTrack *track)
+{
+    return &track->decode;
 }
 
 const PlanVideo *video_track_plan(const VideoTrack *track)
@@ -233,7 +261,8 @@ void video_track_free(VideoTrack **pointer)
     VideoTrack *track = TAKE_PTR(*pointer);
     if (!track)
         return;
-    avcodec_free_context(&track->decoder);
+    decode_release(&track->decode);
+    av_frame_free(&track->held);
     avcodec_free_context(&track->encoder);
     filter_release(&track->filter);
     free(track);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "common/media/media_facts.h"
+#include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/filter.h"
 #include "transcoder/pipeline/mux.h"
 #include "transcoder/pipeline/poster.h"
@@ -28,6 +29,9 @@ bool video_track_take(VideoTrack *track, const AVPacket *packet, Error *error);
 
 /* Where the last decoded picture ends, in seconds. */
 double video_track_end(const VideoTrack *track);
+
+/* How decoding goes. Borrowed. */
+const Decode *video_track_decode(const VideoTrack *track);
 
 /* As finally made. */
 const PlanVideo *video_track_plan(const VideoTrack *track);
