@@ -33,10 +33,14 @@ COMMON := \
 	common/id.c \
 	common/json.c \
 	common/log.c \
+	common/sandbox.c \
+	common/sandbox_probe.c \
 	common/settings.c \
 	common/transfer.c \
 	common/url.c \
-	common/utf8.c
+	common/utf8.c \
+	common/zygote.c \
+	common/zygote_message.c
 
 # libav: linked to the transcoder only.
 MEDIA := \
@@ -138,6 +142,7 @@ TRANSCODER := \
 UNIT_COMMON := \
 	tests/unit/test_file.c \
 	tests/unit/test_log.c \
+	tests/unit/test_sandbox.c \
 	tests/unit/test_settings.c \
 	tests/unit/test_text.c
 
@@ -216,7 +221,7 @@ DEV_FLAGS := -Og -g -Werror
 ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 TSAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 
-COMMON_PACKAGES := libsodium jansson
+COMMON_PACKAGES := libsodium jansson libseccomp
 WEB_PACKAGES := libmicrohttpd sqlite3 $(COMMON_PACKAGES)
 TRANSCODER_PACKAGES := libcurl libavformat libavcodec libavfilter libavutil libswscale \
 	libswresample $(COMMON_PACKAGES)

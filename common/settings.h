@@ -30,6 +30,9 @@ typedef enum SettingKind {
     SETTING_PRESET,
 } SettingKind;
 
+/* Indices of the choices of SANDBOX. */
+typedef enum SettingSandbox { SETTING_SANDBOX_AUTO, SETTING_SANDBOX_REQUIRED } SettingSandbox;
+
 /* A checked value: the text as given, and the number it means where it means one. */
 typedef struct Setting {
     char text[SETTING_VALUE_MAX];

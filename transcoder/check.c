@@ -1,5 +1,6 @@
 #include "transcoder/check.h"
 
+#include "common/sandbox_probe.h"
 #include "transcoder/scratch.h"
 #include "transcoder/web_client.h"
 
@@ -35,11 +36,23 @@ static bool check_web(const Settings *settings, FILE *out)
     return fault(out, refused ? "TRANSCODING_UPLOAD_TOKEN" : "WEB_SERVICE_URL", &error);
 }
 
+static bool check_sandbox(const Settings *settings, FILE *out)
+{
+    SandboxReport report;
+    Error error = {0};
+    if (!sandbox_probe(&report, &error))
+        return fault(out, "SANDBOX", &error);
+    fprintf(out, "%s\n", report.text);
+    return sandbox_suffices(&report) || settings->sandbox.number != SETTING_SANDBOX_REQUIRED;
+}
+
 bool check_run(const Settings *settings, FILE *out)
 {
+    bool sandbox = check_sandbox(settings, out);
     bool scratch = check_scratch(settings, out);
     bool web = check_web(settings, out);
-    if (scratch && web)
+    bool good = sandbox && scratch && web;
+    if (good)
         fputs("Everything is in place.\n", out);
-    return scratch && web;
+    return good;
 }

@@ -132,6 +132,9 @@ static bool follow(Watch *watch, Error *error)
     return true;
 }
 
+static const SandboxLimits child_limits = {
+    .data_bytes = 2 * GIB, .file_bytes = 16 * GIB, .cpu_seconds = 12 * 3600, .niceness = 10};
+
 static bool start_child(const EncoderJob *job, Child *child, int *status_fd, Error *error)
 {
     int ends[2];
@@ -143,7 +146,8 @@ static bool start_child(const EncoderJob *job, Child *child, int *status_fd, Err
     _cleanup_close_ int reader = ends[0], writer = ends[1];
     REQUIRE(fcntl(reader, F_SETFL, O_NONBLOCK) == 0);
     const int fds[] = {job->original_fd, job->video_fd, job->poster_fd, writer};
-    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds)};
+    ChildSpec spec = {
+        .arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds), .limits = child_limits};
     bool started = child_start(&spec, child, error);
     close(TAKE_FD(writer)); /* the child has it now: its end must be seen */
     if (!started)
@@ -166,9 +170,11 @@ static bool check_end(const Watch *watch, ChildExit end, Error *error)
         *error = watch->last.error;
         return false;
     }
-    if (end.signalled && (end.status == SIGKILL || end.status == SIGTERM))
+    if (end.lost || (end.signalled && (end.status == SIGKILL || end.status == SIGTERM)))
         return error_set(error, ERROR_INTERNAL,
                          "The encoder was ended from outside, perhaps for lack of memory.");
+    if (end.signalled && end.status == SIGXCPU)
+        return error_set(error, ERROR_MEDIA, "The video takes more computing than is allowed.");
     if (end.signalled || !watch->ended)
         return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder crashed.");
     if (end.status != 0)

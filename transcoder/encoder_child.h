@@ -4,6 +4,6 @@
  */
 #pragma once
 
-/* `argv` begins with the program's name and ENCODER_CHILD_COMMAND. Returns the exit status: 0 after
- * a result. */
+/* A ZygoteTask of that name: `argv` begins with ENCODER_CHILD_COMMAND. Returns the exit status: 0
+ * after a result. */
 int encoder_child_main(int argc, char **argv);

@@ -8,7 +8,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/sandbox_probe.h"
 #include "common/settings.h"
+#include "common/zygote.h"
 #include "transcoder/check.h"
 #include "transcoder/encoder_child.h"
 #include "transcoder/encoder_message.h"
@@ -18,8 +20,6 @@
 #define PROGRAM       "reelkeep-transcoder"
 #define EXIT_USAGE    64 /* sysexits.h: EX_USAGE */
 #define EXIT_SETTINGS 78 /* EX_CONFIG */
-
-#define SANDBOX_REQUIRED 1 /* index of the setting's word */
 
 typedef struct Command {
     const char *name;
@@ -119,10 +119,6 @@ static int run(const Settings *settings)
 {
     char name[WORKER_NAME_MAX];
     Error error = {0};
-    if (settings->sandbox.number == SANDBOX_REQUIRED) {
-        fputs("SANDBOX=required: this version has no sandbox yet, so it does not run.\n", stderr);
-        return EXIT_SETTINGS;
-    }
     _cleanup_close_ int signal_fd = take_signals();
     _cleanup_(scratch_close) Scratch *scratch = NULL;
     if (!scratch_open(settings->work_dir.text, &scratch, &error)) {
@@ -183,6 +179,24 @@ static int usage_fault(const char *what, const char *argument)
     return EXIT_USAGE;
 }
 
+/* Strangers' bytes are only opened in children; what they are kept from is said at every start. */
+static bool start_children(const Settings *settings)
+{
+    SandboxReport report;
+    Error error = {0};
+    if (!zygote_start(&error) || !sandbox_probe(&report, &error)) {
+        log_error("%s", error.detail);
+        return false;
+    }
+    bool suffices = sandbox_suffices(&report);
+    bool required = settings->sandbox.number == SETTING_SANDBOX_REQUIRED;
+    log_write(suffices ? LOG_INFO : LOG_WARNING, "%s", report.text);
+    if (!suffices && required)
+        log_error(
+            "SANDBOX=required: this system gives less than that, so the program does not run.");
+    return suffices || !required;
+}
+
 static int start(const Command *command, const char *env_file)
 {
     static Settings settings;
@@ -194,12 +208,21 @@ static int start(const Command *command, const char *env_file)
         format = (LogFormat)settings.log_format.number;
     log_init(PROGRAM, format, (LogLevel)settings.log_level.number);
     id_init();
-    web_client_global_init();
-    int status = command->run(&settings);
-    web_client_global_release();
+    int status = EXIT_SETTINGS;
+    if (start_children(&settings)) {
+        web_client_global_init();
+        status = command->run(&settings);
+        web_client_global_release();
+    }
+    zygote_stop();
     sodium_memzero(&settings, sizeof settings);
     return status;
 }
+
+static const ZygoteTask child_tasks[] = {
+    {ENCODER_CHILD_COMMAND, encoder_child_main},
+    {0},
+};
 
 static const Command *find_command(const char *name)
 {
@@ -213,8 +236,8 @@ int main(int argc, char **argv)
 {
     const Command *command = NULL;
     const char *env_file = NULL;
-    if (argc > 1 && streq(argv[1], ENCODER_CHILD_COMMAND))
-        return encoder_child_main(argc, argv);
+    if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
+        return zygote_main(child_tasks);
     for (int i = 1; i < argc; i++) {
         if (streq(argv[i], "--help"))
             return print_help(stdout);

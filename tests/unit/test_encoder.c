@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/id.h"
+#include "common/zygote.h"
 #include "tests/unit/encoded.h"
 #include "transcoder/encoder.h"
 #include "transcoder/encoder_child.h"
@@ -29,7 +30,7 @@ static void signal_child(int number)
 {
     char path[80];
     int child;
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)gettid());
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)zygote_pid(), (int)zygote_pid());
     _cleanup_fclose_ FILE *children = fopen(path, "r");
     assert_non_null(children);
     assert_int_equal(fscanf(children, "%d", &child), 1);
@@ -557,8 +558,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_phone_and_camera_of_the_corpus_comes_out_right),
         cmocka_unit_test(hostile_files_end_in_a_sentence_or_a_sound_video),
     };
-    if (argc > 1 && streq(argv[1], ENCODER_CHILD_COMMAND))
-        return encoder_child_main(argc, argv);
+    static const ZygoteTask tasks[] = {{ENCODER_CHILD_COMMAND, encoder_child_main}, {0}};
+    if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
+        return zygote_main(tasks);
     id_init();
-    return cmocka_run_group_tests_name("encoder", tests, NULL, clean);
+    if (!zygote_start(NULL))
+        return EXIT_FAILURE;
+    int failed = cmocka_run_group_tests_name("encoder", tests, NULL, clean);
+    zygote_stop();
+    return failed;
 }

@@ -1,12 +1,10 @@
-/* Durable files, digests, ids and children. */
+/* Durable files, digests, ids and the messages between the programs. */
 
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 
-#include "common/child.h"
 #include "common/digest.h"
 #include "common/file.h"
 #include "common/id.h"
@@ -167,59 +165,7 @@ static void both_programs_read_the_same_result(void **state)
     assert_string_equal(error.fields[0].name, "video_digest");
 }
 
-/* In the child: writes what it can see of its surroundings to descriptor 3. */
-static int child_main(const char *mode)
-{
-    if (streq(mode, "hang"))
-        for (;;)
-            pause();
-    if (streq(mode, "crash"))
-        abort();
-    dprintf(3, "%s %d", environ[0] ? "environment" : "nothing", fcntl(4, F_GETFD));
-    return 7;
-}
-
-static Child start_child(const char *mode, const int *fds, size_t count)
-{
-    const char *arguments[] = {"child", mode, NULL};
-    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = count};
-    Child child = CHILD_NONE;
-    assert_true(child_start(&spec, &child, NULL));
-    return child;
-}
-
-static void a_child_has_its_descriptors_and_nothing_else(void **state)
-{
-    int ends[2];
-    char text[64] = "";
-    ChildExit status;
-    (void)state;
-    assert_int_equal(pipe(ends), 0);
-    _cleanup_child_ Child child = start_child("look", &ends[1], 1);
-    assert_true(child_wait(&child, -1, &status));
-    assert_true(read(ends[0], text, sizeof text - 1) > 0);
-    assert_string_equal(text, "nothing -1");
-    assert_false(status.signalled);
-    assert_int_equal(status.status, 7);
-    close(ends[0]);
-    close(ends[1]);
-}
-
-static void a_child_that_hangs_is_killed_and_a_crash_is_seen(void **state)
-{
-    ChildExit status;
-    (void)state;
-    _cleanup_child_ Child hanging = start_child("hang", NULL, 0);
-    assert_false(child_wait(&hanging, 0, &status));
-    child_kill(&hanging);
-    assert_true(child_wait(&hanging, -1, &status));
-    assert_true(status.signalled && status.status == SIGKILL);
-    _cleanup_child_ Child crashing = start_child("crash", NULL, 0);
-    assert_true(child_wait(&crashing, -1, &status));
-    assert_true(status.signalled || status.status != 0);
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_published_file_has_its_name_and_never_replaces,
@@ -231,11 +177,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(ids_are_random_and_well_formed),
         cmocka_unit_test(both_programs_read_the_same_job),
         cmocka_unit_test(both_programs_read_the_same_result),
-        cmocka_unit_test(a_child_has_its_descriptors_and_nothing_else),
-        cmocka_unit_test(a_child_that_hangs_is_killed_and_a_crash_is_seen),
     };
-    if (argc == 3 && streq(argv[1], "child"))
-        return child_main(argv[2]);
     id_init();
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
 }
