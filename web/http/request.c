@@ -331,7 +331,8 @@ static enum MHD_Result collect_field(void *cls, enum MHD_ValueKind kind, const c
 
 static bool check_framing(Request *request, const char *version)
 {
-    FieldList list = {.count = 0};
+    FieldList list; /* not cleared: this is the way of every request */
+    list.count = 0;
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, collect_field, &list);
     return framing_check(version, list.fields, list.count, &request->framing, &request->error);
 }
