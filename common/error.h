@@ -9,8 +9,9 @@
 #include "common/limits.h"
 
 typedef enum RetryClass {
-    RETRY_NEVER, /* the same request will fail again */
-    RETRY_LATER, /* the same request may succeed later */
+    RETRY_NEVER,   /* the same request will fail again */
+    RETRY_LATER,   /* the same work may succeed later: a fault of this machine */
+    RETRY_REQUEST, /* the same request may succeed after a pause: on the way, or in passing */
 } RetryClass;
 
 /* code, word in problem documents, HTTP status (RFC 9110), retry class, title (RFC 9457 §3.1.3) */
@@ -20,7 +21,7 @@ typedef enum RetryClass {
     X(ERROR_FORBIDDEN, "forbidden", 403, RETRY_NEVER, "The credentials do not allow this")         \
     X(ERROR_NOT_FOUND, "not_found", 404, RETRY_NEVER, "There is nothing at this address")          \
     X(ERROR_METHOD, "method_not_allowed", 405, RETRY_NEVER, "The method is not allowed here")      \
-    X(ERROR_TIMEOUT, "request_timeout", 408, RETRY_LATER, "The request took too long")             \
+    X(ERROR_TIMEOUT, "request_timeout", 408, RETRY_REQUEST, "The request took too long")           \
     X(ERROR_CONFLICT, "conflict", 409, RETRY_NEVER,                                                \
       "The request conflicts with the present state")                                              \
     X(ERROR_GONE, "gone", 410, RETRY_NEVER, "This is no longer available")                         \
@@ -35,16 +36,16 @@ typedef enum RetryClass {
     X(ERROR_RANGE, "range_not_satisfiable", 416, RETRY_NEVER,                                      \
       "The range lies outside the content")                                                        \
     X(ERROR_INVALID, "invalid", 422, RETRY_NEVER, "The content could not be used")                 \
-    X(ERROR_BUSY, "too_many_requests", 429, RETRY_LATER, "Too many requests")                      \
+    X(ERROR_BUSY, "too_many_requests", 429, RETRY_REQUEST, "Too many requests")                    \
     X(ERROR_HEADERS, "headers_too_large", 431, RETRY_NEVER, "The header fields are too large")     \
     X(ERROR_INTERNAL, "internal", 500, RETRY_LATER, "Something went wrong here")                   \
     X(ERROR_IO, "io", 500, RETRY_LATER, "The storage failed")                                      \
     X(ERROR_DATABASE, "database", 500, RETRY_LATER, "The database failed")                         \
-    X(ERROR_UNAVAILABLE, "unavailable", 503, RETRY_LATER, "The service is not available now")      \
+    X(ERROR_UNAVAILABLE, "unavailable", 503, RETRY_REQUEST, "The service is not available now")    \
     X(ERROR_NO_SPACE, "insufficient_storage", 507, RETRY_LATER, "The storage is full")             \
     X(ERROR_SETTING, "setting", 500, RETRY_NEVER, "A setting is wrong")                            \
     X(ERROR_MEDIA, "media", 422, RETRY_NEVER, "The media file could not be used")                  \
-    X(ERROR_NETWORK, "network", 503, RETRY_LATER, "The other program could not be reached")        \
+    X(ERROR_NETWORK, "network", 503, RETRY_REQUEST, "The other program could not be reached")      \
     X(ERROR_CANCELLED, "cancelled", 503, RETRY_LATER, "The work was called off")
 
 typedef enum ErrorCode {

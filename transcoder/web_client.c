@@ -66,8 +66,7 @@ FlagSet web_client_abort_flags(const WebClient *client)
 
 bool web_client_is_transient(ErrorCode code)
 {
-    return code == ERROR_NETWORK || code == ERROR_UNAVAILABLE || code == ERROR_TIMEOUT ||
-           code == ERROR_BUSY;
+    return error_retry_class(code) == RETRY_REQUEST;
 }
 
 int64_t web_client_retry_after_ms(const WebClient *client)

@@ -5,7 +5,6 @@
 #define MEDIA_STREAMS_MAX       64          /* a phone writes at most eight */
 #define MEDIA_SIDE_MAX          16384       /* pixels of one side of a stored picture */
 #define MEDIA_PIXELS_MAX        (64 << 20)  /* of one stored picture; 8K video has 33 million */
-#define MEDIA_AUDIO_CHANNELS    64          /* what a decoder may yield */
 #define MEDIA_AUDIO_SAMPLES_MAX (1 << 20)   /* of one decoded audio frame and channel */
 #define MEDIA_PROBE_BYTES       (16 << 20)  /* read at most to find out what the streams are */
 #define MEDIA_PROBE_SECONDS     10          /* of media, likewise */

@@ -53,7 +53,7 @@ static Response *post_wait(Request *request, Error *error)
     if (request_expired(request) || request_peer_gone(request))
         return response_empty(204);
     if (atomic_exchange(&app.waiting, request) == request)
-        return response_text(200, "text/plain", "woken");
+        return response_json(200, json_pack("{s:b}", "woken", 1));
     sem_post(&app.parked);
     return request_park(request, json_integer_value(json_object_get(request_json(request), "ms")));
 }

@@ -143,7 +143,6 @@ void http_unpark(Request *request);
 /* Takes over `value`. Cache-Control: no-store. */
 Response *response_json(int status, json_t *value);
 Response *response_empty(int status);
-Response *response_text(int status, const char *content_type, const char *text);
 
 /* Bytes that live as long as the program; the caller adds Cache-Control and validators. */
 Response *response_static(int status, const char *content_type, const void *data, size_t size);

@@ -59,11 +59,6 @@ Response *response_json(int status, json_t *value)
     return response;
 }
 
-Response *response_text(int status, const char *content_type, const char *text)
-{
-    return from_text(status, content_type, base_strdup(text));
-}
-
 Response *response_empty(int status)
 {
     Response *response =
