@@ -391,6 +391,35 @@ static void test_a_recording_is_served_as_it_is(void **state)
     inspect_expect_tidy(story);
 }
 
+/* Copy the folder, set MEDIA_ROOT, carry on: what was kept is served, what waited is done. */
+static void test_a_copied_volume_carries_on(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE], copy[sizeof story->media_root], fetched[600];
+    char *content = NULL;
+    size_t length;
+    story_web_start(story);
+    serve_picture(story, "kept.jpg", url, &content);
+    Upload waiting = upload_file(story, made_media(MADE_VIDEO), "waiting.mp4");
+    story_stop(&story->web, "web");
+    story_path(story, "elsewhere", copy, sizeof copy);
+    const char *const copying[] = {"cp", "-r", story->media_root, copy, NULL};
+    assert_int_equal(story_command(copying, NULL), 0);
+    const char *const removing[] = {"rm", "-r", story->media_root, NULL};
+    assert_int_equal(story_command(removing, NULL), 0);
+    base_copy(story->media_root, sizeof story->media_root, copy);
+    story_set(story, "MEDIA_ROOT", "%s", copy);
+    story_web_start(story);
+    fetch_to_file(story, url, "again.jpg", fetched, sizeof fetched);
+    _cleanup_free_ char *again = story_read_file(fetched, &length);
+    assert_int_equal(length, SERVED_SIZE);
+    assert_memory_equal(again, content, length);
+    free(content);
+    story_transcoder_start(story);
+    upload_await(story, &waiting, "completed");
+    inspect_expect_tidy(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +432,7 @@ int main(void)
         STORY_TEST(test_head_and_headers),
         STORY_TEST(test_download_keeps_the_name),
         STORY_TEST(test_a_recording_is_served_as_it_is),
+        STORY_TEST(test_a_copied_volume_carries_on),
     };
     return STORY_RUN(tests);
 }
