@@ -61,9 +61,13 @@
 
 /* transfer */
 #define TRANSFER_JSON_MAX        65536 /* bytes of any JSON answer or field between the programs */
-#define TRANSFER_POSTER_MAX      (8 << 20) /* bytes; a 1280 pixel JPEG has 300 KB */
-#define TRANSFER_OUTLAST_SECONDS 900       /* how long web may be away before a delivery pauses */
-#define TRANSFER_BACKOFF_MAX     60        /* seconds between two tries */
+#define TRANSFER_POSTER_MAX      (8 << 20)   /* bytes; a 1280 pixel JPEG has 300 KB */
+#define TRANSFER_TEXT_MAX        (256 << 10) /* bytes of a result's text files */
+#define TRANSFER_THUMBHASH_MAX   40          /* characters: 25 bytes in base64 */
+#define TRANSFER_CAPTURED_AT_MAX 30          /* characters of a time to the second */
+#define TRANSFER_TITLE_MAX       200         /* bytes */
+#define TRANSFER_OUTLAST_SECONDS 900         /* how long web may be away before a delivery pauses */
+#define TRANSFER_BACKOFF_MAX     60          /* seconds between two tries */
 
 /* log and settings */
 #define LOG_QUEUE_MAX     4096  /* lines waiting for a reader that stalls */

@@ -52,4 +52,21 @@
     X(video_crf, "VIDEO_CRF", SETTING_TRANSCODER, SETTING_INTEGER, "23", 0, 51,                    \
       "libx264 quality; smaller is better and larger")                                             \
     X(video_preset, "VIDEO_PRESET", SETTING_TRANSCODER, SETTING_PRESET, "medium", 0, 0,            \
-      "libx264 preset, ultrafast to veryslow")
+      "libx264 preset, ultrafast to veryslow")                                                     \
+    X(remux_max_bitrate, "REMUX_MAX_BITRATE", SETTING_TRANSCODER, SETTING_INTEGER, "8000000", 0,   \
+      1000000000,                                                                                  \
+      "bits a second up to which 1080p that is web-ready is taken as it is; else by area")         \
+    X(encode_max_pixels, "ENCODE_MAX_PIXELS", SETTING_TRANSCODER, SETTING_INTEGER, "67108864",     \
+      1024, 67108864, "of one picture of an original")                                             \
+    X(encode_max_streams, "ENCODE_MAX_STREAMS", SETTING_TRANSCODER, SETTING_INTEGER, "64", 1, 64,  \
+      "tracks in one original")                                                                    \
+    X(encode_max_seconds, "ENCODE_MAX_SECONDS", SETTING_TRANSCODER, SETTING_INTEGER, "43200", 1,   \
+      43200, "of picture or sound in one original")                                                \
+    X(encode_max_output, "ENCODE_MAX_OUTPUT", SETTING_TRANSCODER, SETTING_SIZE, "16G", 65536,      \
+      (int64_t)1 << 40, "size of one result")                                                      \
+    X(encode_max_cpu_ratio, "ENCODE_MAX_CPU_RATIO", SETTING_TRANSCODER, SETTING_INTEGER, "100", 1, \
+      100000, "seconds of computing per second of media, ten minutes on top")                      \
+    X(encode_max_wall_ratio, "ENCODE_MAX_WALL_RATIO", SETTING_TRANSCODER, SETTING_INTEGER, "100",  \
+      1, 100000, "seconds per second of media, ten minutes on top")                                \
+    X(encode_stall_seconds, "ENCODE_STALL_SECONDS", SETTING_TRANSCODER, SETTING_INTEGER, "300", 1, \
+      86400, "without any progress: the encode is ended")

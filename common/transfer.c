@@ -2,6 +2,8 @@
 
 #define LEASE_SECONDS_MAX 86400
 
+#define TRANSFER_WORD_MAX 32 /* bytes of a field of the metadata */
+
 static json_t *digest_json(const Digest *digest)
 {
     char text[DIGEST_FIELD_SIZE];
@@ -63,33 +65,103 @@ bool transfer_job_decode(const json_t *value, TransferJob *job, Error *error)
     return true;
 }
 
+const TransferFileKind transfer_file_kinds[TRANSFER_FILE_COUNT] = {
+#define X(id, field, word, family, type, name, size_max)                                           \
+    [id] = {field, word, family, type, name, size_max},
+    TRANSFER_FILES(X)
+#undef X
+};
+
+TransferFile transfer_main_file(const TransferResult *result)
+{
+    return result->files[TRANSFER_AUDIO].present ? TRANSFER_AUDIO : TRANSFER_VIDEO;
+}
+
+/* "video_digest", "video_size", … */
+static const char *made_field(TransferFile which, const char *what, char text[TRANSFER_WORD_MAX])
+{
+    snprintf(text, TRANSFER_WORD_MAX, "%s_%s", transfer_file_kinds[which].word, what);
+    return text;
+}
+
+static void encode_files(json_t *value, const TransferResult *result)
+{
+    char field[TRANSFER_WORD_MAX];
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        const TransferMade *made = &result->files[i];
+        if (!made->present)
+            continue;
+        json_object_set_new(value, made_field(i, "digest", field), digest_json(&made->digest));
+        json_object_set_new(value, made_field(i, "size", field), json_integer(made->size));
+    }
+}
+
+static void encode_text(json_t *value, const char *field, const char *text)
+{
+    if (*text)
+        json_object_set_new(value, field, json_text(text));
+}
+
 json_t *transfer_result_encode(const TransferResult *result)
 {
-    json_t *value = json_pack("{s:f, s:f, s:I, s:I, s:o, s:I, s:b, s:b, s:s}", "duration",
-                              result->duration, "source_duration", result->source_duration, "width",
-                              (json_int_t)result->width, "height", (json_int_t)result->height,
-                              "video_digest", digest_json(&result->video_digest), "video_size",
-                              (json_int_t)result->video_size, "has_audio", result->has_audio,
-                              "whole", result->whole, "operation", result->operation);
-    if (result->has_poster)
-        json_object_set_new(value, "poster_digest", digest_json(&result->poster_digest));
+    json_t *value =
+        json_pack("{s:f, s:f, s:I, s:I, s:b, s:b, s:s}", "duration", result->duration,
+                  "source_duration", result->source_duration, "width", (json_int_t)result->width,
+                  "height", (json_int_t)result->height, "has_audio", result->has_audio, "whole",
+                  result->whole, "operation", result->operation);
+    encode_files(value, result);
+    encode_text(value, "thumbhash", result->thumbhash);
+    encode_text(value, "captured_at", result->captured_at);
+    encode_text(value, "title", result->title);
     return value;
+}
+
+static bool decode_file(const json_t *value, TransferFile which, TransferMade *out, Error *error)
+{
+    char field[TRANSFER_WORD_MAX];
+    out->present = json_object_get(value, made_field(which, "digest", field));
+    if (!out->present)
+        return true;
+    if (!get_digest(value, field, &out->digest, error))
+        return false;
+    made_field(which, "size", field);
+    bool told = which <= TRANSFER_AUDIO || json_object_get(value, field);
+    return !told || json_get_integer(value, field, &out->size, error);
+}
+
+static bool decode_files(const json_t *value, TransferResult *out, Error *error)
+{
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (!decode_file(value, i, &out->files[i], error))
+            return false;
+    return out->files[TRANSFER_VIDEO].present != out->files[TRANSFER_AUDIO].present ||
+           error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+                           "The metadata must have either video_digest or audio_digest.");
+}
+
+static bool decode_text(const json_t *value, const char *field, char *out, size_t size,
+                        Error *error)
+{
+    return !json_object_get(value, field) || json_copy_string(value, field, out, size, error);
+}
+
+static bool decode_texts(const json_t *value, TransferResult *out, Error *error)
+{
+    return json_copy_string(value, "operation", out->operation, sizeof out->operation, error) &&
+           decode_text(value, "thumbhash", out->thumbhash, sizeof out->thumbhash, error) &&
+           decode_text(value, "captured_at", out->captured_at, sizeof out->captured_at, error) &&
+           decode_text(value, "title", out->title, sizeof out->title, error);
 }
 
 bool transfer_result_decode(const json_t *value, TransferResult *result, Error *error)
 {
-    TransferResult read = {.has_poster = json_object_get(value, "poster_digest") != NULL,
-                           .has_audio = json_is_true(json_object_get(value, "has_audio")),
+    TransferResult read = {.has_audio = json_is_true(json_object_get(value, "has_audio")),
                            .whole = json_is_true(json_object_get(value, "whole"))};
     if (!json_get_number(value, "duration", &read.duration, error) ||
         !json_get_number(value, "source_duration", &read.source_duration, error) ||
         !json_get_integer(value, "width", &read.width, error) ||
         !json_get_integer(value, "height", &read.height, error) ||
-        !get_digest(value, "video_digest", &read.video_digest, error) ||
-        !json_get_integer(value, "video_size", &read.video_size, error) ||
-        !json_copy_string(value, "operation", read.operation, sizeof read.operation, error))
-        return false;
-    if (read.has_poster && !get_digest(value, "poster_digest", &read.poster_digest, error))
+        !decode_files(value, &read, error) || !decode_texts(value, &read, error))
         return false;
     *result = read;
     return true;

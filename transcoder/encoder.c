@@ -97,7 +97,7 @@ static bool read_status(Watch *watch, bool *open, Error *error)
 static void look_at_video(Watch *watch)
 {
     struct stat status;
-    if (fstat(watch->job->video_fd, &status) < 0)
+    if (fstat(watch->job->fds[TRANSFER_VIDEO], &status) < 0)
         return;
     if (status.st_mtim.tv_sec != watch->written.tv_sec ||
         status.st_mtim.tv_nsec != watch->written.tv_nsec)
@@ -107,7 +107,7 @@ static void look_at_video(Watch *watch)
 
 static bool check_advance(Watch *watch, Error *error)
 {
-    int64_t allowed = watch->job->stall_ms > 0 ? watch->job->stall_ms : ENCODER_STALL_MS;
+    int64_t allowed = watch->job->policy.stall_seconds * 1000;
     look_at_video(watch);
     if (clock_monotonic_ms() - watch->advanced_ms < allowed)
         return true;
@@ -135,20 +135,32 @@ static bool follow(Watch *watch, Error *error)
 static const SandboxLimits child_limits = {
     .data_bytes = 2 * GIB, .file_bytes = 16 * GIB, .cpu_seconds = 12 * 3600, .niceness = 10};
 
+#define CHILD_FDS (TRANSFER_FILE_COUNT + 2)
+
+static bool order_child(const EncoderJob *job, int status_fd, Child *child, Error *error)
+{
+    EncoderArguments words;
+    const char *arguments[ENCODER_ARGUMENTS + 2] = {ENCODER_CHILD_COMMAND};
+    int fds[CHILD_FDS] = {job->original_fd};
+    encoder_message_arguments(&job->policy, words);
+    for (size_t i = 0; i < ENCODER_ARGUMENTS; i++)
+        arguments[i + 1] = words[i];
+    memcpy(fds + 1, job->fds, sizeof job->fds);
+    fds[CHILD_FDS - 1] = status_fd;
+    ChildSpec spec = {
+        .arguments = arguments, .fds = fds, .fd_count = CHILD_FDS, .limits = child_limits};
+    spec.limits.file_bytes = (uint64_t)job->policy.max_output;
+    return child_start(&spec, child, error);
+}
+
 static bool start_child(const EncoderJob *job, Child *child, int *status_fd, Error *error)
 {
     int ends[2];
-    EncoderArguments words;
-    encoder_message_arguments(&job->policy, words);
-    const char *arguments[] = {ENCODER_CHILD_COMMAND, words[0], words[1], words[2], words[3], NULL};
     if (pipe2(ends, O_CLOEXEC) < 0)
         return error_set_errno(error, errno, "The encoder could not be started");
     _cleanup_close_ int reader = ends[0], writer = ends[1];
     REQUIRE(fcntl(reader, F_SETFL, O_NONBLOCK) == 0);
-    const int fds[] = {job->original_fd, job->video_fd, job->poster_fd, writer};
-    ChildSpec spec = {
-        .arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds), .limits = child_limits};
-    bool started = child_start(&spec, child, error);
+    bool started = order_child(job, writer, child, error);
     close(TAKE_FD(writer)); /* the child has it now: its end must be seen */
     if (!started)
         return false;
@@ -158,8 +170,9 @@ static bool start_child(const EncoderJob *job, Child *child, int *status_fd, Err
 
 static bool empty_outputs(const EncoderJob *job, Error *error)
 {
-    if (ftruncate(job->video_fd, 0) < 0 || ftruncate(job->poster_fd, 0) < 0)
-        return error_set_errno(error, errno, "The scratch files could not be emptied");
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (ftruncate(job->fds[i], 0) < 0)
+            return error_set_errno(error, errno, "The scratch files could not be emptied");
     return true;
 }
 
@@ -201,15 +214,6 @@ static bool run_child(const EncoderJob *job, EncoderOutcome *out, Error *error)
     return true;
 }
 
-static bool measure_file(int fd, const char *what, int64_t *size, Digest *digest, Error *error)
-{
-    struct stat status;
-    if (fstat(fd, &status) < 0)
-        return error_set_errno(error, errno, "%s could not be measured", what);
-    *size = status.st_size;
-    return file_sync(fd, what, error) && digest_file(fd, DIGEST_BLAKE2B, digest, error);
-}
-
 static bool is_jpeg(int fd)
 {
     const unsigned char start[] = {0xff, 0xd8, 0xff};
@@ -218,15 +222,33 @@ static bool is_jpeg(int fd)
            memcmp(found, start, sizeof start) == 0;
 }
 
-/* A poster that is not what it should be is left out. */
-static bool measure_poster(int fd, TransferResult *result, Error *error)
+static bool is_as_it_should_be(TransferFile which, int fd, int64_t size)
 {
-    int64_t size;
-    if (!measure_file(fd, "The poster", &size, &result->poster_digest, error))
-        return false;
-    result->has_poster = size > 0 && size <= TRANSFER_POSTER_MAX && is_jpeg(fd);
-    if (!result->has_poster)
-        result->poster_digest = (Digest){0};
+    const TransferFileKind *kind = &transfer_file_kinds[which];
+    return size > 0 && size <= kind->size_max &&
+           (!streq(kind->content_type, "image/jpeg") || is_jpeg(fd));
+}
+
+/* Of the files beside the video or sound, one that is not what it should be is left out. */
+static bool measure_file(const EncoderJob *job, TransferFile which, TransferMade *out, Error *error)
+{
+    const TransferFileKind *kind = &transfer_file_kinds[which];
+    struct stat status;
+    int fd = job->fds[which];
+    if (fstat(fd, &status) < 0)
+        return error_set_errno(error, errno, "%s could not be measured", kind->name);
+    if (!is_as_it_should_be(which, fd, status.st_size))
+        return which > TRANSFER_AUDIO || damaged_answer(error);
+    *out = (TransferMade){.present = true, .size = status.st_size};
+    return file_sync(fd, kind->name, error) && digest_file(fd, DIGEST_BLAKE2B, &out->digest, error);
+}
+
+static bool measure(const EncoderJob *job, const EncoderOutcome *outcome, TransferResult *out,
+                    Error *error)
+{
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (outcome->files[i] && !measure_file(job, i, &out->files[i], error))
+            return false;
     return true;
 }
 
@@ -242,11 +264,10 @@ bool encoder_run(const EncoderJob *job, TransferResult *result, Error *error)
                            .has_audio = outcome.has_audio,
                            .whole = outcome.whole};
     base_copy(made.operation, sizeof made.operation, encoder_operation_word(outcome.operation));
-    if (!measure_file(job->video_fd, "The video", &made.video_size, &made.video_digest, error))
-        return false;
-    if (made.video_size == 0)
-        return damaged_answer(error);
-    if (outcome.has_poster && !measure_poster(job->poster_fd, &made, error))
+    base_copy(made.thumbhash, sizeof made.thumbhash, outcome.thumbhash);
+    base_copy(made.captured_at, sizeof made.captured_at, outcome.captured_at);
+    base_copy(made.title, sizeof made.title, outcome.title);
+    if (!measure(job, &outcome, &made, error))
         return false;
     *result = made;
     return true;

@@ -14,11 +14,10 @@ int encoder_child_main(int argc, char **argv)
 {
     EncoderMessage last = {.kind = ENCODER_MESSAGE_RESULT};
     Error error = {0};
-    PipelineSpec spec = {.original_fd = ENCODER_FD_ORIGINAL,
-                         .video_fd = ENCODER_FD_VIDEO,
-                         .poster_fd = ENCODER_FD_POSTER,
-                         .progress = write_progress};
+    PipelineSpec spec = {.original_fd = ENCODER_FD_ORIGINAL, .progress = write_progress};
     bool done;
+    for (int i = 0; i < TRANSFER_FILE_COUNT; i++)
+        spec.fds[i] = ENCODER_FD_RESULT + i;
     if (!encoder_message_policy(argc - 1, argv + 1, &spec.policy))
         done = error_set(&error, ERROR_INTERNAL, "The encoder was started wrongly.");
     else

@@ -1,6 +1,7 @@
 #include "transcoder/encoder_message.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 
 #define SECONDS_MAX 1e7 /* four months: no upload is longer */
@@ -15,43 +16,54 @@ const char *encoder_operation_word(PlanOperation operation)
 
 void encoder_message_arguments(const EncoderPolicy *policy, EncoderArguments out)
 {
-    snprintf(out[0], ENCODER_ARGUMENT_SIZE, "%d", policy->max_short_side);
-    snprintf(out[1], ENCODER_ARGUMENT_SIZE, "%d", policy->crf);
-    snprintf(out[2], ENCODER_ARGUMENT_SIZE, "%s", policy->preset);
-    snprintf(out[3], ENCODER_ARGUMENT_SIZE, "%d", policy->threads);
+    size_t count = 0;
+    REQUIRE(base_copy(out[count++], ENCODER_ARGUMENT_SIZE, policy->preset));
+#define X(field, smallest, largest)                                                                \
+    snprintf(out[count++], ENCODER_ARGUMENT_SIZE, "%" PRId64, policy->field);
+    ENCODER_POLICY(X)
+#undef X
 }
 
-static bool read_number(const char *text, int minimum, int maximum, int *out)
+static bool read_number(const char *text, int64_t smallest, int64_t largest, int64_t *out)
 {
     char *end;
     errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno || end == text || *end || value < minimum || value > maximum)
-        return false;
-    *out = (int)value;
-    return true;
+    *out = strtoll(text, &end, 10);
+    return !errno && end != text && !*end && *out >= smallest && *out <= largest;
 }
 
 bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out)
 {
     EncoderPolicy policy;
-    if (count != ENCODER_ARGUMENT_COUNT ||
-        !read_number(arguments[0], 2, MEDIA_SIDE_MAX, &policy.max_short_side) ||
-        !read_number(arguments[1], 0, 51, &policy.crf) ||
-        !base_copy(policy.preset, sizeof policy.preset, arguments[2]) ||
-        !read_number(arguments[3], 0, 256, &policy.threads))
+    if (count != ENCODER_ARGUMENTS || !base_copy(policy.preset, sizeof policy.preset, *arguments++))
         return false;
+#define X(field, smallest, largest)                                                                \
+    if (!read_number(*arguments++, smallest, largest, &policy.field))                              \
+        return false;
+    ENCODER_POLICY(X)
+#undef X
     *out = policy;
     return true;
 }
 
+static json_t *files_json(const EncoderOutcome *outcome)
+{
+    json_t *files = json_array();
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (outcome->files[i])
+            json_array_append_new(files, json_string(transfer_file_kinds[i].word));
+    return files;
+}
+
 static json_t *outcome_json(const EncoderOutcome *outcome)
 {
-    return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:b, s:s}}", "result", "duration",
-                     outcome->duration, "source_duration", outcome->source_duration, "width",
-                     outcome->width, "height", outcome->height, "has_audio", outcome->has_audio,
-                     "has_poster", outcome->has_poster, "whole", outcome->whole, "operation",
-                     encoder_operation_word(outcome->operation));
+    return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:o, s:s, s:s, s:s, s:o}}", "result",
+                     "duration", outcome->duration, "source_duration", outcome->source_duration,
+                     "width", outcome->width, "height", outcome->height, "has_audio",
+                     outcome->has_audio, "whole", outcome->whole, "files", files_json(outcome),
+                     "operation", encoder_operation_word(outcome->operation), "thumbhash",
+                     outcome->thumbhash, "captured_at", outcome->captured_at, "title",
+                     json_text(outcome->title));
 }
 
 static json_t *message_json(const EncoderMessage *message)
@@ -108,9 +120,39 @@ static bool read_integer(const json_t *object, const char *field, int maximum, i
     return true;
 }
 
-static bool read_side(const json_t *object, const char *field, int *out)
+static bool read_files(const json_t *object, EncoderOutcome *out)
 {
-    return read_integer(object, field, PLAN_LONG_SIDE_MAX, out) && *out >= 2;
+    const json_t *files = json_object_get(object, "files"), *item;
+    size_t index;
+    memset(out->files, 0, sizeof out->files);
+    json_array_foreach(files, index, item) for (size_t i = 0; i < TRANSFER_FILE_COUNT;
+                                                i++) if (json_is_string(item) &&
+                                                         streq(json_string_value(item),
+                                                               transfer_file_kinds[i].word))
+        out->files[i] = true;
+    return out->files[TRANSFER_VIDEO] != out->files[TRANSFER_AUDIO];
+}
+
+/* Sound alone has no sides. */
+static bool read_sides(const json_t *object, EncoderOutcome *out)
+{
+    int smallest = out->files[TRANSFER_VIDEO] ? 2 : 0;
+    int largest = out->files[TRANSFER_VIDEO] ? PLAN_LONG_SIDE_MAX : 0;
+    return read_integer(object, "width", largest, &out->width) && out->width >= smallest &&
+           read_integer(object, "height", largest, &out->height) && out->height >= smallest;
+}
+
+static bool read_text(const json_t *object, const char *field, char *out, size_t size)
+{
+    Error ignored = {0};
+    return json_copy_string(object, field, out, size, &ignored);
+}
+
+static bool read_texts(const json_t *object, EncoderOutcome *out)
+{
+    return read_text(object, "thumbhash", out->thumbhash, sizeof out->thumbhash) &&
+           read_text(object, "captured_at", out->captured_at, sizeof out->captured_at) &&
+           read_text(object, "title", out->title, sizeof out->title);
 }
 
 static bool read_operation(const json_t *object, PlanOperation *out)
@@ -133,11 +175,9 @@ static bool read_outcome(const json_t *object, EncoderMessage *out)
     out->kind = ENCODER_MESSAGE_RESULT;
     return read_seconds(object, "duration", &outcome->duration) &&
            read_seconds(object, "source_duration", &outcome->source_duration) &&
-           read_side(object, "width", &outcome->width) &&
-           read_side(object, "height", &outcome->height) &&
+           read_files(object, outcome) && read_sides(object, outcome) &&
            read_flag(object, "has_audio", &outcome->has_audio) &&
-           read_flag(object, "has_poster", &outcome->has_poster) &&
-           read_flag(object, "whole", &outcome->whole) &&
+           read_flag(object, "whole", &outcome->whole) && read_texts(object, outcome) &&
            read_operation(object, &outcome->operation);
 }
 

@@ -6,26 +6,28 @@
  */
 #pragma once
 
-#include "common/json.h"
+#include "common/transfer.h"
 #include "transcoder/plan.h"
 
 #define ENCODER_CHILD_COMMAND "encoder-child"
 
 enum EncoderFd {
     ENCODER_FD_ORIGINAL = 3, /* read */
-    ENCODER_FD_VIDEO,        /* read and write */
-    ENCODER_FD_POSTER,       /* write */
-    ENCODER_FD_STATUS,       /* write: lines of this header */
+    ENCODER_FD_RESULT,       /* read and write: the first of TRANSFER_FILE_COUNT */
+    ENCODER_FD_STATUS = ENCODER_FD_RESULT + TRANSFER_FILE_COUNT, /* write: this header's lines */
 };
 
 typedef struct EncoderOutcome {
-    double duration;        /* seconds of the video made */
-    double source_duration; /* seconds decoded */
-    int width, height;
+    double duration;        /* seconds of the video or sound made */
+    double source_duration; /* seconds found */
+    int width, height;      /* 0 for sound alone */
     bool has_audio;
-    bool has_poster;
-    bool whole; /* all the file tells of could be decoded */
+    bool whole;                      /* all the file tells of is there */
+    bool files[TRANSFER_FILE_COUNT]; /* which were made */
     PlanOperation operation;
+    char thumbhash[TRANSFER_THUMBHASH_MAX + 1]; /* as in TransferResult, and the next two */
+    char captured_at[TRANSFER_CAPTURED_AT_MAX + 1];
+    char title[TRANSFER_TITLE_MAX + 1];
 } EncoderOutcome;
 
 typedef struct EncoderProgress {
@@ -49,9 +51,11 @@ typedef struct EncoderMessage {
 } EncoderMessage;
 
 /* The policy as arguments, one word each. */
-#define ENCODER_ARGUMENT_COUNT 4
-#define ENCODER_ARGUMENT_SIZE  24
-typedef char EncoderArguments[ENCODER_ARGUMENT_COUNT][ENCODER_ARGUMENT_SIZE];
+#define X(field, smallest, largest) +1
+enum { ENCODER_ARGUMENTS = 1 ENCODER_POLICY(X) };
+#undef X
+#define ENCODER_ARGUMENT_SIZE 24
+typedef char EncoderArguments[ENCODER_ARGUMENTS][ENCODER_ARGUMENT_SIZE];
 void encoder_message_arguments(const EncoderPolicy *policy, EncoderArguments out);
 bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out);
 

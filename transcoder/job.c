@@ -212,11 +212,10 @@ static bool step_encode(Job *job, Error *error)
 {
     TransferResult result = {0};
     EncoderJob work = {.original_fd = job->folder.original_fd,
-                       .video_fd = job->folder.video_fd,
-                       .poster_fd = job->folder.poster_fd,
                        .policy = options_of(job)->policy,
                        .progress = tell_encoded,
                        .context = job};
+    memcpy(work.fds, job->folder.fds, sizeof work.fds);
     return options_of(job)->encode(&work, &result, error) &&
            scratch_save_result(&job->folder, &result, error);
 }
@@ -231,8 +230,7 @@ static bool attempt_delivery(void *context, Error *error)
     Job *job = context;
     WebDelivery delivery = {.job = &job->folder.job,
                             .result = &job->folder.result,
-                            .video_fd = job->folder.video_fd,
-                            .poster_fd = job->folder.poster_fd,
+                            .fds = job->folder.fds,
                             .progress = {tell_delivered, job}};
     return web_client_deliver(job->worker->client, &delivery, error);
 }
@@ -392,8 +390,10 @@ bool job_run(Worker *worker)
     Error error = {0};
     _cleanup_(job_release) Job job = {.worker = worker, .folder = SCRATCH_JOB_NONE};
     if (run_steps(&job, &error)) {
-        log_info("Delivered %.1f seconds of video, %lld bytes.", job.folder.result.duration,
-                 (long long)job.folder.result.video_size);
+        const TransferResult *result = &job.folder.result;
+        TransferFile made = transfer_main_file(result);
+        log_info("Delivered %.1f seconds of %s, %lld bytes.", result->duration,
+                 transfer_file_kinds[made].word, (long long)result->files[made].size);
         return true;
     }
     if (job.in_hand)

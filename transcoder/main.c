@@ -93,9 +93,17 @@ static void make_name(char name[WORKER_NAME_MAX])
 static EncoderPolicy make_policy(const Settings *settings)
 {
     int64_t cores = MAX_OF(sysconf(_SC_NPROCESSORS_ONLN), 1);
-    EncoderPolicy policy = {.max_short_side = (int)settings->video_max_short_side.number,
-                            .crf = (int)settings->video_crf.number,
-                            .threads = (int)MAX_OF(cores / settings->transcoder_jobs.number, 1)};
+    EncoderPolicy policy = {.max_short_side = settings->video_max_short_side.number,
+                            .crf = settings->video_crf.number,
+                            .threads = MAX_OF(cores / settings->transcoder_jobs.number, 1),
+                            .remux_bit_rate = settings->remux_max_bitrate.number,
+                            .max_pixels = settings->encode_max_pixels.number,
+                            .max_streams = settings->encode_max_streams.number,
+                            .max_seconds = settings->encode_max_seconds.number,
+                            .max_output = settings->encode_max_output.number,
+                            .max_cpu_ratio = settings->encode_max_cpu_ratio.number,
+                            .max_wall_ratio = settings->encode_max_wall_ratio.number,
+                            .stall_seconds = settings->encode_stall_seconds.number};
     REQUIRE(base_copy(policy.preset, sizeof policy.preset, settings->video_preset.text));
     return policy;
 }

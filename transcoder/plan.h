@@ -10,11 +10,25 @@
 #include "common/error.h"
 #include "common/media/media_facts.h"
 
+/* The policy's numbers. X(field, smallest, largest) */
+#define ENCODER_POLICY(X)                                                                          \
+    X(max_short_side, 2, MEDIA_SIDE_MAX) /* pixels; the picture is never enlarged */               \
+    X(crf, 0, 51)                        /* libx264: smaller is better and larger */               \
+    X(threads, 0, 256)                   /* 0: all cores */                                        \
+    X(remux_bit_rate, 0, 1000000000)     /* bits a second of 1080p, else by area */                \
+    X(max_pixels, 1, MEDIA_PIXELS_MAX)   /* of one stored picture */                               \
+    X(max_streams, 1, MEDIA_STREAMS_MAX) /* in one file */                                         \
+    X(max_seconds, 1, MEDIA_SECONDS_MAX) /* of decoded picture or sound */                         \
+    X(max_output, 1, (int64_t)1 << 40)   /* bytes of the result */                                 \
+    X(max_cpu_ratio, 1, 100000)          /* computing seconds per second of media */               \
+    X(max_wall_ratio, 1, 100000)         /* seconds per second of media */                         \
+    X(stall_seconds, 1, 86400)           /* without any advance: stuck */
+
 typedef struct EncoderPolicy {
-    int max_short_side; /* pixels; the picture is never enlarged */
-    int crf;            /* libx264: smaller is better and larger */
-    char preset[16];    /* libx264 */
-    int threads;        /* 0: all cores */
+#define X(field, smallest, largest) int64_t field;
+    ENCODER_POLICY(X)
+#undef X
+    char preset[16]; /* libx264 */
 } EncoderPolicy;
 
 typedef enum PlanOperation {

@@ -14,8 +14,6 @@
 #define LOCK_NAME     "lock"
 #define PROBE_NAME    "check"
 #define ORIGINAL_NAME "original"
-#define VIDEO_NAME    "video.mp4"
-#define POSTER_NAME   "poster.jpg"
 #define NEED_FACTOR   3
 
 #define COUNTER_SUFFIX  ".interrupted"
@@ -220,8 +218,8 @@ static void close_folder(ScratchJob *folder)
 {
     shut(&folder->folder_fd);
     shut(&folder->original_fd);
-    shut(&folder->video_fd);
-    shut(&folder->poster_fd);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        shut(&folder->fds[i]);
 }
 #define _cleanup_folder_ _cleanup_(close_folder)
 
@@ -272,14 +270,21 @@ static bool check_space(const Scratch *scratch, uint64_t need, Error *error)
     return true;
 }
 
+static bool make_results(ScratchJob *made, Error *error)
+{
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (!make_file(made->folder_fd, transfer_file_kinds[i].name, &made->fds[i], error))
+            return false;
+    return true;
+}
+
 /* In the folder made already. */
 static bool fill_folder(const Scratch *scratch, ScratchJob *made, Error *error)
 {
     return scratch_manifest_write(made, error) &&
            file_sync(scratch->root_fd, "The scratch folder", error) &&
            make_file(made->folder_fd, ORIGINAL_NAME, &made->original_fd, error) &&
-           make_file(made->folder_fd, VIDEO_NAME, &made->video_fd, error) &&
-           make_file(made->folder_fd, POSTER_NAME, &made->poster_fd, error);
+           make_results(made, error);
 }
 
 bool scratch_save_result(ScratchJob *folder, const TransferResult *result, Error *error)
@@ -310,11 +315,15 @@ static bool open_result(int folder_fd, const char *name, int64_t *size, int *out
 
 static bool open_results(ScratchJob *folder)
 {
-    int64_t video_size, poster_size;
-    return open_result(folder->folder_fd, VIDEO_NAME, &video_size, &folder->video_fd) &&
-           video_size == folder->result.video_size &&
-           (!folder->result.has_poster ||
-            open_result(folder->folder_fd, POSTER_NAME, &poster_size, &folder->poster_fd));
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        const TransferMade *made = &folder->result.files[i];
+        int64_t size;
+        if (made->present &&
+            (!open_result(folder->folder_fd, transfer_file_kinds[i].name, &size, &folder->fds[i]) ||
+             size != made->size))
+            return false;
+    }
+    return true;
 }
 
 /* A result kept of the same job and original, under its new lease. */

@@ -1,7 +1,8 @@
 /*
  * The scratch folder: WORK_DIR/{job_id}/ with job.json (what the job is and how far it came),
- * `original`, `video.mp4` and `poster.jpg`, and beside it WORK_DIR/{job_id}.interrupted with a byte
- * for each time the job was found unfinished. It may vanish at any time and is made anew.
+ * `original` and the files of the result under their usual names, and beside it
+ * WORK_DIR/{job_id}.interrupted with a byte for each time the job was found unfinished. It may
+ * vanish at any time and is made anew.
  *
  * Any thread may use one Scratch. A folder belongs to the thread that created or adopted it, until
  * that thread removes it or leaves it behind; the folder is locked (flock) for so long, and the
@@ -29,12 +30,14 @@ typedef struct ScratchJob {
     TransferResult result; /* once encoded */
     bool encoded;
     int folder_fd; /* locked */
-    int original_fd, video_fd, poster_fd;
-    uint64_t reserved; /* bytes */
+    int original_fd;
+    int fds[TRANSFER_FILE_COUNT]; /* of the result */
+    uint64_t reserved;            /* bytes */
 } ScratchJob;
 
 #define SCRATCH_JOB_NONE                                                                           \
-    ((ScratchJob){.folder_fd = -1, .original_fd = -1, .video_fd = -1, .poster_fd = -1})
+    ((ScratchJob){                                                                                 \
+        .folder_fd = -1, .original_fd = -1, .fds = {[0 ... TRANSFER_FILE_COUNT - 1] = -1}})
 
 /* What a job may need at most: original, result and the result's second copy while its index is
  * moved to the front. Beyond the largest figure: that figure. */

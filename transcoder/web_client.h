@@ -96,9 +96,8 @@ bool web_client_fetch(WebClient *client, WebFetch *fetch, Error *error);
  * pread, so that each try starts from the beginning. */
 typedef struct WebDelivery {
     const TransferJob *job;       /* borrowed, like the following */
-    const TransferResult *result; /* tells whether there is a poster */
-    int video_fd;
-    int poster_fd;
+    const TransferResult *result; /* tells which files there are */
+    const int *fds;               /* TRANSFER_FILE_COUNT */
     WebProgress progress;
 } WebDelivery;
 bool web_client_deliver(WebClient *client, const WebDelivery *delivery, Error *error);

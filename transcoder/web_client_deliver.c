@@ -66,12 +66,11 @@ static void add_field(curl_mime *mime, const char *name, const char *value)
     REQUIRE(curl_mime_data(add_part(mime, name), value, CURL_ZERO_TERMINATED) == CURLE_OK);
 }
 
-static void add_file(curl_mime *mime, const char *name, const char *filename, SentFile *file)
+static void add_file(curl_mime *mime, const TransferFileKind *kind, SentFile *file)
 {
-    curl_mimepart *part = add_part(mime, name);
-    bool video = streq(name, TRANSFER_FIELD_VIDEO);
-    REQUIRE(curl_mime_filename(part, filename) == CURLE_OK);
-    REQUIRE(curl_mime_type(part, video ? "video/mp4" : "image/jpeg") == CURLE_OK);
+    curl_mimepart *part = add_part(mime, kind->field);
+    REQUIRE(curl_mime_filename(part, kind->name) == CURLE_OK);
+    REQUIRE(curl_mime_type(part, kind->content_type) == CURLE_OK);
     REQUIRE(curl_mime_data_cb(part, file->size, read_piece, seek_piece, NULL, file) == CURLE_OK);
 }
 
@@ -109,21 +108,33 @@ static bool is_confirmed(const WebClient *client, Error *error)
     return error_set(error, ERROR_NETWORK, "Web's answer to the delivery does not confirm it.");
 }
 
+/* The progress told is that of the video or sound, which is nearly all of it. */
+static bool add_files(curl_mime *mime, const WebDelivery *delivery, SentFile *files, Error *error)
+{
+    TransferFile main_file = transfer_main_file(delivery->result);
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        files[i].fd = delivery->fds[i];
+        files[i].percent = -1;
+        files[i].progress = i == main_file ? &delivery->progress : NULL;
+        if (!delivery->result->files[i].present)
+            continue;
+        if (!file_size(files[i].fd, &files[i].size, error))
+            return false;
+        add_file(mime, &transfer_file_kinds[i], &files[i]);
+    }
+    return true;
+}
+
 bool web_client_deliver(WebClient *client, const WebDelivery *delivery, Error *error)
 {
-    SentFile video = {
-        .client = client, .fd = delivery->video_fd, .progress = &delivery->progress, .percent = -1};
-    SentFile poster = {.client = client, .fd = delivery->poster_fd, .percent = -1};
-    bool has_poster = delivery->result->has_poster;
-    if (!file_size(video.fd, &video.size, error) ||
-        (has_poster && !file_size(poster.fd, &poster.size, error)))
-        return false;
+    SentFile files[TRANSFER_FILE_COUNT] = {0};
     _cleanup_(free_mime) curl_mime *mime = curl_mime_init(client->easy);
     REQUIRE(mime);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        files[i].client = client;
     add_fields(mime, delivery);
-    add_file(mime, TRANSFER_FIELD_VIDEO, "video.mp4", &video);
-    if (has_poster)
-        add_file(mime, TRANSFER_FIELD_POSTER, "poster.jpg", &poster);
+    if (!add_files(mime, delivery, files, error))
+        return false;
     WebRequest request = {.path = TRANSFER_PATH_UPLOAD,
                           .what = "the delivery",
                           .mime = mime,

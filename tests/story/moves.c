@@ -142,18 +142,20 @@ static Digest digest_of(const char *path, int64_t *size)
 char *play_metadata(Story *story, const char *video, const char *poster)
 {
     double duration = probe_duration(video);
-    TransferResult result = {.duration = duration,
-                             .source_duration = duration,
-                             .width = 320,
-                             .height = 240,
-                             .has_audio = true,
-                             .whole = true,
-                             .has_poster = poster != NULL,
-                             .operation = "encode"};
+    TransferResult result = {
+        .duration = duration,
+        .source_duration = duration,
+        .width = 320,
+        .height = 240,
+        .has_audio = true,
+        .whole = true,
+        .files =
+            {[TRANSFER_VIDEO] = {.present = true}, [TRANSFER_POSTER] = {.present = poster != NULL}},
+        .operation = "encode"};
     story_expect(story, duration > 0, "%s is no video for ffprobe", video);
-    result.video_digest = digest_of(video, &result.video_size);
+    result.files[TRANSFER_VIDEO].digest = digest_of(video, &result.files[TRANSFER_VIDEO].size);
     if (poster)
-        result.poster_digest = digest_of(poster, NULL);
+        result.files[TRANSFER_POSTER].digest = digest_of(poster, NULL);
     _cleanup_json_ json_t *value = transfer_result_encode(&result);
     return json_print(value);
 }
@@ -188,7 +190,7 @@ Answer play_deliver(Story *story, const Delivery *delivery)
         {.name = TRANSFER_FIELD_JOB, .value = or_else(delivery->job_id, job->job_id)},
         {.name = TRANSFER_FIELD_LEASE, .value = or_else(delivery->lease_token, job->lease_token)},
         {.name = TRANSFER_FIELD_METADATA, .value = metadata},
-        {.name = TRANSFER_FIELD_VIDEO,
+        {.name = transfer_file_kinds[TRANSFER_VIDEO].field,
          .file = delivery->video,
          .file_name = "video.mp4",
          .type = or_else(delivery->video_type, "video/mp4")},
@@ -197,7 +199,7 @@ Answer play_deliver(Story *story, const Delivery *delivery)
         add_field(&request, delivery, &fields[i]);
     if (delivery->poster)
         add_field(&request, delivery,
-                  &(Field){.name = TRANSFER_FIELD_POSTER,
+                  &(Field){.name = transfer_file_kinds[TRANSFER_POSTER].field,
                            .file = delivery->poster,
                            .file_name = "poster.jpg",
                            .type = "image/jpeg"});

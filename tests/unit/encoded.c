@@ -1,6 +1,7 @@
 #include "tests/unit/encoded.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <sys/wait.h>
 
@@ -67,6 +68,31 @@ _printf_(1, 0) static char *format_command(const char *format, va_list arguments
     char *command = NULL;
     assert_true(vasprintf(&command, format, arguments) >= 0);
     return command;
+}
+
+EncoderPolicy encoded_policy(int max_short_side)
+{
+    return (EncoderPolicy){.max_short_side = max_short_side,
+                           .crf = 23,
+                           .remux_bit_rate = 8000000,
+                           .max_pixels = MEDIA_PIXELS_MAX,
+                           .max_streams = MEDIA_STREAMS_MAX,
+                           .max_seconds = MEDIA_SECONDS_MAX,
+                           .max_output = (int64_t)16 << 30,
+                           .max_cpu_ratio = 100,
+                           .max_wall_ratio = 100,
+                           .stall_seconds = 300,
+                           .preset = "veryfast"};
+}
+
+void encoded_open_results(int fds[TRANSFER_FILE_COUNT])
+{
+    char path[512];
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        snprintf(path, sizeof path, "%s/%s", encoded_folder(), transfer_file_kinds[i].name);
+        fds[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fds[i] >= 0);
+    }
 }
 
 char *encoded_run(const char *format, ...)

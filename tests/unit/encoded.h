@@ -5,11 +5,20 @@
  */
 #pragma once
 
+#include "common/transfer.h"
 #include "tests/unit/unit.h"
+#include "transcoder/plan.h"
 
 /* A scratch folder, made once and removed by encoded_cleanup. */
 const char *encoded_folder(void);
 void encoded_cleanup(void);
+
+/* The standard settings but for the shorter side, and a preset that is quick. */
+EncoderPolicy encoded_policy(int max_short_side);
+
+/* The files of a result, under their usual names in the scratch folder, made or opened for reading
+ * and writing; owned by the caller. */
+void encoded_open_results(int fds[TRANSFER_FILE_COUNT]);
 
 /* Runs a shell command and returns what it printed, owned by the caller. */
 char *encoded_run(const char *format, ...) _printf_(1, 2);

@@ -44,17 +44,22 @@ char *fixture_claim(const TransferJob *job)
     return json_print(value);
 }
 
+static TransferMade made_of(const char *content)
+{
+    size_t length = strlen(content);
+    return (TransferMade){
+        .present = true, .size = (int64_t)length, .digest = digest_of(content, length)};
+}
+
 TransferResult fixture_result(const char *video)
 {
-    TransferResult result = {.duration = 2,
-                             .source_duration = 2,
-                             .width = 640,
-                             .height = 360,
-                             .video_size = (int64_t)strlen(video),
-                             .video_digest = digest_of(video, strlen(video)),
-                             .has_poster = true,
-                             .poster_digest = digest_of("poster", 6),
-                             .operation = "encode"};
+    TransferResult result = {
+        .duration = 2,
+        .source_duration = 2,
+        .width = 640,
+        .height = 360,
+        .files = {[TRANSFER_VIDEO] = made_of(video), [TRANSFER_POSTER] = made_of("poster")},
+        .operation = "encode"};
     return result;
 }
 

@@ -40,11 +40,13 @@ typedef struct Parcel {
 
 static void describe(Parcel *parcel)
 {
-    parcel->result.video_digest = digest_of(parcel->video, parcel->video_size);
-    parcel->result.video_size = (int64_t)parcel->video_size;
-    parcel->result.has_poster = parcel->poster != NULL;
+    parcel->result.files[TRANSFER_VIDEO].present = true;
+    parcel->result.files[TRANSFER_VIDEO].digest = digest_of(parcel->video, parcel->video_size);
+    parcel->result.files[TRANSFER_VIDEO].size = (int64_t)parcel->video_size;
+    parcel->result.files[TRANSFER_POSTER].present = parcel->poster != NULL;
     if (parcel->poster)
-        parcel->result.poster_digest = digest_of(parcel->poster, parcel->poster_size);
+        parcel->result.files[TRANSFER_POSTER].digest =
+            digest_of(parcel->poster, parcel->poster_size);
 }
 
 static Parcel pack(Archive *archive)
@@ -355,7 +357,7 @@ static void cut_video(Parcel *parcel)
 }
 static void claim_another_size(Parcel *parcel)
 {
-    parcel->result.video_size++;
+    parcel->result.files[TRANSFER_VIDEO].size++;
 }
 static void send_text(Parcel *parcel)
 {

@@ -28,7 +28,7 @@ static void tolerates_rounding_and_damaged_frames(void **state)
                                  .source_duration = durations[i].source,
                                  .width = 2,
                                  .height = 2,
-                                 .video_size = 1};
+                                 .files = {[TRANSFER_VIDEO] = {.present = true, .size = 1}}};
         unit_check(delivery_check(&result, &video, &poster, &error) == durations[i].good,
                    durations[i].sentence);
     }

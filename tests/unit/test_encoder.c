@@ -20,7 +20,7 @@ typedef struct Made {
     Error error;
     int64_t stop_after_ms; /* 0: never */
     int64_t started_ms;
-    int64_t stall_ms;
+    int64_t stall_seconds;
     int signal; /* sent to the child after its start; 0: none */
     int calls, last_percent;
 } Made;
@@ -51,22 +51,26 @@ static bool watch_progress(void *context, int percent)
 /* Runs the encoder as a worker would; `made` may tell when to stop. */
 static bool encode_with(const char *source, int max_short_side, Made *made)
 {
-    snprintf(made->video, sizeof made->video, "%s/made.mp4", encoded_folder());
-    snprintf(made->poster, sizeof made->poster, "%s/made.jpg", encoded_folder());
+    int files[TRANSFER_FILE_COUNT];
+    snprintf(made->video, sizeof made->video, "%s/video.mp4", encoded_folder());
+    snprintf(made->poster, sizeof made->poster, "%s/poster.jpg", encoded_folder());
+    encoded_open_results(files);
     made->started_ms = clock_monotonic_ms();
     _cleanup_close_ int original = open(source, O_RDONLY | O_CLOEXEC);
-    _cleanup_close_ int video = open(made->video, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    _cleanup_close_ int poster = open(made->poster, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (original < 0 || video < 0 || poster < 0)
+    if (original < 0)
         fail_msg("%s could not be opened", source);
     EncoderJob job = {.original_fd = original,
-                      .video_fd = video,
-                      .poster_fd = poster,
-                      .policy = {.max_short_side = max_short_side, .crf = 23, .preset = "veryfast"},
-                      .stall_ms = made->stall_ms,
+                      .policy = encoded_policy(max_short_side),
                       .progress = watch_progress,
                       .context = made};
-    return encoder_run(&job, &made->result, &made->error);
+    if (made->stall_seconds)
+        job.policy.stall_seconds = made->stall_seconds;
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        job.fds[i] = files[i];
+    bool done = encoder_run(&job, &made->result, &made->error);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        close(files[i]);
+    return done;
 }
 
 static Made encode(const char *source)
@@ -124,14 +128,15 @@ static void check_made(const Made *made, int width, int height)
     unit_check(fabs(encoded_number(made->video, "v:0", "format=duration") - result->duration) <
                    0.03,
                "the duration told is the file's");
-    unit_check(stat(made->video, &status) == 0 && status.st_size == result->video_size,
+    unit_check(stat(made->video, &status) == 0 &&
+                   status.st_size == result->files[TRANSFER_VIDEO].size,
                "the size told is the file's");
     _cleanup_close_ int fd = open(made->video, O_RDONLY | O_CLOEXEC);
     unit_check(digest_file(fd, DIGEST_BLAKE2B, &digest, NULL) &&
-                   digest_equal(&digest, &result->video_digest),
+                   digest_equal(&digest, &result->files[TRANSFER_VIDEO].digest),
                "and so is the digest");
     unit_check(streq(result->operation, "encode"), "what was done is told");
-    unit_check(result->has_poster, "there is a poster");
+    unit_check(result->files[TRANSFER_POSTER].present, "there is a poster");
     double ratio = encoded_number(made->poster, "v:0", "stream=width") /
                    encoded_number(made->poster, "v:0", "stream=height");
     unit_check(fabs(ratio / ((double)width / height) - 1) < 0.02, "the poster has the shape");
@@ -365,7 +370,7 @@ static void a_child_that_ends_or_hangs_fails_its_file_only(void **state)
     const char *source = generate("crash.mp4", "-f lavfi -i testsrc2=s=1280x720:d=20 -c:v libx264 "
                                                "-preset ultrafast");
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = {.signal = rows[i].signal, .stall_ms = rows[i].signal == SIGSTOP ? 2000 : 0};
+        Made made = {.signal = rows[i].signal, .stall_seconds = rows[i].signal == SIGSTOP ? 2 : 0};
         unit_check(!encode_with(source, 1080, &made), rows[i].detail);
         unit_check(made.error.code == rows[i].code, rows[i].detail);
         assert_string_equal(made.error.detail, rows[i].detail);

@@ -1,10 +1,13 @@
 #include <fcntl.h>
 
-#include "tests/unit/unit.h"
+#include "tests/unit/encoded.h"
 #include "transcoder/encoder_message.h"
 #include "transcoder/flag.h"
 #include "transcoder/pipeline/pace.h"
 #include "transcoder/pipeline/timeline.h"
+
+/* What else a result tells. */
+#define VIDEO_ALONE "\"files\":[\"video\"],\"thumbhash\":\"\",\"captured_at\":\"\",\"title\":\"\""
 
 static void lines_of_a_child_are_checked_before_they_are_believed(void **state)
 {
@@ -32,22 +35,22 @@ static void lines_of_a_child_are_checked_before_they_are_believed(void **state)
         {"{\"error\":{\"code\":\"media\"}}", false, 0, "a missing one too"},
         {"{\"error\":5}", false, 0, "a number is no error"},
         {"{\"result\":{\"duration\":1.5,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
          true, ENCODER_MESSAGE_RESULT, "a whole result is a result"},
         {"{\"result\":{\"duration\":-1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "no video lasts less than nothing"},
         {"{\"result\":{\"duration\":1e300,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "or longer than the year"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":64000,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
+         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "or is wider than we make them"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":1,\"has_poster\":false,\"whole\":true,\"operation\":\"encode\"}}",
+         "\"has_audio\":1,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "a flag is true or false"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"has_poster\":false,\"whole\":true,\"operation\":\"magic\"}}",
+         "\"has_audio\":true,\"whole\":true,\"operation\":\"magic\"," VIDEO_ALONE "}}",
          false, 0, "an unknown operation was not done"},
     };
     (void)state;
@@ -89,13 +92,14 @@ static void a_child_may_blame_the_media_or_the_storage_only(void **state)
 static void what_is_written_can_be_read(void **state)
 {
     char line[ENCODER_MESSAGE_MAX];
-    EncoderMessage read_back, sent = {.kind = ENCODER_MESSAGE_RESULT,
-                                      .outcome = {.duration = 1.25,
-                                                  .source_duration = 1.5,
-                                                  .width = 320,
-                                                  .height = 240,
-                                                  .has_poster = true,
-                                                  .whole = true}};
+    EncoderMessage read_back,
+        sent = {.kind = ENCODER_MESSAGE_RESULT,
+                .outcome = {.duration = 1.25,
+                            .source_duration = 1.5,
+                            .width = 320,
+                            .height = 240,
+                            .files = {[TRANSFER_VIDEO] = true, [TRANSFER_POSTER] = true},
+                            .whole = true}};
     (void)state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -106,25 +110,28 @@ static void what_is_written_can_be_read(void **state)
     assert_true(length > 1 && line[length - 1] == '\n');
     assert_true(encoder_message_read(line, (size_t)length - 1, &read_back));
     assert_int_equal(read_back.outcome.width, 320);
-    assert_true(read_back.outcome.has_poster && read_back.outcome.whole &&
+    assert_true(read_back.outcome.files[TRANSFER_POSTER] && read_back.outcome.whole &&
                 !read_back.outcome.has_audio);
     assert_true(read_back.outcome.duration == 1.25);
 }
 
 static void the_policy_travels_as_arguments(void **state)
 {
-    EncoderPolicy sent = {720, 20, "veryfast", 2}, read_back;
+    EncoderPolicy sent = encoded_policy(720), read_back;
     EncoderArguments words;
     (void)state;
     encoder_message_arguments(&sent, words);
-    char *arguments[] = {words[0], words[1], words[2], words[3]};
-    assert_true(encoder_message_policy(4, arguments, &read_back));
+    char *arguments[ENCODER_ARGUMENTS];
+    for (size_t i = 0; i < ENCODER_ARGUMENTS; i++)
+        arguments[i] = words[i];
+    assert_true(encoder_message_policy(ENCODER_ARGUMENTS, arguments, &read_back));
     assert_int_equal(read_back.max_short_side, 720);
     assert_string_equal(read_back.preset, "veryfast");
-    assert_false(encoder_message_policy(3, arguments, &read_back));
+    assert_int_equal(read_back.stall_seconds, sent.stall_seconds);
+    assert_false(encoder_message_policy(ENCODER_ARGUMENTS - 1, arguments, &read_back));
     char wrong[] = "52";
-    arguments[1] = wrong;
-    assert_false(encoder_message_policy(4, arguments, &read_back));
+    arguments[2] = wrong;
+    assert_false(encoder_message_policy(ENCODER_ARGUMENTS, arguments, &read_back));
 }
 
 /* Frames at `rate`, each moved by up to `jitter` seconds, for ten seconds; how many are kept. */

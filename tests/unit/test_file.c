@@ -142,24 +142,26 @@ static void both_programs_read_the_same_result(void **state)
                              .source_duration = 1.6,
                              .width = 640,
                              .height = 360,
-                             .video_size = 99,
-                             .has_poster = true,
+                             .files = {[TRANSFER_VIDEO] = {.present = true, .size = 99},
+                                       [TRANSFER_POSTER] = {.present = true}},
                              .has_audio = true,
                              .whole = true,
                              .operation = "encode"};
     TransferResult read;
     Error error = {0};
     (void)state;
-    memset(result.video_digest.bytes, 1, DIGEST_SIZE);
-    memset(result.poster_digest.bytes, 2, DIGEST_SIZE);
+    memset(result.files[TRANSFER_VIDEO].digest.bytes, 1, DIGEST_SIZE);
+    memset(result.files[TRANSFER_POSTER].digest.bytes, 2, DIGEST_SIZE);
     _cleanup_json_ json_t *value = transfer_result_encode(&result);
     memset(&read, 0, sizeof read);
     assert_true(transfer_result_decode(value, &read, &error));
-    assert_true(read.duration == 1.5 && read.has_poster && read.has_audio && read.whole);
+    assert_true(read.duration == 1.5 && read.files[TRANSFER_POSTER].present && read.has_audio &&
+                read.whole);
     assert_int_equal(read.width, 640);
     json_object_del(value, "whole");
     assert_true(transfer_result_decode(value, &read, &error) && !read.whole);
-    assert_true(digest_equal(&read.poster_digest, &result.poster_digest));
+    assert_true(
+        digest_equal(&read.files[TRANSFER_POSTER].digest, &result.files[TRANSFER_POSTER].digest));
     json_object_set_new(value, "video_digest", json_string("sha-256=:AAAA:"));
     assert_false(transfer_result_decode(value, &read, &error));
     assert_string_equal(error.fields[0].name, "video_digest");

@@ -57,8 +57,8 @@ static void encode(ScratchJob *folder, const char *video)
 {
     Error error = {0};
     TransferResult result = fixture_result(video);
-    assert_true(file_write_all(folder->video_fd, video, strlen(video), 0, &error));
-    assert_true(file_write_all(folder->poster_fd, "poster", 6, 0, &error));
+    assert_true(file_write_all(folder->fds[TRANSFER_VIDEO], video, strlen(video), 0, &error));
+    assert_true(file_write_all(folder->fds[TRANSFER_POSTER], "poster", 6, 0, &error));
     assert_true(scratch_save_result(folder, &result, &error));
 }
 
@@ -112,8 +112,8 @@ static void test_result_survives(void **state)
     assert_true(scratch_adopt(fixture->scratch, &found));
     assert_true(found.encoded);
     assert_memory_equal(&found.job, &job, sizeof job);
-    assert_int_equal(found.result.video_size, 7);
-    assert_true(found.video_fd >= 0 && found.poster_fd >= 0);
+    assert_int_equal(found.result.files[TRANSFER_VIDEO].size, 7);
+    assert_true(found.fds[TRANSFER_VIDEO] >= 0 && found.fds[TRANSFER_POSTER] >= 0);
     assert_true(scratch_remove(fixture->scratch, &found, &error));
     assert_int_equal(job_count(fixture), 0);
 }

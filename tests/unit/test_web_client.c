@@ -263,25 +263,25 @@ static void test_base_with_path(void **state)
 typedef struct Result {
     TransferJob job;
     TransferResult result;
+    int fds[TRANSFER_FILE_COUNT];
     WebDelivery delivery;
 } Result;
 
 static void make_result(Result *made, bool poster)
 {
     *made = (Result){.job = fixture_job(), .result = fixture_result("the video's bytes")};
-    made->result.has_poster = poster;
-    made->delivery = (WebDelivery){.job = &made->job,
-                                   .result = &made->result,
-                                   .video_fd = fixture_file(),
-                                   .poster_fd = fixture_file()};
-    assert_int_equal(write(made->delivery.video_fd, "the video's bytes", 17), 17);
-    assert_int_equal(write(made->delivery.poster_fd, "the poster's", 12), 12);
+    made->result.files[TRANSFER_POSTER].present = poster;
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        made->fds[i] = fixture_file();
+    made->delivery = (WebDelivery){.job = &made->job, .result = &made->result, .fds = made->fds};
+    assert_int_equal(write(made->fds[TRANSFER_VIDEO], "the video's bytes", 17), 17);
+    assert_int_equal(write(made->fds[TRANSFER_POSTER], "the poster's", 12), 12);
 }
 
 static void drop_result(Result *made)
 {
-    close(made->delivery.video_fd);
-    close(made->delivery.poster_fd);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        close(made->fds[i]);
 }
 
 /* The parts come in this order, and what stands in them. */
@@ -390,9 +390,8 @@ static void test_delivery_of_unreadable_file(void **state)
     Result made;
     (void)state;
     make_result(&made, true);
-    close(made.delivery.video_fd);
-    made.delivery.video_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-    made.delivery.poster_fd = -1;
+    close(made.fds[TRANSFER_POSTER]);
+    made.fds[TRANSFER_POSTER] = -1;
     assert_false(web_client_deliver(client, &made.delivery, &error));
     assert_int_equal(error.code, ERROR_IO);
     drop_result(&made);

@@ -20,7 +20,7 @@ static bool encode_full_disk(const EncoderJob *job, TransferResult *result, Erro
     char block[4096] = {0};
     (void)result;
     for (uint64_t at = 0;; at += sizeof block)
-        if (!file_write_all(job->video_fd, block, sizeof block, at, error))
+        if (!file_write_all(job->fds[TRANSFER_VIDEO], block, sizeof block, at, error))
             return false;
 }
 

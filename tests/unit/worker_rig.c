@@ -65,8 +65,8 @@ bool rig_encode_well(const EncoderJob *job, TransferResult *result, Error *error
         return error_set(error, ERROR_MEDIA, "The original is not what was sent.");
     if (!job->progress(job->context, 50))
         return error_set(error, ERROR_CANCELLED, "Called off.");
-    if (!file_write_all(job->video_fd, RIG_VIDEO, strlen(RIG_VIDEO), 0, error) ||
-        !file_write_all(job->poster_fd, "poster", 6, 0, error))
+    if (!file_write_all(job->fds[TRANSFER_VIDEO], RIG_VIDEO, strlen(RIG_VIDEO), 0, error) ||
+        !file_write_all(job->fds[TRANSFER_POSTER], "poster", 6, 0, error))
         return false;
     *result = fixture_result(RIG_VIDEO);
     return true;
@@ -119,8 +119,9 @@ void rig_leave_behind(const Rig *rig, const TransferJob *job, bool encoded)
     TransferResult result = fixture_result(RIG_VIDEO);
     assert_true(scratch_create(rig->scratch, job, &folder, &error));
     if (encoded) {
-        assert_true(file_write_all(folder.video_fd, RIG_VIDEO, strlen(RIG_VIDEO), 0, &error));
-        assert_true(file_write_all(folder.poster_fd, "poster", 6, 0, &error));
+        assert_true(
+            file_write_all(folder.fds[TRANSFER_VIDEO], RIG_VIDEO, strlen(RIG_VIDEO), 0, &error));
+        assert_true(file_write_all(folder.fds[TRANSFER_POSTER], "poster", 6, 0, &error));
         assert_true(scratch_save_result(&folder, &result, &error));
     }
     scratch_leave(rig->scratch, &folder);

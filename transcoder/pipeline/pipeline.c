@@ -94,7 +94,7 @@ static bool open_tracks(Pipeline *pipeline, Error *error)
         if (format->streams[i] != used[0] && format->streams[i] != used[1])
             format->streams[i]->discard = AVDISCARD_ALL;
     timeline_init(&pipeline->timeline, format, used, ARRAY_SIZE(used));
-    mux_open(pipeline->spec->video_fd, used[1] != NULL, &pipeline->mux);
+    mux_open(pipeline->spec->fds[TRANSFER_VIDEO], used[1] != NULL, &pipeline->mux);
     return open_video(pipeline, used[0], error) && open_audio(pipeline, used[1], error);
 }
 
@@ -216,7 +216,9 @@ static EncoderOutcome outcome_of(Pipeline *pipeline)
         .width = video->width,
         .height = video->height,
         .has_audio = sound > 0,
-        .has_poster = poster_write(&pipeline->poster, pipeline->spec->poster_fd, NULL),
+        .files = {[TRANSFER_VIDEO] = true,
+                  [TRANSFER_POSTER] =
+                      poster_write(&pipeline->poster, pipeline->spec->fds[TRANSFER_POSTER], NULL)},
         .whole = is_whole(pipeline),
         .operation = pipeline->plan.operation,
     };

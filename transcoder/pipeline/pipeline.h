@@ -9,9 +9,8 @@
 #include "transcoder/encoder_message.h"
 
 typedef struct PipelineSpec {
-    int original_fd; /* all borrowed; see encoder_message.h */
-    int video_fd;
-    int poster_fd;
+    int original_fd; /* borrowed, as is what follows; see encoder_message.h */
+    int fds[TRANSFER_FILE_COUNT];
     EncoderPolicy policy;
     /* Called when the percentage grows, and every few seconds as long as decoding advances. */
     void (*progress)(void *context, EncoderProgress progress);

@@ -35,8 +35,8 @@ static void *form_open(Request *request, Error *error)
 static bool form_part(void *form, const FormPart *part, Error *error)
 {
     DeliveryForm *self = form;
-    bool video = streq(part->name, TRANSFER_FIELD_VIDEO);
-    bool poster = streq(part->name, TRANSFER_FIELD_POSTER);
+    bool video = streq(part->name, transfer_file_kinds[TRANSFER_VIDEO].field);
+    bool poster = streq(part->name, transfer_file_kinds[TRANSFER_POSTER].field);
     form_field_begin(&self->field, part);
     if (!self->field.is_file && (video || poster)) {
         error_add_field(error, ERROR_INVALID, self->field.name, "The field %s must be a file.",

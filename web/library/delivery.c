@@ -29,8 +29,8 @@ struct Delivery {
 };
 
 static const char *const file_fields[] = {
-    [DELIVERY_VIDEO] = TRANSFER_FIELD_VIDEO,
-    [DELIVERY_POSTER] = TRANSFER_FIELD_POSTER,
+    [DELIVERY_VIDEO] = "video_file",
+    [DELIVERY_POSTER] = "poster_file",
 };
 
 Delivery *delivery_begin(const Library *library, uint64_t declared, int64_t now, Error *error)
@@ -221,7 +221,7 @@ static bool append(Delivery *delivery, const void *bytes, size_t length, Error *
     part->head_length += kept;
     if (part == &delivery->parts[DELIVERY_POSTER] &&
         staging_size(part->staging) + length > TRANSFER_POSTER_MAX)
-        return error_add_field(error, ERROR_TOO_LARGE, TRANSFER_FIELD_POSTER,
+        return error_add_field(error, ERROR_TOO_LARGE, transfer_file_kinds[TRANSFER_POSTER].field,
                                "The poster is larger than %d MB.", TRANSFER_POSTER_MAX >> 20);
     return staging_append(part->staging, bytes, length, error);
 }
@@ -358,7 +358,8 @@ static bool check_complete(const Delivery *delivery, Error *error)
     require_field(delivery->job_id[0], TRANSFER_FIELD_JOB, &found);
     require_field(delivery->lease_token[0], TRANSFER_FIELD_LEASE, &found);
     require_field(delivery->has_metadata, TRANSFER_FIELD_METADATA, &found);
-    require_field(delivery->parts[DELIVERY_VIDEO].staging, TRANSFER_FIELD_VIDEO, &found);
+    require_field(delivery->parts[DELIVERY_VIDEO].staging,
+                  transfer_file_kinds[TRANSFER_VIDEO].field, &found);
     if (found.code == ERROR_NONE)
         return true;
     *error = found;
@@ -372,7 +373,8 @@ static bool check_structure(const Delivery *delivery, Error *error)
     if (mp4_check(staging_fd(video), staging_size(video), &fault))
         return true;
     if (fault.code == ERROR_MEDIA)
-        return error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_VIDEO, "%s", fault.detail);
+        return error_add_field(error, ERROR_INVALID, transfer_file_kinds[TRANSFER_VIDEO].field,
+                               "%s", fault.detail);
     *error = fault;
     return false;
 }

@@ -32,26 +32,28 @@ static void check_metadata(const TransferResult *result, Error *error)
 static void check_video(const TransferResult *result, const ReceivedFile *video, Error *error)
 {
     if (video->size == 0)
-        fault(error, TRANSFER_FIELD_VIDEO, "The video is empty.");
-    else if ((int64_t)video->size != result->video_size ||
-             !digest_equal(&video->digest, &result->video_digest))
-        fault(error, TRANSFER_FIELD_VIDEO,
+        fault(error, transfer_file_kinds[TRANSFER_VIDEO].field, "The video is empty.");
+    else if ((int64_t)video->size != result->files[TRANSFER_VIDEO].size ||
+             !digest_equal(&video->digest, &result->files[TRANSFER_VIDEO].digest))
+        fault(error, transfer_file_kinds[TRANSFER_VIDEO].field,
               "The video is not the one that metadata tells of: size or digest differ.");
     else if (!video->type || !streq(video->type->content_type, "video/mp4"))
-        fault(error, TRANSFER_FIELD_VIDEO, "The video is no MP4 file.");
+        fault(error, transfer_file_kinds[TRANSFER_VIDEO].field, "The video is no MP4 file.");
 }
 
 static void check_poster(const TransferResult *result, const ReceivedFile *poster, Error *error)
 {
-    if (poster->present != result->has_poster)
-        fault(error, TRANSFER_FIELD_POSTER,
+    if (poster->present != result->files[TRANSFER_POSTER].present)
+        fault(error, transfer_file_kinds[TRANSFER_POSTER].field,
               poster->present ? "There is a poster, but metadata has no poster_digest."
                               : "metadata tells of a poster, but there is none.");
-    else if (poster->present && !digest_equal(&poster->digest, &result->poster_digest))
-        fault(error, TRANSFER_FIELD_POSTER,
+    else if (poster->present &&
+             !digest_equal(&poster->digest, &result->files[TRANSFER_POSTER].digest))
+        fault(error, transfer_file_kinds[TRANSFER_POSTER].field,
               "The poster is not the one that metadata tells of: its digest differs.");
     else if (poster->present && !delivery_poster_suffix(poster->type))
-        fault(error, TRANSFER_FIELD_POSTER, "The poster must be a JPEG, PNG or WebP picture.");
+        fault(error, transfer_file_kinds[TRANSFER_POSTER].field,
+              "The poster must be a JPEG, PNG or WebP picture.");
 }
 
 bool delivery_check(const TransferResult *result, const ReceivedFile *video,
