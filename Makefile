@@ -163,6 +163,7 @@ UNIT_WEB := \
 
 UNIT_TRANSCODER := \
 	tests/unit/test_backoff.c \
+	tests/unit/test_corpus.c \
 	tests/unit/test_encoder.c \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_plan.c \
@@ -176,6 +177,7 @@ UNIT_TRANSCODER := \
 UNIT_HELPERS := \
 	tests/unit/archive.c \
 	tests/unit/encoded.c \
+	tests/unit/encoding.c \
 	tests/unit/job_fixture.c \
 	tests/unit/scripted_server.c \
 	tests/unit/worker_rig.c
