@@ -87,7 +87,9 @@ WEB := \
 	web/library/media_type.c \
 	web/library/mp4.c \
 	web/library/signature.c \
+	web/library/storyboard.c \
 	web/library/upload.c \
+	web/library/waveform.c \
 	web/store/connection.c \
 	web/store/migrations.c \
 	web/store/readers.c \
@@ -150,6 +152,7 @@ UNIT_WEB := \
 	tests/unit/test_conditional.c \
 	tests/unit/test_delivery.c \
 	tests/unit/test_delivery_check.c \
+	tests/unit/test_delivery_text.c \
 	tests/unit/test_framing.c \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \

@@ -6,7 +6,7 @@
 #pragma once
 
 /* errors */
-#define ERROR_FIELDS_MAX 8 /* fields of the largest form, the delivery */
+#define ERROR_FIELDS_MAX 10 /* fields of the largest form, the delivery */
 
 /* names (docs/volume.md) */
 #define COLLECTION_NAME_MAX 40   /* bytes */
@@ -31,7 +31,7 @@
 #define HTTP_BODY_RATE_MIN                                                                         \
     1024 /* bytes a second over HTTP_BODY_RATE_SECONDS; slower is an attack */
 #define HTTP_BODY_RATE_SECONDS 30
-#define MULTIPART_PARTS_MAX    16 /* the largest form has six */
+#define MULTIPART_PARTS_MAX    16 /* the largest form has ten */
 #define MULTIPART_HEADER_MAX                                                                       \
     16384 /* bytes of one part's header: a file name of 4,000 characters, encoded, fits */
 #define MULTIPART_FIELD_MAX    16384 /* bytes of one plain field */
@@ -63,6 +63,8 @@
 #define TRANSFER_JSON_MAX        65536 /* bytes of any JSON answer or field between the programs */
 #define TRANSFER_POSTER_MAX      (8 << 20)   /* bytes; a 1280 pixel JPEG has 300 KB */
 #define TRANSFER_TEXT_MAX        (256 << 10) /* bytes of a result's text files */
+#define STORYBOARD_CUES_MAX      200         /* tiles; one for each hundredth, and some to spare */
+#define WAVEFORM_PAIRS_MAX       4096        /* peaks; a page draws some hundreds */
 #define TRANSFER_THUMBHASH_MAX   40          /* characters: 25 bytes in base64 */
 #define TRANSFER_CAPTURED_AT_MAX 30          /* characters of a time to the second */
 #define TRANSFER_TITLE_MAX       200         /* bytes */
