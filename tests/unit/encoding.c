@@ -49,8 +49,8 @@ bool encoding_try(const char *source, int max_short_side, Made *made)
                       .policy = encoded_policy(max_short_side),
                       .progress = watch_progress,
                       .context = made};
-    if (made->stall_seconds)
-        job.policy.stall_seconds = made->stall_seconds;
+    if (made->limit)
+        made->limit(&job.policy);
     for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
         job.fds[i] = files[i];
     bool done = encoder_run(&job, &made->result, &made->error);

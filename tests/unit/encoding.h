@@ -16,8 +16,8 @@ typedef struct Made {
     Error error;
     int64_t stop_after_ms; /* 0: never */
     int64_t started_ms;
-    int64_t stall_seconds;
-    int signal; /* sent to the child after its start; 0: none */
+    void (*limit)(EncoderPolicy *); /* changes the standard policy; NULL: as it is */
+    int signal;                     /* sent to the child after its start; 0: none */
     int calls, last_percent;
 } Made;
 

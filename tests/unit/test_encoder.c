@@ -219,6 +219,11 @@ static void calling_off_stops_at_once(void **state)
     unit_check(clock_monotonic_ms() - made.started_ms < 3000, "and does not take long");
 }
 
+static void two_seconds_of_silence(EncoderPolicy *policy)
+{
+    policy->stall_seconds = 2;
+}
+
 static void a_child_that_ends_or_hangs_fails_its_file_only(void **state)
 {
     static const struct {
@@ -236,7 +241,8 @@ static void a_child_that_ends_or_hangs_fails_its_file_only(void **state)
         encoding_source("crash.mp4", "-f lavfi -i testsrc2=s=1280x720:d=20 -c:v libx264 "
                                      "-preset ultrafast");
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = {.signal = rows[i].signal, .stall_seconds = rows[i].signal == SIGSTOP ? 2 : 0};
+        Made made = {.signal = rows[i].signal,
+                     .limit = rows[i].signal == SIGSTOP ? two_seconds_of_silence : NULL};
         unit_check(!encoding_try(source, 1080, &made), rows[i].detail);
         unit_check(made.error.code == rows[i].code, rows[i].detail);
         assert_string_equal(made.error.detail, rows[i].detail);
