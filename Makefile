@@ -158,6 +158,7 @@ UNIT_WEB := \
 	tests/unit/test_http.c \
 	tests/unit/test_jobs.c \
 	tests/unit/test_media_type.c \
+	tests/unit/test_migrations.c \
 	tests/unit/test_multipart.c \
 	tests/unit/test_names.c \
 	tests/unit/test_range.c \

@@ -45,14 +45,14 @@ static void prepares_every_statement(void **state)
 static void is_durable_and_of_its_version(void **state)
 {
     Archive *archive = *state;
-    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 1);
+    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 2);
     assert_int_equal(archive_query(archive, "PRAGMA application_id"), 0x5265656c);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM pragma_table_list "
                                             "WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' "
                                             "AND NOT strict"),
                      0);
     archive_reopen(archive);
-    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 1);
+    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 2);
 }
 
 static bool read_synchronous(StoreConnection *connection, void *argument, Error *error)
@@ -85,7 +85,7 @@ static void refuses_what_it_does_not_understand(void **state)
 {
     Archive *archive = *state;
     refuse_to_open(archive, "PRAGMA user_version = 999", "newer version");
-    refuse_to_open(archive, "PRAGMA user_version = 1; PRAGMA application_id = 7",
+    refuse_to_open(archive, "PRAGMA user_version = 2; PRAGMA application_id = 7",
                    "not made by Reelkeep");
 }
 

@@ -90,8 +90,8 @@ static bool form_part_end(void *form, Error *error)
 static const char *status_word(const UploadView *view)
 {
     static const char *const words[] = {
-        [JOB_QUEUED] = "pending", [JOB_LEASED] = "processing", [JOB_DONE] = "completed",
-        [JOB_FAILED] = "failed",  [JOB_CANCELLED] = "failed",
+        [JOB_VALIDATING] = "validating", [JOB_QUEUED] = "pending", [JOB_LEASED] = "processing",
+        [JOB_DONE] = "completed",        [JOB_FAILED] = "failed",  [JOB_CANCELLED] = "failed",
     };
     return view->has_job ? words[view->job_state] : "completed";
 }

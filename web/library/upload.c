@@ -235,9 +235,9 @@ bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error
 
 UploadView upload_committed(const Upload *upload)
 {
-    UploadView committed = {.media = upload->media,
-                            .has_job = upload->media.kind == MEDIA_VIDEO,
-                            .job_state = JOB_QUEUED};
+    UploadView committed = {.media = upload->media, .has_job = upload->media.kind == MEDIA_VIDEO};
+    if (committed.has_job)
+        committed.job_state = JOB_QUEUED;
     base_copy(committed.original_path, sizeof committed.original_path, upload->original.path);
     return committed;
 }

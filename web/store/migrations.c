@@ -11,10 +11,12 @@
     extern const char symbol[]
 
 MIGRATION(migration_0001_first, "web/store/migrations/0001_first.sql");
+MIGRATION(migration_0002_prepared_files, "web/store/migrations/0002_prepared_files.sql");
 
 /* The position is the version: append only. */
 static const char *const migrations[] = {
     migration_0001_first,
+    migration_0002_prepared_files,
 };
 
 int64_t migrations_latest(void)
@@ -42,6 +44,19 @@ bool migrations_inspect(StoreConnection *connection, int64_t *version, Error *er
     return true;
 }
 
+/* Rows may have lost what they refer to while foreign keys were off. */
+static bool check_references(StoreConnection *connection, Error *error)
+{
+    int64_t lost;
+    if (!connection_integer(connection, "SELECT count(*) FROM pragma_foreign_key_check", &lost,
+                            error))
+        return false;
+    return lost == 0 || error_set(error, ERROR_DATABASE,
+                                  "The database cannot be brought up to date: %lld rows refer to "
+                                  "others that are missing. Restore a backup.",
+                                  (long long)lost);
+}
+
 /* application_id and user_version are part of the transaction. */
 static bool apply(StoreConnection *connection, int64_t version, Error *error)
 {
@@ -50,20 +65,30 @@ static bool apply(StoreConnection *connection, int64_t version, Error *error)
              STORE_APPLICATION_ID, (long long)version);
     bool done = connection_run(connection, "BEGIN IMMEDIATE", error) &&
                 connection_run(connection, migrations[version - 1], error) &&
-                connection_run(connection, pragmas, error) &&
+                check_references(connection, error) && connection_run(connection, pragmas, error) &&
                 connection_run(connection, "COMMIT", error);
     if (!done && !sqlite3_get_autocommit(connection->database))
         connection_run(connection, "ROLLBACK", NULL);
     return done;
 }
 
-bool migrations_apply(StoreConnection *connection, Error *error)
+static bool apply_all(StoreConnection *connection, int64_t from, int64_t to, Error *error)
+{
+    for (int64_t version = from; version < to; version++)
+        if (!apply(connection, version + 1, error))
+            return false;
+    return true;
+}
+
+/* Foreign keys cannot be turned off inside a transaction. */
+bool migrations_apply(StoreConnection *connection, int64_t to, Error *error)
 {
     int64_t version;
     if (!migrations_inspect(connection, &version, error))
         return false;
-    while (version < migrations_latest())
-        if (!apply(connection, ++version, error))
-            return false;
-    return true;
+    if (version >= to)
+        return true;
+    return connection_run(connection, "PRAGMA foreign_keys = OFF", error) &&
+           apply_all(connection, version, to, error) &&
+           connection_run(connection, "PRAGMA foreign_keys = ON", error);
 }

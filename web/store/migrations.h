@@ -5,9 +5,10 @@
 
 #define STORE_APPLICATION_ID 0x5265656c /* "Reel": PRAGMA application_id of our files */
 
-/* Brings the schema to this program's version, one durable transaction a step. Refuses a foreign
- * or newer database. */
-bool migrations_apply(StoreConnection *connection, Error *error);
+/* Brings the schema up to version `to`, one durable transaction a step; a step changes all or
+ * nothing. Refuses a foreign or newer database. After a failure the connection is of no use: its
+ * foreign keys may be off. */
+bool migrations_apply(StoreConnection *connection, int64_t to, Error *error);
 
 /* Whether the database is ours and of a version this program understands, without changing it. */
 bool migrations_inspect(StoreConnection *connection, int64_t *version, Error *error);

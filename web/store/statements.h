@@ -53,13 +53,13 @@
       "WHERE upload.id = ?1")                                                                      \
                                                                                                    \
     X(JOB_INSERT, "INSERT INTO job (id, media_id, state, attempts, percent, queued_at, "           \
-                  "created_at, updated_at) VALUES (?1, ?2, 'queued', 0, 0, ?3, ?3, ?3)")           \
+                  "rank, created_at, updated_at) VALUES (?1, ?2, 'queued', 0, 0, ?3, ?3, ?3, ?3)") \
     X(JOB_GET, "SELECT id, media_id, state, attempts, lease_hash, lease_expires_at, worker, "      \
                "stage, percent, error, video_digest FROM job WHERE id = ?1")                       \
     X(JOB_CLAIM, "UPDATE job SET state = 'leased', attempts = attempts + 1, lease_hash = ?1, "     \
                  "lease_expires_at = ?2, worker = ?3, stage = NULL, percent = 0, error = NULL, "   \
                  "updated_at = ?4 WHERE state = 'queued' AND id = (SELECT id FROM job "            \
-                 "WHERE state = 'queued' ORDER BY queued_at, id LIMIT 1) "                         \
+                 "WHERE state = 'queued' ORDER BY rank, id LIMIT 1) "                              \
                  "RETURNING id, media_id, attempts")                                               \
     X(JOB_PROGRESS, "UPDATE job SET state = 'leased', lease_expires_at = ?3, stage = ?4, "         \
                     "percent = max(percent, ?5), updated_at = ?6 "                                 \
@@ -68,14 +68,15 @@
     X(JOB_RELEASE, "UPDATE job SET state = 'queued', attempts = attempts - 1, lease_hash = NULL, " \
                    "lease_expires_at = NULL, stage = NULL, percent = 0, updated_at = ?3 "          \
                    "WHERE id = ?1 AND lease_hash = ?2 AND state = 'leased'")                       \
-    X(JOB_FAIL, "UPDATE job SET state = CASE WHEN ?4 AND attempts < ?5 THEN 'queued' "             \
-                "ELSE 'failed' END, error = ?6, lease_hash = NULL, lease_expires_at = NULL, "      \
-                "stage = NULL, percent = 0, queued_at = ?3, updated_at = ?3 "                      \
-                "WHERE id = ?1 AND lease_hash = ?2 AND state = 'leased' "                          \
-                "RETURNING id, state, attempts")                                                   \
+    X(JOB_FAIL,                                                                                    \
+      "UPDATE job SET state = CASE WHEN ?4 AND attempts < ?5 THEN 'queued' "                       \
+      "ELSE 'failed' END, error = ?6, lease_hash = NULL, lease_expires_at = NULL, "                \
+      "stage = NULL, percent = 0, rank = rank - queued_at + ?3, queued_at = ?3, updated_at = ?3 "  \
+      "WHERE id = ?1 AND lease_hash = ?2 AND state = 'leased' "                                    \
+      "RETURNING id, state, attempts")                                                             \
     X(JOB_EXPIRE, "UPDATE job SET state = CASE WHEN attempts < ?2 THEN 'queued' ELSE 'failed' "    \
                   "END, error = CASE WHEN attempts < ?2 THEN NULL ELSE ?3 END, stage = NULL, "     \
-                  "percent = 0, queued_at = ?1, updated_at = ?1 "                                  \
+                  "percent = 0, rank = rank - queued_at + ?1, queued_at = ?1, updated_at = ?1 "    \
                   "WHERE state = 'leased' AND id = (SELECT id FROM job WHERE state = 'leased' "    \
                   "AND lease_expires_at <= ?1 ORDER BY lease_expires_at, id LIMIT 1) "             \
                   "RETURNING id, state, attempts")                                                 \

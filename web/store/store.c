@@ -14,7 +14,7 @@ Store *store_open(const char *path, Error *error)
     StoreConnection *connection = connection_open(path, CONNECTION_WRITER, error);
     if (!connection)
         return NULL;
-    if (!migrations_apply(connection, error)) {
+    if (!migrations_apply(connection, migrations_latest(), error)) {
         connection_close(connection);
         return NULL;
     }

@@ -3,9 +3,10 @@
 #include "web/store/connection.h"
 
 static const char *const roles[] = {
-    [FILE_ORIGINAL] = "original",
-    [FILE_VIDEO] = "video",
-    [FILE_POSTER] = "poster",
+    [FILE_ORIGINAL] = "original",     [FILE_VIDEO] = "video",
+    [FILE_AUDIO] = "audio",           [FILE_POSTER] = "poster",
+    [FILE_STORYBOARD] = "storyboard", [FILE_STORYBOARD_VTT] = "storyboard_vtt",
+    [FILE_WAVEFORM] = "waveform",
 };
 
 bool store_file_insert(StoreConnection *connection, const FileRow *file, Error *error)

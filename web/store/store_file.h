@@ -11,7 +11,15 @@
 #include "common/id.h"
 #include "web/store/store.h"
 
-typedef enum FileRole { FILE_ORIGINAL, FILE_VIDEO, FILE_POSTER } FileRole;
+typedef enum FileRole {
+    FILE_ORIGINAL,
+    FILE_VIDEO,
+    FILE_AUDIO,
+    FILE_POSTER,
+    FILE_STORYBOARD,
+    FILE_STORYBOARD_VTT,
+    FILE_WAVEFORM,
+} FileRole;
 
 typedef struct FileRow {
     char path[MEDIA_PATH_MAX + 1]; /* below MEDIA_ROOT */

@@ -12,6 +12,7 @@
 #include "web/store/store.h"
 
 #define JOB_STATES(X)                                                                              \
+    X(JOB_VALIDATING, "validating")                                                                \
     X(JOB_QUEUED, "queued")                                                                        \
     X(JOB_LEASED, "leased")                                                                        \
     X(JOB_DONE, "done")                                                                            \
@@ -71,7 +72,7 @@ typedef struct JobClaim {
     const char *worker;
 } JobClaim;
 
-/* Leases the job that waits longest and opens an attempt. *claimed false: none waits. Fills id,
+/* Leases the job that is first by rank and opens an attempt. *claimed false: none waits. Fills id,
  * media_id and attempts of *out. */
 bool store_job_claim(StoreConnection *connection, const JobClaim *claim, JobRow *out, bool *claimed,
                      Error *error);
