@@ -122,9 +122,11 @@ TRANSCODER := \
 	transcoder/pipeline/decode.c \
 	transcoder/pipeline/encode.c \
 	transcoder/pipeline/filter.c \
+	transcoder/pipeline/jpeg.c \
 	transcoder/pipeline/mux.c \
 	transcoder/pipeline/output.c \
 	transcoder/pipeline/pace.c \
+	transcoder/pipeline/picture.c \
 	transcoder/pipeline/pipeline.c \
 	transcoder/pipeline/poster.c \
 	transcoder/pipeline/timeline.c \

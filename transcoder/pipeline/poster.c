@@ -1,20 +1,16 @@
 #include "transcoder/pipeline/poster.h"
 
-#include <errno.h>
 #include <math.h>
 
-#include "common/file.h"
-#include "common/media/media_error.h"
-#include "transcoder/pipeline/encode.h"
-#include "transcoder/pipeline/filter.h"
+#include "transcoder/pipeline/jpeg.h"
+#include "transcoder/pipeline/picture.h"
 
-#define JUDGE_EVERY  0.5 /* seconds */
-#define ROW_STEP     4   /* every fourth row and second pixel tell enough */
-#define PIXEL_STEP   2
-#define NEARLY_BEST  0.8 /* of the best quality: good enough to be chosen for being typical */
-#define JPEG_QUALITY 3   /* the encoder's quantiser; about 85 on the usual scale */
-#define BLACK        16
-#define WHITE        235
+#define JUDGE_EVERY 0.5 /* seconds */
+#define ROW_STEP    4   /* every fourth row and second pixel tell enough */
+#define PIXEL_STEP  2
+#define NEARLY_BEST 0.8 /* of the best quality: good enough to be chosen for being typical */
+#define BLACK       16
+#define WHITE       235
 
 typedef struct Tally {
     int64_t count, sum, squares, edges;
@@ -92,7 +88,7 @@ static double distance(const double *spread, const double *total)
     return apart;
 }
 
-static AVFrame *choose(const Poster *poster)
+static const AVFrame *choose(const Poster *poster)
 {
     const PosterCandidate *best = &poster->candidates[0];
     double enough = best->look.quality * NEARLY_BEST;
@@ -105,85 +101,15 @@ static AVFrame *choose(const Poster *poster)
     return best->frame;
 }
 
-typedef struct Jpeg {
-    int fd; /* borrowed */
-    bool written;
-} Jpeg;
-
-static bool write_packet(void *context, AVPacket *packet, Error *error)
-{
-    Jpeg *jpeg = context;
-    jpeg->written = true;
-    return file_write_all(jpeg->fd, packet->data, (size_t)packet->size, 0, error);
-}
-
-static bool open_encoder(const AVFrame *frame, AVCodecContext **out, Error *error)
-{
-    const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
-    if (!codec)
-        return error_set(error, ERROR_INTERNAL, "The JPEG encoder is not installed.");
-    _cleanup_codec_ AVCodecContext *encoder = avcodec_alloc_context3(codec);
-    REQUIRE(encoder);
-    encoder->width = frame->width;
-    encoder->height = frame->height;
-    encoder->pix_fmt = frame->format;
-    encoder->color_range = AVCOL_RANGE_JPEG;
-    encoder->time_base = (AVRational){1, 1};
-    encoder->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT; /* no comment inside */
-    encoder->global_quality = JPEG_QUALITY * FF_QP2LAMBDA;
-    encoder->thread_count = 1;
-    int number = avcodec_open2(encoder, codec, NULL);
-    if (number < 0)
-        return media_error_set(error, number, "The poster's encoder could not be started");
-    *out = TAKE_PTR(encoder);
-    return true;
-}
-
-static bool encode_jpeg(void *context, AVFrame *frame, Error *error)
-{
-    _cleanup_codec_ AVCodecContext *encoder = NULL;
-    PacketSink sink = {write_packet, context};
-    frame->pts = 0;
-    frame->pict_type = AV_PICTURE_TYPE_NONE;
-    frame->quality = JPEG_QUALITY * FF_QP2LAMBDA;
-    return open_encoder(frame, &encoder, error) && encode_frame(encoder, frame, sink, error) &&
-           encode_frame(encoder, NULL, sink, error);
-}
-
-/* JPEG knows one matrix, that of bt601, and full range (JFIF 1.02). */
-static void describe_filters(const AVFrame *frame, char *text, size_t size)
-{
-    int long_side = MAX_OF(frame->width, frame->height);
-    double factor = fmin(1, (double)POSTER_LONG_SIDE_MAX / long_side);
-    snprintf(text, size,
-             "scale=w=%d:h=%d:flags=area+accurate_rnd:out_range=pc:out_color_matrix=smpte170m,"
-             "format=yuvj420p",
-             MAX_OF((int)lround(frame->width * factor), 1),
-             MAX_OF((int)lround(frame->height * factor), 1));
-}
-
-static bool convert_and_write(AVFrame *frame, int fd, Error *error)
-{
-    char text[PLAN_FILTERS_MAX];
-    _cleanup_filter_ Filter filter = {0};
-    Jpeg jpeg = {.fd = fd};
-    describe_filters(frame, text, sizeof text);
-    FilterSpec spec = {.like = frame, .time_base = {1, 1}, .text = text, .threads = 1};
-    FrameSink sink = {encode_jpeg, &jpeg};
-    if (!filter_open(&spec, &filter, error) || !filter_frame(&filter, frame, sink, error))
-        return false;
-    return jpeg.written || error_set(error, ERROR_MEDIA, "The poster came out empty.");
-}
-
 bool poster_write(Poster *poster, int fd, Error *error)
 {
     if (poster->count == 0)
         return error_set(error, ERROR_MEDIA, "There was no picture for a poster.");
-    if (convert_and_write(choose(poster), fd, error))
-        return true;
-    if (ftruncate(fd, 0) < 0)
-        return error_set_errno(error, errno, "The unfinished poster could not be removed");
-    return false;
+    const AVFrame *chosen = choose(poster);
+    PictureSpec spec = picture_fit(chosen, POSTER_LONG_SIDE_MAX, PICTURE_JFIF);
+    _cleanup_frame_ AVFrame *picture = NULL;
+    return picture_convert(chosen, &spec, &picture, error) &&
+           jpeg_write(picture, JPEG_QUALITY_85, fd, error);
 }
 
 void poster_release(Poster *poster)

@@ -1,0 +1,52 @@
+#include "transcoder/pipeline/picture.h"
+
+#include <math.h>
+
+#include "transcoder/pipeline/filter.h"
+#include "transcoder/plan.h"
+
+PictureSpec picture_fit(const AVFrame *frame, int long_side, PictureForm form)
+{
+    double factor = fmin(1, (double)long_side / MAX_OF(frame->width, frame->height));
+    return (PictureSpec){.width = MAX_OF((int)lround(frame->width * factor), 1),
+                         .height = MAX_OF((int)lround(frame->height * factor), 1),
+                         .form = form};
+}
+
+static bool keep(void *context, AVFrame *frame, Error *error)
+{
+    AVFrame **kept = context;
+    (void)error;
+    av_frame_free(kept);
+    *kept = av_frame_clone(frame);
+    REQUIRE(*kept);
+    return true;
+}
+
+/* Averaged over areas, which is the cheapest that is right for a picture made much smaller. */
+static void describe(const PictureSpec *spec, char *text, size_t size)
+{
+    static const char *const forms[] = {
+        [PICTURE_JFIF] = ":out_range=pc:out_color_matrix=smpte170m,format=yuvj420p",
+        [PICTURE_RGB] = ",format=rgb24",
+    };
+    snprintf(text, size, "scale=w=%d:h=%d:flags=area+accurate_rnd%s", spec->width, spec->height,
+             forms[spec->form]);
+}
+
+bool picture_convert(const AVFrame *frame, const PictureSpec *spec, AVFrame **out, Error *error)
+{
+    char text[PLAN_FILTERS_MAX];
+    _cleanup_filter_ Filter filter = {0};
+    _cleanup_frame_ AVFrame *given = av_frame_clone(frame), *made = NULL;
+    REQUIRE(given);
+    describe(spec, text, sizeof text);
+    FilterSpec way = {.like = frame, .time_base = {1, 1}, .text = text, .threads = 1};
+    if (!filter_open(&way, &filter, error) ||
+        !filter_frame(&filter, given, (FrameSink){keep, &made}, error))
+        return false;
+    if (!made)
+        return error_set(error, ERROR_MEDIA, "A picture could not be converted.");
+    *out = TAKE_PTR(made);
+    return true;
+}
