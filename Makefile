@@ -129,6 +129,7 @@ TRANSCODER := \
 	transcoder/pipeline/picture.c \
 	transcoder/pipeline/pipeline.c \
 	transcoder/pipeline/poster.c \
+	transcoder/pipeline/thumbhash.c \
 	transcoder/pipeline/timeline.c \
 	transcoder/pipeline/video_track.c \
 	transcoder/plan.c \
@@ -174,6 +175,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
+	tests/unit/test_thumbhash.c \
 	tests/unit/test_web_client.c \
 	tests/unit/test_web_client_fetch.c \
 	tests/unit/test_worker.c \
