@@ -59,6 +59,7 @@ WEB := \
 	web/api/api_ui.c \
 	web/api/api_uploads.c \
 	web/api/form_field.c \
+	web/api/media_url.c \
 	web/command_check.c \
 	web/command_serve.c \
 	web/housekeeper.c \
@@ -81,7 +82,9 @@ WEB := \
 	web/jobs/jobs.c \
 	web/jobs/waiters.c \
 	web/library/delivery.c \
+	web/library/delivery_accept.c \
 	web/library/delivery_check.c \
+	web/library/delivery_part.c \
 	web/library/doomed.c \
 	web/library/library_files.c \
 	web/library/media_type.c \

@@ -105,7 +105,7 @@ ArchiveVideo archive_add_video(Archive *archive, int64_t now)
     upload_free(upload);
     assert_true(upload_view(&archive->library, added.upload_id, &view, &error));
     base_copy(added.media_id, sizeof added.media_id, view.media.id);
-    base_copy(added.path, sizeof added.path, view.original_path);
+    base_copy(added.path, sizeof added.path, view.files.of[FILE_ORIGINAL]);
     return added;
 }
 

@@ -13,6 +13,11 @@
 #define SIZE  3000 /* bytes of the delivered video */
 
 static const char poster_bytes[] = "\xFF\xD8\xFF\xE0\0\x10JFIF and more";
+static const char storyboard_text[] =
+    "WEBVTT\n\n00:00.000 --> 00:10.000\nstoryboard.jpg#xywh=0,0,160,90\n";
+static const char waveform_text[] = "{\"version\":2,\"channels\":1,\"sample_rate\":8000,"
+                                    "\"samples_per_pixel\":80,\"bits\":8,\"length\":1,"
+                                    "\"data\":[ -3, 3 ]}";
 
 static Digest digest_of(const void *bytes, size_t length)
 {
@@ -24,15 +29,17 @@ static Digest digest_of(const void *bytes, size_t length)
     return digest;
 }
 
+typedef struct Bytes {
+    char *data; /* NULL: is not sent */
+    size_t size;
+} Bytes;
+
 /* Everything about one delivery; a test changes what it wants to be wrong. */
 typedef struct Parcel {
     Archive *archive;
     ArchiveVideo original;
     TransferJob job;
-    char *video;
-    size_t video_size;
-    const char *poster;
-    size_t poster_size;
+    Bytes files[TRANSFER_FILE_COUNT]; /* until unpack() */
     TransferResult result;
     int64_t now;
     Delivered out;
@@ -40,22 +47,40 @@ typedef struct Parcel {
 
 static void describe(Parcel *parcel)
 {
-    parcel->result.files[TRANSFER_VIDEO].present = true;
-    parcel->result.files[TRANSFER_VIDEO].digest = digest_of(parcel->video, parcel->video_size);
-    parcel->result.files[TRANSFER_VIDEO].size = (int64_t)parcel->video_size;
-    parcel->result.files[TRANSFER_POSTER].present = parcel->poster != NULL;
-    if (parcel->poster)
-        parcel->result.files[TRANSFER_POSTER].digest =
-            digest_of(parcel->poster, parcel->poster_size);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        Bytes bytes = parcel->files[i];
+        parcel->result.files[i] = (TransferMade){0};
+        if (bytes.data)
+            parcel->result.files[i] =
+                (TransferMade){true, (int64_t)bytes.size, digest_of(bytes.data, bytes.size)};
+    }
+}
+
+static void put(Parcel *parcel, TransferFile which, const void *data, size_t size)
+{
+    Bytes *bytes = &parcel->files[which];
+    free(bytes->data);
+    *bytes = (Bytes){base_calloc(size + 1, 1), size};
+    memcpy(bytes->data, data, size);
+    describe(parcel);
+}
+
+static void put_text(Parcel *parcel, TransferFile which, const char *text)
+{
+    put(parcel, which, text, strlen(text));
+}
+
+static void leave_out(Parcel *parcel, TransferFile which)
+{
+    free(parcel->files[which].data);
+    parcel->files[which] = (Bytes){0};
+    describe(parcel);
 }
 
 static Parcel pack(Archive *archive)
 {
     Parcel parcel = {.archive = archive,
-                     .video = archive_mp4(SIZE, 'v'),
-                     .video_size = SIZE,
-                     .poster = poster_bytes,
-                     .poster_size = sizeof poster_bytes,
+                     .files = {[TRANSFER_VIDEO] = {archive_mp4(SIZE, 'v'), SIZE}},
                      .result = {.duration = 10,
                                 .source_duration = 10.2,
                                 .width = 1080,
@@ -65,16 +90,55 @@ static Parcel pack(Archive *archive)
                      .now = START};
     parcel.original = archive_add_video(archive, START);
     parcel.job = archive_claim(archive, START);
-    describe(&parcel);
+    put(&parcel, TRANSFER_POSTER, poster_bytes, sizeof poster_bytes);
     return parcel;
 }
 
-static bool put_file(Delivery *delivery, const Parcel *parcel, DeliveryFile which, Error *error)
+static void unpack(Parcel *parcel)
 {
-    const char *bytes = which == DELIVERY_VIDEO ? parcel->video : parcel->poster;
-    size_t size = which == DELIVERY_VIDEO ? parcel->video_size : parcel->poster_size;
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        free(parcel->files[i].data);
+}
+
+/* A video with all that may come with it. */
+static Parcel pack_all(Archive *archive)
+{
+    Parcel parcel = pack(archive);
+    put(&parcel, TRANSFER_STORYBOARD, poster_bytes, sizeof poster_bytes);
+    put_text(&parcel, TRANSFER_STORYBOARD_VTT, storyboard_text);
+    base_copy(parcel.result.thumbhash, sizeof parcel.result.thumbhash,
+              "3OcRJYB4d3h/iIeHeEh3eIhw+j3A");
+    base_copy(parcel.result.captured_at, sizeof parcel.result.captured_at, "2024-02-29T23:59:59Z");
+    base_copy(parcel.result.title, sizeof parcel.result.title, "The crack, \xC3\xA9");
+    return parcel;
+}
+
+/* Sound alone. */
+static Parcel pack_sound(Archive *archive)
+{
+    Parcel parcel = pack(archive);
+    leave_out(&parcel, TRANSFER_POSTER);
+    memcpy(parcel.files[TRANSFER_VIDEO].data + 8, "M4A ", 4);
+    parcel.files[TRANSFER_AUDIO] = parcel.files[TRANSFER_VIDEO];
+    parcel.files[TRANSFER_VIDEO] = (Bytes){0};
+    put_text(&parcel, TRANSFER_WAVEFORM, waveform_text);
+    parcel.result.width = parcel.result.height = 0;
+    return parcel;
+}
+
+static bool put_file(Delivery *delivery, const Parcel *parcel, TransferFile which, Error *error)
+{
+    const Bytes *bytes = &parcel->files[which];
     return delivery_file_begin(delivery, which, "", error) &&
-           delivery_append(delivery, bytes, size, error);
+           delivery_append(delivery, bytes->data, bytes->size, error);
+}
+
+static bool put_files(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (parcel->files[i].data && !put_file(delivery, parcel, i, error))
+            return false;
+    return true;
 }
 
 static bool put_fields(Delivery *delivery, const Parcel *parcel, Error *error)
@@ -92,9 +156,7 @@ static bool send(Parcel *parcel, Error *error)
 {
     Delivery *delivery = delivery_begin(&parcel->archive->library, 10000, START, error);
     assert_non_null(delivery);
-    bool good = put_fields(delivery, parcel, error) &&
-                (!parcel->video || put_file(delivery, parcel, DELIVERY_VIDEO, error)) &&
-                (!parcel->poster || put_file(delivery, parcel, DELIVERY_POSTER, error)) &&
+    bool good = put_fields(delivery, parcel, error) && put_files(delivery, parcel, error) &&
                 delivery_finish(delivery, parcel->now, &parcel->out, error);
     delivery_free(delivery);
     assert_int_equal(archive_count_staged(parcel->archive), 0);
@@ -152,13 +214,13 @@ static void replaces_the_original(void **state)
     sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 2);
     assert_true(upload_view(&parcel.archive->library, parcel.original.upload_id, &view, &error));
-    assert_string_equal(view.original_path, "");
-    assert_string_equal(view.video_path, parcel.out.video_path);
-    assert_string_equal(view.poster_path, parcel.out.poster_path);
+    assert_string_equal(view.files.of[FILE_ORIGINAL], "");
+    assert_string_equal(view.files.of[FILE_VIDEO], parcel.out.files.of[FILE_VIDEO]);
+    assert_string_equal(view.files.of[FILE_POSTER], parcel.out.files.of[FILE_POSTER]);
     assert_int_equal(view.media.height, 1920);
-    assert_non_null(strstr(view.video_path, "-clip.mp4"));
-    assert_non_null(strstr(view.poster_path, "-clip-poster.jpg"));
-    free(parcel.video);
+    assert_non_null(strstr(view.files.of[FILE_VIDEO], "-clip.mp4"));
+    assert_non_null(strstr(view.files.of[FILE_POSTER], "-clip-poster.jpg"));
+    unpack(&parcel);
 }
 
 static void keeps_the_original_where_that_is_wanted(void **state)
@@ -169,7 +231,7 @@ static void keeps_the_original_where_that_is_wanted(void **state)
     assert_true(send(&parcel, &error));
     sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 3);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 /* What the result lacks is nowhere else. */
@@ -183,9 +245,9 @@ static void keeps_the_original_of_a_result_that_is_not_whole(void **state)
     sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 3);
     assert_true(upload_view(&parcel.archive->library, parcel.original.upload_id, &view, &error));
-    assert_string_equal(view.original_path, parcel.original.path);
+    assert_string_equal(view.files.of[FILE_ORIGINAL], parcel.original.path);
     assert_int_equal(view.job_state, JOB_DONE);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 /* A sender that does not know the word has not said so. */
@@ -199,24 +261,22 @@ static void keeps_the_original_where_nobody_said_that_it_is_whole(void **state)
     Delivery *delivery = delivery_begin(&parcel.archive->library, 10000, START, &error);
     assert_true(put_fields(delivery, &parcel, &error));
     assert_true(delivery_set(delivery, "metadata", metadata, &error));
-    assert_true(put_file(delivery, &parcel, DELIVERY_VIDEO, &error));
-    assert_true(put_file(delivery, &parcel, DELIVERY_POSTER, &error));
+    assert_true(put_files(delivery, &parcel, &error));
     assert_true(delivery_finish(delivery, START, &parcel.out, &error));
     delivery_free(delivery);
     sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 3);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 static void does_without_a_poster(void **state)
 {
     Parcel parcel = pack(*state);
     Error error = {0};
-    parcel.poster = NULL;
-    describe(&parcel);
+    leave_out(&parcel, TRANSFER_POSTER);
     assert_true(send(&parcel, &error));
-    assert_string_equal(parcel.out.poster_path, "");
-    free(parcel.video);
+    assert_string_equal(parcel.out.files.of[FILE_POSTER], "");
+    unpack(&parcel);
 }
 
 static void answers_the_same_delivery_the_same(void **state)
@@ -230,12 +290,12 @@ static void answers_the_same_delivery_the_same(void **state)
         assert_true(send(&parcel, &error));
         assert_true(parcel.out.repeated);
         expect_journal(&parcel, DELIVERY_REPEATED);
-        assert_string_equal(parcel.out.video_path, first.video_path);
-        assert_string_equal(parcel.out.poster_path, first.poster_path);
+        assert_string_equal(parcel.out.files.of[FILE_VIDEO], first.files.of[FILE_VIDEO]);
+        assert_string_equal(parcel.out.files.of[FILE_POSTER], first.files.of[FILE_POSTER]);
     }
     sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 2);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 static void takes_no_second_result(void **state)
@@ -244,17 +304,17 @@ static void takes_no_second_result(void **state)
     Error error = {0};
     assert_true(send(&parcel, &error));
     other = parcel;
-    other.video = archive_mp4(SIZE, 'w');
+    other.files[TRANSFER_VIDEO].data = archive_mp4(SIZE, 'w');
     describe(&other);
     assert_false(send(&other, &error));
     assert_int_equal(error_http_status(error.code), 410);
     expect_journal(&other, DELIVERY_REFUSED);
-    free(other.video);
+    free(other.files[TRANSFER_VIDEO].data);
     other = parcel;
     id_token(other.job.lease_token);
     assert_false(send(&other, &error));
     assert_int_equal(error_http_status(error.code), 410);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 static void accepts_a_result_after_its_lease_ran_out(void **state)
@@ -266,7 +326,7 @@ static void accepts_a_result_after_its_lease_ran_out(void **state)
     assert_int_equal(archive_job(parcel.archive, parcel.job.job_id).state, JOB_QUEUED);
     assert_true(send(&parcel, &error));
     assert_int_equal(archive_job(parcel.archive, parcel.job.job_id).state, JOB_DONE);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 static void refuses_who_was_overtaken(void **state)
@@ -279,7 +339,7 @@ static void refuses_who_was_overtaken(void **state)
     assert_false(send(&parcel, &error));
     assert_int_equal(error.code, ERROR_LEASE_LOST);
     assert_int_equal(archive_count_files(parcel.archive), 1);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 static void refuses_a_result_for_a_deleted_item(void **state)
@@ -289,7 +349,7 @@ static void refuses_a_result_for_a_deleted_item(void **state)
     assert_true(jobs_cancel(&parcel.archive->jobs, parcel.job.media_id, START, &error));
     assert_false(send(&parcel, &error));
     assert_int_equal(error.code, ERROR_GONE);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 static void drops_a_result_of_a_lost_future(void **state)
@@ -299,7 +359,101 @@ static void drops_a_result_of_a_lost_future(void **state)
     id_uuid(parcel.job.job_id);
     assert_false(send(&parcel, &error));
     assert_int_equal(error.code, ERROR_NOT_FOUND);
-    free(parcel.video);
+    unpack(&parcel);
+}
+
+/* --- all that may come --- */
+
+static char *read_file(const Archive *archive, const char *path)
+{
+    static char bytes[4096];
+    char full[400];
+    snprintf(full, sizeof full, "%s/%s", archive->root, path);
+    _cleanup_close_ int fd = open(full, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ssize_t length = read(fd, bytes, sizeof bytes - 1);
+    assert_true(length >= 0);
+    bytes[length] = '\0';
+    return bytes;
+}
+
+static void keeps_all_that_comes_with_a_video(void **state)
+{
+    Parcel parcel = pack_all(*state);
+    UploadView view;
+    Error error = {0};
+    assert_true(send(&parcel, &error));
+    sweep(&parcel);
+    assert_int_equal(archive_count_files(parcel.archive), 4);
+    assert_true(upload_view(&parcel.archive->library, parcel.original.upload_id, &view, &error));
+    const char *sheet = view.files.of[FILE_STORYBOARD];
+    assert_non_null(strstr(sheet, "-clip-storyboard.jpg"));
+    assert_non_null(strstr(view.files.of[FILE_STORYBOARD_VTT], "-clip-storyboard.vtt"));
+    assert_non_null(strstr(read_file(parcel.archive, view.files.of[FILE_STORYBOARD_VTT]),
+                           strrchr(sheet, '/') + 1));
+    assert_string_equal(view.media.thumbhash, parcel.result.thumbhash);
+    assert_string_equal(view.media.captured_at, "2024-02-29T23:59:59Z");
+    assert_string_equal(view.media.title, parcel.result.title);
+    assert_int_equal(view.media.kind, MEDIA_VIDEO);
+    unpack(&parcel);
+}
+
+/* What came as a video, and holds sound alone, is a recording from now on. */
+static void makes_a_recording_of_sound_alone(void **state)
+{
+    Parcel parcel = pack_sound(*state);
+    UploadView view;
+    Error error = {0};
+    assert_true(send(&parcel, &error));
+    sweep(&parcel);
+    assert_true(upload_view(&parcel.archive->library, parcel.original.upload_id, &view, &error));
+    assert_int_equal(view.media.kind, MEDIA_AUDIO);
+    assert_int_equal(view.media.width, 0);
+    assert_string_equal(view.files.of[FILE_VIDEO], "");
+    assert_non_null(strstr(view.files.of[FILE_AUDIO], "-clip.m4a"));
+    assert_non_null(strstr(view.files.of[FILE_WAVEFORM], "-clip-waveform.json"));
+    assert_non_null(
+        strstr(read_file(parcel.archive, view.files.of[FILE_WAVEFORM]), "\"data\":[-3,3]"));
+    unpack(&parcel);
+}
+
+static void keeps_the_original_of_a_recording(void **state)
+{
+    Parcel parcel = pack_sound(*state);
+    UploadView view;
+    Error error = {0};
+    assert_true(send(&parcel, &error));
+    sweep(&parcel);
+    assert_int_equal(archive_count_files(parcel.archive), 3);
+    assert_true(upload_view(&parcel.archive->library, parcel.original.upload_id, &view, &error));
+    assert_string_equal(view.files.of[FILE_ORIGINAL], parcel.original.path);
+    unpack(&parcel);
+}
+
+static void answers_the_same_sound_the_same(void **state)
+{
+    Parcel parcel = pack_sound(*state);
+    Error error = {0};
+    assert_true(send(&parcel, &error));
+    Delivered first = parcel.out;
+    assert_true(send(&parcel, &error));
+    assert_true(parcel.out.repeated);
+    assert_memory_equal(&parcel.out.files, &first.files, sizeof first.files);
+    sweep(&parcel);
+    assert_int_equal(archive_count_files(parcel.archive), 3);
+    unpack(&parcel);
+}
+
+/* The kind of container says it; not every writer says so in its brand. */
+static void takes_sound_in_an_mp4_of_any_brand(void **state)
+{
+    Parcel parcel = pack_sound(*state);
+    Error error = {0};
+    memcpy(parcel.files[TRANSFER_AUDIO].data + 8, "isom", 4);
+    describe(&parcel);
+    assert_true(send(&parcel, &error));
+    assert_non_null(strstr(parcel.out.files.of[FILE_AUDIO], ".m4a"));
+    unpack(&parcel);
 }
 
 /* --- two at once --- */
@@ -315,8 +469,7 @@ static void *send_one(void *argument)
     Error error = {0};
     Delivery *delivery = delivery_begin(&sender->parcel.archive->library, 10000, START, &error);
     sender->good = put_fields(delivery, &sender->parcel, &error) &&
-                   put_file(delivery, &sender->parcel, DELIVERY_VIDEO, &error) &&
-                   put_file(delivery, &sender->parcel, DELIVERY_POSTER, &error) &&
+                   put_files(delivery, &sender->parcel, &error) &&
                    delivery_finish(delivery, START, &sender->parcel.out, &error);
     delivery_free(delivery);
     return NULL;
@@ -336,23 +489,28 @@ static void leaves_one_file_when_a_delivery_comes_many_times_at_once(void **stat
         pthread_join(threads[i], NULL);
         assert_true(senders[i].good);
         first += !senders[i].parcel.out.repeated;
-        assert_string_equal(senders[i].parcel.out.video_path, senders[0].parcel.out.video_path);
+        assert_string_equal(senders[i].parcel.out.files.of[FILE_VIDEO],
+                            senders[0].parcel.out.files.of[FILE_VIDEO]);
     }
     assert_int_equal(first, 1);
     sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 2);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 /* --- what is wrong with a result --- */
 
+static Bytes *video_of(Parcel *parcel)
+{
+    return &parcel->files[TRANSFER_VIDEO];
+}
 static void damage_video(Parcel *parcel)
 {
-    parcel->video[SIZE - 1] ^= 1;
+    video_of(parcel)->data[SIZE - 1] ^= 1;
 }
 static void cut_video(Parcel *parcel)
 {
-    parcel->video_size -= 10;
+    video_of(parcel)->size -= 10;
     describe(parcel);
 }
 static void claim_another_size(Parcel *parcel)
@@ -361,41 +519,44 @@ static void claim_another_size(Parcel *parcel)
 }
 static void send_text(Parcel *parcel)
 {
-    memset(parcel->video, 'x', SIZE);
+    memset(video_of(parcel)->data, 'x', SIZE);
     describe(parcel);
 }
 static void send_quicktime(Parcel *parcel)
 {
-    memcpy(parcel->video + 8, "qt  \0\0\0\0qt  qt  ", 16);
+    memcpy(video_of(parcel)->data + 8, "qt  \0\0\0\0qt  qt  ", 16);
     describe(parcel);
 }
 static void send_no_index(Parcel *parcel)
 {
-    memcpy(parcel->video + 28, "free", 4);
+    memcpy(video_of(parcel)->data + 28, "free", 4);
     describe(parcel);
 }
 static void send_empty(Parcel *parcel)
 {
-    parcel->video_size = 0;
-    describe(parcel);
+    put(parcel, TRANSFER_VIDEO, "", 0);
 }
 static void send_no_video(Parcel *parcel)
 {
-    parcel->video = NULL;
+    free(video_of(parcel)->data);
+    video_of(parcel)->data = NULL;
 }
 static void send_text_poster(Parcel *parcel)
 {
-    parcel->poster = "no picture";
-    parcel->poster_size = 10;
-    describe(parcel);
+    put_text(parcel, TRANSFER_POSTER, "no picture");
 }
 static void damage_poster(Parcel *parcel)
 {
-    parcel->poster_size--;
+    parcel->files[TRANSFER_POSTER].size--;
 }
 static void forget_poster(Parcel *parcel)
 {
-    parcel->poster = NULL;
+    leave_out(parcel, TRANSFER_POSTER);
+    parcel->result.files[TRANSFER_POSTER].present = true;
+}
+static void hide_poster(Parcel *parcel)
+{
+    parcel->result.files[TRANSFER_POSTER].present = false;
 }
 static void be_short(Parcel *parcel)
 {
@@ -421,37 +582,134 @@ static void name_another_item(Parcel *parcel)
 {
     id_uuid(parcel->job.media_id);
 }
+static void hash_little(Parcel *parcel)
+{
+    base_copy(parcel->result.thumbhash, sizeof parcel->result.thumbhash, "3OcRJQ=");
+}
+static void tell_no_time(Parcel *parcel)
+{
+    base_copy(parcel->result.captured_at, sizeof parcel->result.captured_at, "yesterday");
+}
+static void call_it_in_two_lines(Parcel *parcel)
+{
+    base_copy(parcel->result.title, sizeof parcel->result.title, "a\nb");
+}
+static void send_png_storyboard(Parcel *parcel)
+{
+    put_text(parcel, TRANSFER_STORYBOARD, "\x89PNG\r\n\x1A\n and more");
+}
+static void damage_storyboard(Parcel *parcel)
+{
+    parcel->files[TRANSFER_STORYBOARD].data[12] ^= 1;
+}
+static void send_no_storyboard(Parcel *parcel)
+{
+    leave_out(parcel, TRANSFER_STORYBOARD);
+}
+static void send_no_vtt(Parcel *parcel)
+{
+    leave_out(parcel, TRANSFER_STORYBOARD_VTT);
+}
+static void damage_vtt(Parcel *parcel)
+{
+    parcel->files[TRANSFER_STORYBOARD_VTT].data[21] ^= 1;
+}
+static void send_strange_vtt(Parcel *parcel)
+{
+    put_text(parcel, TRANSFER_STORYBOARD_VTT,
+             "WEBVTT\n\n00:00.000 --> 00:10.000\n//evil.example/storyboard.jpg#xywh=0,0,1,1\n");
+}
+static void send_empty_vtt(Parcel *parcel)
+{
+    put_text(parcel, TRANSFER_STORYBOARD_VTT, "");
+}
+static void send_both(Parcel *parcel)
+{
+    put(parcel, TRANSFER_AUDIO, video_of(parcel)->data, SIZE);
+    parcel->result.files[TRANSFER_AUDIO].present = false;
+}
+static void send_quicktime_sound(Parcel *parcel)
+{
+    memcpy(parcel->files[TRANSFER_AUDIO].data + 8, "qt  \0\0\0\0qt  qt  ", 16);
+    describe(parcel);
+}
+static void damage_sound(Parcel *parcel)
+{
+    parcel->files[TRANSFER_AUDIO].data[SIZE - 1] ^= 1;
+}
+static void cut_sound(Parcel *parcel)
+{
+    parcel->files[TRANSFER_AUDIO].size -= 10;
+    describe(parcel);
+}
+static void have_a_width(Parcel *parcel)
+{
+    parcel->result.width = parcel->result.height = 100;
+}
+static void damage_waveform(Parcel *parcel)
+{
+    parcel->files[TRANSFER_WAVEFORM].data[20] ^= 1;
+}
+static void send_loud_waveform(Parcel *parcel)
+{
+    put_text(parcel, TRANSFER_WAVEFORM,
+             "{\"version\":2,\"channels\":1,\"sample_rate\":8000,\"samples_per_pixel\":80,"
+             "\"bits\":8,\"length\":1,\"data\":[-300,3]}");
+}
+static void send_page_as_waveform(Parcel *parcel)
+{
+    put_text(parcel, TRANSFER_WAVEFORM, "<script>alert(1)</script>");
+}
 
 static const struct {
+    Parcel (*pack)(Archive *archive);
     void (*spoil)(Parcel *parcel);
     const char *field;
     const char *sentence;
 } faults[] = {
-    {damage_video, "video_file", "a video damaged on its way"},
-    {cut_video, "video_file", "a video whose last box is cut off"},
-    {claim_another_size, "video_file", "another size than was told"},
-    {send_text, "video_file", "text called video"},
-    {send_quicktime, "video_file", "another container"},
-    {send_no_index, "video_file", "a video without moov"},
-    {send_empty, "video_file", "an empty video"},
-    {send_no_video, "video_file", "no video"},
-    {send_text_poster, "poster_file", "a poster that is no picture"},
-    {damage_poster, "poster_file", "a poster damaged on its way"},
-    {forget_poster, "poster_file", "a poster that was told of and is missing"},
-    {be_short, "metadata", "half of the original's duration"},
-    {be_endless, "metadata", "twice the original's duration"},
-    {be_nothing, "metadata", "no duration"},
-    {have_no_width, "metadata", "no width"},
-    {have_absurd_height, "metadata", "an absurd height"},
-    {name_another_item, "log_entry_media_id", "another item's id"},
+    {pack, damage_video, "video_file", "a video damaged on its way"},
+    {pack, cut_video, "video_file", "a video whose last box is cut off"},
+    {pack, claim_another_size, "video_file", "another size than was told"},
+    {pack, send_text, "video_file", "text called video"},
+    {pack, send_quicktime, "video_file", "another container"},
+    {pack, send_no_index, "video_file", "a video without moov"},
+    {pack, send_empty, "video_file", "an empty video"},
+    {pack, send_no_video, "video_file", "no video"},
+    {pack, send_text_poster, "poster_file", "a poster that is no picture"},
+    {pack, damage_poster, "poster_file", "a poster damaged on its way"},
+    {pack, forget_poster, "poster_file", "a poster that was told of and is missing"},
+    {pack, hide_poster, "poster_file", "a poster that was not told of"},
+    {pack, be_short, "metadata", "half of the original's duration"},
+    {pack, be_endless, "metadata", "twice the original's duration"},
+    {pack, be_nothing, "metadata", "no duration"},
+    {pack, have_no_width, "metadata", "no width"},
+    {pack, have_absurd_height, "metadata", "an absurd height"},
+    {pack, name_another_item, "log_entry_media_id", "another item's id"},
+    {pack, hash_little, "metadata", "a thumbhash that is no base64"},
+    {pack, tell_no_time, "metadata", "a capture time that is no time"},
+    {pack, call_it_in_two_lines, "metadata", "a title with a line's end"},
+    {pack, send_both, "audio_file", "a video and a recording at once"},
+    {pack_all, send_png_storyboard, "storyboard_file", "a storyboard that is no JPEG"},
+    {pack_all, damage_storyboard, "storyboard_file", "a storyboard damaged on its way"},
+    {pack_all, send_no_storyboard, "storyboard_file", "a storyboard's text alone"},
+    {pack_all, send_no_vtt, "storyboard_vtt", "a storyboard's picture alone"},
+    {pack_all, damage_vtt, "storyboard_vtt", "a storyboard's text damaged on its way"},
+    {pack_all, send_strange_vtt, "storyboard_vtt", "a storyboard of another host's picture"},
+    {pack_all, send_empty_vtt, "storyboard_vtt", "an empty storyboard's text"},
+    {pack_sound, send_quicktime_sound, "audio_file", "sound in another container"},
+    {pack_sound, damage_sound, "audio_file", "sound damaged on its way"},
+    {pack_sound, cut_sound, "audio_file", "sound whose last box is cut off"},
+    {pack_sound, have_a_width, "metadata", "sound with a width"},
+    {pack_sound, damage_waveform, "waveform_file", "a waveform damaged on its way"},
+    {pack_sound, send_loud_waveform, "waveform_file", "a waveform beyond eight bits"},
+    {pack_sound, send_page_as_waveform, "waveform_file", "a page as waveform"},
 };
 
 static void refuses_what_is_wrong_and_keeps_the_original(void **state)
 {
     Archive *archive = *state;
     for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
-        Parcel parcel = pack(archive);
-        char *video = parcel.video;
+        Parcel parcel = faults[i].pack(archive);
         Error error = {0};
         size_t before = archive_count_files(archive);
         faults[i].spoil(&parcel);
@@ -462,7 +720,7 @@ static void refuses_what_is_wrong_and_keeps_the_original(void **state)
         unit_check(archive_count_files(archive) == before, faults[i].sentence);
         unit_check(archive_job(archive, parcel.job.job_id).state == JOB_LEASED, faults[i].sentence);
         expect_journal(&parcel, DELIVERY_REFUSED);
-        free(video);
+        unpack(&parcel);
     }
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
 }
@@ -491,10 +749,10 @@ static void refuses_at_the_first_file(void **state)
     id_token(parcel.job.lease_token);
     Delivery *delivery = delivery_begin(&parcel.archive->library, 100, START, &error);
     assert_true(put_fields(delivery, &parcel, &error));
-    assert_false(delivery_file_begin(delivery, DELIVERY_VIDEO, "", &error));
+    assert_false(delivery_file_begin(delivery, TRANSFER_VIDEO, "", &error));
     assert_int_equal(error.code, ERROR_LEASE_LOST);
     delivery_free(delivery);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 /* --- the journal --- */
@@ -509,20 +767,44 @@ static bool set_bad_metadata(Delivery *delivery, const Parcel *parcel, Error *er
 
 static bool send_video_twice(Delivery *delivery, const Parcel *parcel, Error *error)
 {
-    return put_file(delivery, parcel, DELIVERY_VIDEO, error) &&
-           put_file(delivery, parcel, DELIVERY_VIDEO, error);
+    return put_file(delivery, parcel, TRANSFER_VIDEO, error) &&
+           put_file(delivery, parcel, TRANSFER_VIDEO, error);
+}
+
+/* One byte more than may come. */
+static bool send_too_much(Delivery *delivery, TransferFile which, Error *error)
+{
+    static char block[MIB];
+    int64_t rest = transfer_file_kinds[which].size_max + 1;
+    if (!delivery_file_begin(delivery, which, "", error))
+        return false;
+    for (int64_t size; rest > 0; rest -= size) {
+        size = MIN_OF(rest, (int64_t)sizeof block);
+        if (!delivery_append(delivery, block, (size_t)size, error))
+            return false;
+    }
+    return true;
 }
 
 static bool send_huge_poster(Delivery *delivery, const Parcel *parcel, Error *error)
 {
-    static char block[MIB];
     (void)parcel;
-    if (!delivery_file_begin(delivery, DELIVERY_POSTER, "", error))
-        return false;
-    for (size_t sent = 0; sent <= TRANSFER_POSTER_MAX; sent += sizeof block)
-        if (!delivery_append(delivery, block, sizeof block, error))
-            return false;
-    return true;
+    return send_too_much(delivery, TRANSFER_POSTER, error);
+}
+static bool send_huge_storyboard(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    (void)parcel;
+    return send_too_much(delivery, TRANSFER_STORYBOARD, error);
+}
+static bool send_huge_vtt(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    (void)parcel;
+    return send_too_much(delivery, TRANSFER_STORYBOARD_VTT, error);
+}
+static bool send_huge_waveform(Delivery *delivery, const Parcel *parcel, Error *error)
+{
+    (void)parcel;
+    return send_too_much(delivery, TRANSFER_WAVEFORM, error);
 }
 
 /* The folders of the item's files cannot be made: a file stands in their place. */
@@ -537,9 +819,7 @@ static bool meet_a_broken_volume(Delivery *delivery, const Parcel *parcel, Error
     int fd = open(from, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     close(fd);
-    bool good = put_file(delivery, parcel, DELIVERY_VIDEO, error) &&
-                put_file(delivery, parcel, DELIVERY_POSTER, error) &&
-                delivery_finish(delivery, START, &out, error);
+    bool good = put_files(delivery, parcel, error) && delivery_finish(delivery, START, &out, error);
     assert_int_equal(unlink(from), 0);
     assert_int_equal(rename(to, from), 0);
     return good;
@@ -547,7 +827,7 @@ static bool meet_a_broken_volume(Delivery *delivery, const Parcel *parcel, Error
 
 static bool stop_in_the_middle(Delivery *delivery, const Parcel *parcel, Error *error)
 {
-    assert_true(put_file(delivery, parcel, DELIVERY_VIDEO, error));
+    assert_true(put_file(delivery, parcel, TRANSFER_VIDEO, error));
     return false;
 }
 
@@ -573,7 +853,10 @@ static void journals_every_end_once(void **state)
     } rows[] = {
         {set_bad_metadata, "duration", "a field that cannot be used"},
         {send_video_twice, "more than one video_file", "two videos"},
-        {send_huge_poster, "poster is larger", "a poster too large"},
+        {send_huge_poster, "poster_file is larger", "a poster too large"},
+        {send_huge_storyboard, "storyboard_file is larger", "a storyboard too large"},
+        {send_huge_vtt, "storyboard_vtt is larger", "a storyboard's text too large"},
+        {send_huge_waveform, "waveform_file is larger", "a waveform too large"},
         {meet_a_broken_volume, "log_entries", "files that cannot be published"},
         {be_refused_outside, "form is wrong", "a fault of the form"},
         {stop_in_the_middle, "cut off", "a connection lost in a file"},
@@ -591,7 +874,7 @@ static void journals_every_end_once(void **state)
                    rows[i].sentence);
         DeliveryRow row = expect_journal(&parcel, DELIVERY_REFUSED);
         unit_check(row.detail[0] && strstr(row.detail, rows[i].words), rows[i].sentence);
-        free(parcel.video);
+        unpack(&parcel);
     }
 }
 
@@ -606,34 +889,42 @@ static void journals_nothing_of_no_job(void **state)
     assert_true(send(&parcel, &error));
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM delivery"), 1);
     expect_journal(&parcel, DELIVERY_ACCEPTED);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 static void takes_files_announced_as_what_they_are(void **state)
 {
     static const struct {
-        DeliveryFile which;
+        TransferFile which;
         const char *type;
         bool taken;
     } rows[] = {
-        {DELIVERY_VIDEO, "", true},
-        {DELIVERY_VIDEO, "video/mp4", true},
-        {DELIVERY_VIDEO, "Video/MP4; codecs=avc1", true},
-        {DELIVERY_VIDEO, "application/octet-stream", true},
-        {DELIVERY_VIDEO, "Application/Octet-Stream; x=y", true},
-        {DELIVERY_VIDEO, "application/octet-streams", false},
-        {DELIVERY_VIDEO, "image/jpeg", false},
-        {DELIVERY_VIDEO, "text/plain", false},
-        {DELIVERY_VIDEO, "video", false},
-        {DELIVERY_POSTER, "", true},
-        {DELIVERY_POSTER, "image/webp", true},
-        {DELIVERY_POSTER, "application/octet-stream", true},
-        {DELIVERY_POSTER, "video/mp4", false},
+        {TRANSFER_VIDEO, "", true},
+        {TRANSFER_VIDEO, "video/mp4", true},
+        {TRANSFER_VIDEO, "Video/MP4; codecs=avc1", true},
+        {TRANSFER_VIDEO, "application/octet-stream", true},
+        {TRANSFER_VIDEO, "Application/Octet-Stream; x=y", true},
+        {TRANSFER_VIDEO, "application/octet-streams", false},
+        {TRANSFER_VIDEO, "image/jpeg", false},
+        {TRANSFER_VIDEO, "text/plain", false},
+        {TRANSFER_VIDEO, "video", false},
+        {TRANSFER_AUDIO, "audio/mp4", true},
+        {TRANSFER_AUDIO, "video/mp4", false},
+        {TRANSFER_POSTER, "", true},
+        {TRANSFER_POSTER, "image/webp", true},
+        {TRANSFER_POSTER, "application/octet-stream", true},
+        {TRANSFER_POSTER, "video/mp4", false},
+        {TRANSFER_STORYBOARD, "image/jpeg", true},
+        {TRANSFER_STORYBOARD, "text/vtt", false},
+        {TRANSFER_STORYBOARD_VTT, "text/vtt; charset=utf-8", true},
+        {TRANSFER_STORYBOARD_VTT, "text/html", false},
+        {TRANSFER_WAVEFORM, "application/json", true},
+        {TRANSFER_WAVEFORM, "text/html", false},
     };
     Parcel parcel = pack(*state);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         Error error = {0};
-        const char *field = rows[i].which == DELIVERY_VIDEO ? "video_file" : "poster_file";
+        const char *field = transfer_file_kinds[rows[i].which].field;
         Delivery *delivery = delivery_begin(&parcel.archive->library, 100, START, &error);
         assert_true(put_fields(delivery, &parcel, &error));
         bool taken = delivery_file_begin(delivery, rows[i].which, rows[i].type, &error);
@@ -642,7 +933,7 @@ static void takes_files_announced_as_what_they_are(void **state)
         unit_check(taken || streq(error.fields[0].name, field), rows[i].type);
         delivery_free(delivery);
     }
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 /* The room that uploads leave free is there for results. */
@@ -663,7 +954,7 @@ static void may_use_the_last_room(void **state)
     assert_null(delivery_begin(&library, 1ull << 60, START, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
     volume_close(full);
-    free(parcel.video);
+    unpack(&parcel);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, archive_set_up, archive_tear_down)
@@ -682,6 +973,11 @@ int main(void)
         TEST(refuses_who_was_overtaken),
         TEST(refuses_a_result_for_a_deleted_item),
         TEST(drops_a_result_of_a_lost_future),
+        TEST(keeps_all_that_comes_with_a_video),
+        TEST(makes_a_recording_of_sound_alone),
+        TEST(keeps_the_original_of_a_recording),
+        TEST(answers_the_same_sound_the_same),
+        TEST(takes_sound_in_an_mp4_of_any_brand),
         TEST(leaves_one_file_when_a_delivery_comes_many_times_at_once),
         TEST(refuses_what_is_wrong_and_keeps_the_original),
         TEST(names_every_missing_field),

@@ -6,6 +6,24 @@
 #include "web/library/delivery_check.h"
 #include "web/library/mp4.h"
 
+static TransferResult video_result(void)
+{
+    return (TransferResult){.duration = 1,
+                            .source_duration = 1,
+                            .width = 2,
+                            .height = 2,
+                            .files = {[TRANSFER_VIDEO] = {.present = true, .size = 1}}};
+}
+
+/* As if its one byte had come. */
+static bool check_video(const TransferResult *result)
+{
+    Error error = {0};
+    ReceivedFile files[TRANSFER_FILE_COUNT] = {
+        [TRANSFER_VIDEO] = {.present = true, .size = 1, .type = media_type_find("video/mp4")}};
+    return delivery_check(result, files, &error);
+}
+
 static void tolerates_rounding_and_damaged_frames(void **state)
 {
     static const struct {
@@ -19,18 +37,98 @@ static void tolerates_rounding_and_damaged_frames(void **state)
         {-1, 0.5, false, "negative"},      {0.0 / 0.0, 10, false, "not a number"},
         {10, 0.0 / 0.0, false, "unknown"}, {1.0 / 0.0, 1.0 / 0.0, false, "infinite"},
     };
-    Digest digest = {0};
-    ReceivedFile video = {true, 1, digest, media_type_find("video/mp4")}, poster = {0};
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(durations); i++) {
-        Error error = {0};
-        TransferResult result = {.duration = durations[i].duration,
-                                 .source_duration = durations[i].source,
-                                 .width = 2,
-                                 .height = 2,
-                                 .files = {[TRANSFER_VIDEO] = {.present = true, .size = 1}}};
-        unit_check(delivery_check(&result, &video, &poster, &error) == durations[i].good,
-                   durations[i].sentence);
+        TransferResult result = video_result();
+        result.duration = durations[i].duration;
+        result.source_duration = durations[i].source;
+        unit_check(check_video(&result) == durations[i].good, durations[i].sentence);
+    }
+}
+
+static void takes_only_times_that_exist(void **state)
+{
+    static const struct {
+        const char *time;
+        bool good;
+    } rows[] = {
+        {"", true},
+        {"2024-06-01T12:34:56Z", true},
+        {"2024-02-29T00:00:00Z", true},
+        {"2000-02-29T23:59:59Z", true},
+        {"2023-02-29T00:00:00Z", false},
+        {"1900-02-29T00:00:00Z", false},
+        {"2024-00-01T00:00:00Z", false},
+        {"2024-13-01T00:00:00Z", false},
+        {"2024-04-31T00:00:00Z", false},
+        {"2024-04-00T00:00:00Z", false},
+        {"2024-04-01T24:00:00Z", false},
+        {"2024-04-01T00:60:00Z", false},
+        {"2024-04-01T00:00:60Z", false},
+        {"2024-04-01T00:00:00", false},
+        {"2024-04-01T00:00:00+00:00", false},
+        {"2024-04-01T00:00:00.5Z", false},
+        {"2024-04-01 00:00:00Z", false},
+        {"2024-4-1T00:00:00Z", false},
+        {"2024-04-01T00:00:00Zx", false},
+        {"2024", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        TransferResult result = video_result();
+        base_copy(result.captured_at, sizeof result.captured_at, rows[i].time);
+        unit_check(check_video(&result) == rows[i].good, rows[i].time);
+    }
+}
+
+static void takes_only_thumbhashes(void **state)
+{
+    static const struct {
+        const char *hash;
+        bool good;
+        const char *sentence;
+    } rows[] = {
+        {"", true, "none"},
+        {"AAAAAAA=", true, "five bytes"},
+        {"AAAAAA==", false, "four bytes"},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==", true, "25 bytes"},
+        {"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", false, "26 bytes"},
+        {"3OcRJYB4d3h/iIeHeEh3eIhw+j3A", true, "a usual one"},
+        {"3OcRJYB4d3h_iIeHeEh3eIhw-j3A", false, "the alphabet of URLs"},
+        {"AAAAAAA", false, "no padding"},
+        {"AAAAAAB=", false, "bits behind the last byte"},
+        {"AAAAAA\"=", false, "a quote"},
+        {"AAAA AAA=", false, "a blank"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        TransferResult result = video_result();
+        base_copy(result.thumbhash, sizeof result.thumbhash, rows[i].hash);
+        unit_check(check_video(&result) == rows[i].good, rows[i].sentence);
+    }
+}
+
+static void takes_only_titles_without_controls(void **state)
+{
+    static const struct {
+        const char *title;
+        bool good;
+        const char *sentence;
+    } rows[] = {
+        {"Der Riß – 裂缝", true, "letters of anywhere"},
+        {"\"><script>", true, "what is harmless as text"},
+        {"\xC2\xA0", true, "a no-break space"},
+        {"a\tb", false, "a tab"},
+        {"a\x7F", false, "delete"},
+        {"a\xC2\x85", false, "next line"},
+        {"a\xC2", false, "half a character"},
+        {"a\xFF", false, "a byte of no character"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        TransferResult result = video_result();
+        base_copy(result.title, sizeof result.title, rows[i].title);
+        unit_check(check_video(&result) == rows[i].good, rows[i].sentence);
     }
 }
 
@@ -121,6 +219,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tolerates_rounding_and_damaged_frames),
+        cmocka_unit_test(takes_only_times_that_exist),
+        cmocka_unit_test(takes_only_thumbhashes),
+        cmocka_unit_test(takes_only_titles_without_controls),
         cmocka_unit_test(walks_boxes),
         cmocka_unit_test(gives_up_on_endless_boxes),
     };

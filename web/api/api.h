@@ -6,6 +6,7 @@
 
 #include "common/buffer.h"
 #include "web/app.h"
+#include "web/library/library_files.h"
 
 extern const Route api_upload_routes[];
 extern const Route api_transcoding_routes[];
@@ -14,6 +15,10 @@ extern const Route api_health_routes[];
 
 /* The address of a file in the volume, percent-encoded; JSON null for "". */
 json_t *api_media_url(const char *path);
+
+/* The addresses of what was made of an upload: media_url, the video or the sound, and all that
+ * belongs to it; null for what there is not. */
+void api_set_made_urls(json_t *object, const FilePaths *files);
 
 /* What the client's form says at the moment: a file, or a plain field that is being collected. */
 typedef struct FormField {

@@ -32,23 +32,29 @@ static void *form_open(Request *request, Error *error)
     return self;
 }
 
+/* TRANSFER_FILE_COUNT for none of ours. */
+static TransferFile file_named(const char *field)
+{
+    TransferFile which = 0;
+    while (which < TRANSFER_FILE_COUNT && !streq(field, transfer_file_kinds[which].field))
+        which++;
+    return which;
+}
+
 static bool form_part(void *form, const FormPart *part, Error *error)
 {
     DeliveryForm *self = form;
-    bool video = streq(part->name, transfer_file_kinds[TRANSFER_VIDEO].field);
-    bool poster = streq(part->name, transfer_file_kinds[TRANSFER_POSTER].field);
+    TransferFile which = file_named(part->name);
     form_field_begin(&self->field, part);
-    if (!self->field.is_file && (video || poster)) {
+    if (!self->field.is_file && which != TRANSFER_FILE_COUNT) {
         error_add_field(error, ERROR_INVALID, self->field.name, "The field %s must be a file.",
                         self->field.name);
         return delivery_refuse(self->delivery, error);
     }
     if (!self->field.is_file)
         return true;
-    self->skipping = !video && !poster;
-    return self->skipping ||
-           delivery_file_begin(self->delivery, video ? DELIVERY_VIDEO : DELIVERY_POSTER,
-                               part->content_type, error);
+    self->skipping = which == TRANSFER_FILE_COUNT;
+    return self->skipping || delivery_file_begin(self->delivery, which, part->content_type, error);
 }
 
 static bool form_data(void *form, const void *bytes, size_t length, Error *error)
@@ -71,8 +77,7 @@ static json_t *describe(const Delivered *delivered)
 {
     json_t *media = json_object();
     json_object_set_new(media, "id", json_string(delivered->media_id));
-    json_object_set_new(media, "media_url", api_media_url(delivered->video_path));
-    json_object_set_new(media, "poster_url", api_media_url(delivered->poster_path));
+    api_set_made_urls(media, &delivered->files);
     json_object_set_new(media, "width", json_integer(delivered->width));
     json_object_set_new(media, "height", json_integer(delivered->height));
     json_object_set_new(media, "duration", json_real(delivered->duration));

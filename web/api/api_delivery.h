@@ -3,7 +3,6 @@
 #pragma once
 
 #include "web/api/api.h"
-#include "web/library/library_files.h"
 
 extern const FormHandler api_delivery_form;
 

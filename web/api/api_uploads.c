@@ -119,10 +119,14 @@ static const char *shown_error(const UploadView *view)
     return view->job_state == JOB_CANCELLED ? "This item was deleted." : view->error;
 }
 
-/* What plays or shows: the prepared video, otherwise what was sent. */
-static const char *media_path(const UploadView *view)
+/* A photo is shown as it was sent. */
+static void set_urls(json_t *value, const UploadView *view)
 {
-    return view->has_job ? view->video_path : view->original_path;
+    const char *original = view->files.of[FILE_ORIGINAL];
+    api_set_made_urls(value, &view->files);
+    if (!view->has_job)
+        json_object_set_new(value, "media_url", api_media_url(original));
+    json_object_set_new(value, "original_url", api_media_url(original));
 }
 
 static json_t *describe(const char *id, const UploadView *view)
@@ -135,9 +139,7 @@ static json_t *describe(const char *id, const UploadView *view)
     json_object_set_new(value, "stage", text_or_null(view->stage));
     json_object_set_new(value, "error", text_or_null(shown_error(view)));
     json_object_set_new(value, "media_id", json_string(media->id));
-    json_object_set_new(value, "media_url", api_media_url(media_path(view)));
-    json_object_set_new(value, "poster_url", api_media_url(view->poster_path));
-    json_object_set_new(value, "original_url", api_media_url(view->original_path));
+    set_urls(value, view);
     json_object_set_new(value, "kind", json_string(media_kind_word(media->kind)));
     json_object_set_new(value, "collection", json_string(media->collection));
     json_object_set_new(value, "entry", json_string(media->entry));
@@ -149,6 +151,9 @@ static json_t *describe(const char *id, const UploadView *view)
     json_object_set_new(value, "height", integer_or_null(media->height));
     json_object_set_new(value, "duration",
                         media->duration > 0 ? json_real(media->duration) : json_null());
+    json_object_set_new(value, "thumbhash", text_or_null(media->thumbhash));
+    json_object_set_new(value, "captured_at", text_or_null(media->captured_at));
+    json_object_set_new(value, "title", text_or_null(media->title));
     json_object_set_new(value, "created_at", json_integer(media->created_at));
     return value;
 }

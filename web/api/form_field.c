@@ -1,4 +1,3 @@
-#include "common/url.h"
 #include "web/api/api.h"
 
 void form_field_begin(FormField *field, const FormPart *part)
@@ -38,14 +37,4 @@ bool api_declared_length(const Request *request, uint64_t *length, Error *error)
                          "aside for it.");
     *length = declared;
     return true;
-}
-
-json_t *api_media_url(const char *path)
-{
-    char url[3 * MEDIA_PATH_MAX + sizeof "/media/"] = "/media/";
-    size_t prefix = strlen(url);
-    if (!*path)
-        return json_null();
-    REQUIRE(url_encode_path(path, url + prefix, sizeof url - prefix));
-    return json_string(url);
 }

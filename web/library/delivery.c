@@ -1,18 +1,11 @@
 #include "web/library/delivery.h"
 
-#include <strings.h>
-
 #include "common/log.h"
-#include "web/library/delivery_check.h"
+#include "web/library/delivery_accept.h"
+#include "web/library/delivery_part.h"
 #include "web/library/mp4.h"
-#include "web/store/store_file.h"
-#include "web/volume/staging.h"
 
-typedef struct Part {
-    Staging *staging; /* NULL before it comes */
-    unsigned char head[MEDIA_TYPE_HEAD];
-    size_t head_length;
-} Part;
+_Static_assert(DOOMED_PATHS_MAX >= TRANSFER_FILE_COUNT, "a result's paths are reserved at once");
 
 struct Delivery {
     const Library *library;
@@ -24,13 +17,8 @@ struct Delivery {
     char lease_token[TOKEN_SIZE];
     bool has_metadata;
     TransferResult result;
-    Part parts[DELIVERY_FILE_COUNT];
-    Part *current; /* the file that comes now */
-};
-
-static const char *const file_fields[] = {
-    [DELIVERY_VIDEO] = "video_file",
-    [DELIVERY_POSTER] = "poster_file",
+    DeliveryPart parts[TRANSFER_FILE_COUNT];
+    DeliveryPart *current; /* the file that comes now */
 };
 
 Delivery *delivery_begin(const Library *library, uint64_t declared, int64_t now, Error *error)
@@ -80,8 +68,8 @@ void delivery_free(Delivery *delivery)
     static const Error cut_off = {.detail = "It was cut off before its end."};
     if (!delivery)
         return;
-    for (size_t i = 0; i < DELIVERY_FILE_COUNT; i++)
-        staging_free(delivery->parts[i].staging);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        delivery_part_release(&delivery->parts[i]);
     reservation_release(&delivery->reservation);
     delivery_refuse(delivery, &cut_off);
     free(delivery);
@@ -138,209 +126,49 @@ bool delivery_set(Delivery *delivery, const char *field, const char *value, Erro
 
 /* --- who may deliver --- */
 
-typedef struct Admission {
-    const char *media_id;
-    JobHolder holder;
-    JobRow job;
-    MediaRow media;
-} Admission;
-
-static bool holds(const JobRow *job, const JobHolder *holder)
-{
-    return job->has_lease_hash && digest_equal(&job->lease_hash, &holder->lease_hash);
-}
-
-static bool admit(StoreConnection *connection, void *argument, Error *error)
-{
-    Admission *self = argument;
-    if (!store_job_get(connection, self->holder.job_id, &self->job, error))
-        return false;
-    if (!streq(self->job.media_id, self->media_id))
-        return error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_MEDIA,
-                               "The job belongs to another item.");
-    if (!holds(&self->job, &self->holder))
-        return jobs_explain(connection, self->holder.job_id, error);
-    return store_media_get(connection, self->media_id, &self->media, error);
-}
-
 static Admission admission_of(const Delivery *delivery, int64_t now)
 {
     JobSpeaker speaker = {delivery->job_id, delivery->lease_token, now};
     return (Admission){.media_id = delivery->media_id, .holder = jobs_holder(&speaker)};
 }
 
-/* --- the files --- */
-
 static bool check_admission(const Delivery *delivery, Error *error)
 {
     if (!delivery->job_id[0] || !delivery->media_id[0] || !delivery->lease_token[0])
         return true;
     Admission admission = admission_of(delivery, delivery->now);
-    return store_read(delivery->library->store, admit, &admission, error);
+    return store_read(delivery->library->store, delivery_admit, &admission, error);
 }
 
-/* Nothing, bytes of any kind, or what the file has to be (RFC 9110 §8.3.1). */
-static bool may_be(DeliveryFile which, const char *content_type)
+/* --- the files --- */
+
+static DeliveryDisk disk_of(Delivery *delivery)
 {
-    const char *family = which == DELIVERY_VIDEO ? "video/" : "image/";
-    size_t length = strcspn(content_type, "; \t");
-    return length == 0 || strncasecmp(content_type, family, strlen(family)) == 0 ||
-           (length == strlen("application/octet-stream") &&
-            strncasecmp(content_type, "application/octet-stream", length) == 0);
+    return (DeliveryDisk){delivery->library->volume, &delivery->reservation};
 }
 
-static bool begin_file(Delivery *delivery, DeliveryFile which, const char *content_type,
-                       Error *error)
-{
-    Part *part = &delivery->parts[which];
-    const char *field = file_fields[which];
-    if (part->staging)
-        return error_add_field(error, ERROR_INVALID, field, "There is more than one %s.", field);
-    if (!check_admission(delivery, error))
-        return false;
-    if (!may_be(which, content_type))
-        return error_add_field(error, ERROR_INVALID, field,
-                               "The file %s is announced as %.60s, which it cannot be.", field,
-                               content_type);
-    part->staging = staging_new(delivery->library->volume, &delivery->reservation, error);
-    delivery->current = part;
-    return part->staging != NULL;
-}
-
-bool delivery_file_begin(Delivery *delivery, DeliveryFile which, const char *content_type,
+bool delivery_file_begin(Delivery *delivery, TransferFile which, const char *content_type,
                          Error *error)
 {
-    return begin_file(delivery, which, content_type, error) || delivery_refuse(delivery, error);
-}
-
-static bool append(Delivery *delivery, const void *bytes, size_t length, Error *error)
-{
-    Part *part = delivery->current;
-    size_t kept = MIN_OF(MEDIA_TYPE_HEAD - part->head_length, length);
-    memcpy(part->head + part->head_length, bytes, kept);
-    part->head_length += kept;
-    if (part == &delivery->parts[DELIVERY_POSTER] &&
-        staging_size(part->staging) + length > TRANSFER_POSTER_MAX)
-        return error_add_field(error, ERROR_TOO_LARGE, transfer_file_kinds[TRANSFER_POSTER].field,
-                               "The poster is larger than %d MB.", TRANSFER_POSTER_MAX >> 20);
-    return staging_append(part->staging, bytes, length, error);
+    DeliveryDisk disk = disk_of(delivery);
+    delivery->current = &delivery->parts[which];
+    return (check_admission(delivery, error) &&
+            delivery_part_begin(delivery->current, which, content_type, &disk, error)) ||
+           delivery_refuse(delivery, error);
 }
 
 bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error *error)
 {
-    return append(delivery, bytes, length, error) || delivery_refuse(delivery, error);
+    return delivery_part_append(delivery->current, bytes, length, error) ||
+           delivery_refuse(delivery, error);
 }
 
-static bool receive(Part *part, ReceivedFile *out, Error *error)
+static bool receive(Delivery *delivery, ReceivedFile files[TRANSFER_FILE_COUNT], Error *error)
 {
-    if (!part->staging)
-        return true;
-    out->present = true;
-    out->size = staging_size(part->staging);
-    out->type = media_type_detect(part->head, part->head_length);
-    return staging_finish(part->staging, &out->digest, error);
-}
-
-/* --- acceptance --- */
-
-typedef struct Accept {
-    const Delivery *delivery;
-    Admission admission;
-    FileRow video, poster; /* no poster: its path is "" */
-    Delivered *out;
-} Accept;
-
-static bool file_path(StoreConnection *connection, const char *media_id, FileRole role, char *out,
-                      Error *error)
-{
-    FileRow file;
-    Error missing = {0};
-    out[0] = '\0';
-    if (store_file_of_media(connection, media_id, role, &file, &missing))
-        return base_copy(out, MEDIA_PATH_MAX + 1, file.path);
-    if (missing.code == ERROR_NOT_FOUND)
-        return true;
-    *error = missing;
-    return false;
-}
-
-/* What was accepted, as it is stored: the same for the first and for every repeated delivery. */
-static bool tell(StoreConnection *connection, const char *media_id, Delivered *out, Error *error)
-{
-    MediaRow media;
-    if (!store_media_get(connection, media_id, &media, error) ||
-        !file_path(connection, media_id, FILE_VIDEO, out->video_path, error) ||
-        !file_path(connection, media_id, FILE_POSTER, out->poster_path, error))
-        return false;
-    out->width = media.width;
-    out->height = media.height;
-    out->duration = media.duration;
-    return base_copy(out->media_id, UUID_SIZE, media_id);
-}
-
-static bool note(StoreConnection *connection, const Admission *admission, DeliveryOutcome outcome,
-                 Error *error)
-{
-    DeliveryRow row = {.outcome = outcome};
-    return store_delivery_insert(connection, admission->holder.job_id, admission->holder.now, &row,
-                                 error);
-}
-
-static bool repeat(StoreConnection *connection, void *argument, Error *error)
-{
-    Accept *self = argument;
-    self->out->repeated = true;
-    return note(connection, &self->admission, DELIVERY_REPEATED, error) &&
-           tell(connection, self->admission.media_id, self->out, error);
-}
-
-static bool is_repeat(const JobRow *job, const JobHolder *holder, const Digest *video)
-{
-    return job->state == JOB_DONE && holds(job, holder) && digest_equal(&job->video_digest, video);
-}
-
-static bool insert_files(StoreConnection *connection, const Accept *self, Error *error)
-{
-    const TransferResult *result = &self->delivery->result;
-    MediaShape shape = {result->width, result->height, result->duration};
-    return store_file_insert(connection, &self->video, error) &&
-           (!self->poster.path[0] || store_file_insert(connection, &self->poster, error)) &&
-           store_media_set_shape(connection, self->admission.media_id, &shape, error);
-}
-
-static bool keeps_original(const Delivery *delivery)
-{
-    return delivery->library->keep_original_videos || !delivery->result.whole;
-}
-
-/* The one place where an original goes: what the result lacks is nowhere else. */
-static bool remove_original(StoreConnection *connection, const Accept *self, Error *error)
-{
-    if (keeps_original(self->delivery))
-        return true;
-    return store_file_delete(connection, self->admission.media_id, FILE_ORIGINAL, error);
-}
-
-static bool accept_result(StoreConnection *connection, void *argument, Error *error)
-{
-    Accept *self = argument;
-    const JobHolder *holder = &self->admission.holder;
-    AttemptEnd end = {.job_id = holder->job_id, .now = holder->now, .outcome = ATTEMPT_DELIVERED};
-    bool changed;
-    if (!store_job_deliver(connection, holder, &self->video.blake2b, &changed, error))
-        return false;
-    if (!changed) {
-        JobRow job;
-        if (!store_job_get(connection, holder->job_id, &job, error))
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (!delivery_part_finish(&delivery->parts[i], &files[i], error))
             return false;
-        return is_repeat(&job, holder, &self->video.blake2b)
-                   ? repeat(connection, self, error)
-                   : jobs_explain(connection, holder->job_id, error);
-    }
-    return insert_files(connection, self, error) && store_attempt_end(connection, &end, error) &&
-           note(connection, &self->admission, DELIVERY_ACCEPTED, error) &&
-           remove_original(connection, self, error) &&
-           tell(connection, self->admission.media_id, self->out, error);
+    return true;
 }
 
 /* --- finish --- */
@@ -351,6 +179,20 @@ static void require_field(bool there, const char *field, Error *error)
         error_add_field(error, ERROR_INVALID, field, "The field %s is missing.", field);
 }
 
+/* Either a video or sound alone. */
+static void require_main_file(const Delivery *delivery, Error *error)
+{
+    bool video = delivery->parts[TRANSFER_VIDEO].present;
+    bool audio = delivery->parts[TRANSFER_AUDIO].present;
+    const char *field = transfer_file_kinds[TRANSFER_VIDEO].field;
+    const char *other = transfer_file_kinds[TRANSFER_AUDIO].field;
+    if (!video && !audio)
+        error_add_field(error, ERROR_INVALID, field, "Either %s or %s is needed.", field, other);
+    if (video && audio)
+        error_add_field(error, ERROR_INVALID, other, "Send either %s or %s, not both.", field,
+                        other);
+}
+
 static bool check_complete(const Delivery *delivery, Error *error)
 {
     Error found = {0};
@@ -358,74 +200,88 @@ static bool check_complete(const Delivery *delivery, Error *error)
     require_field(delivery->job_id[0], TRANSFER_FIELD_JOB, &found);
     require_field(delivery->lease_token[0], TRANSFER_FIELD_LEASE, &found);
     require_field(delivery->has_metadata, TRANSFER_FIELD_METADATA, &found);
-    require_field(delivery->parts[DELIVERY_VIDEO].staging,
-                  transfer_file_kinds[TRANSFER_VIDEO].field, &found);
+    require_main_file(delivery, &found);
     if (found.code == ERROR_NONE)
         return true;
     *error = found;
     return false;
 }
 
+/* The file that came, whatever metadata says. */
+static TransferFile main_file(const Delivery *delivery)
+{
+    return delivery->parts[TRANSFER_AUDIO].present ? TRANSFER_AUDIO : TRANSFER_VIDEO;
+}
+
 static bool check_structure(const Delivery *delivery, Error *error)
 {
     Error fault = {0};
-    const Staging *video = delivery->parts[DELIVERY_VIDEO].staging;
-    if (mp4_check(staging_fd(video), staging_size(video), &fault))
+    TransferFile which = main_file(delivery);
+    const Staging *staging = delivery->parts[which].staging;
+    if (mp4_check(staging_fd(staging), staging_size(staging), &fault))
         return true;
     if (fault.code == ERROR_MEDIA)
-        return error_add_field(error, ERROR_INVALID, transfer_file_kinds[TRANSFER_VIDEO].field,
-                               "%s", fault.detail);
+        return error_add_field(error, ERROR_INVALID, transfer_file_kinds[which].field, "%s",
+                               fault.detail);
     *error = fault;
     return false;
 }
 
 /* A fresh id for each delivery: two of one job never meet under one name. */
-static void describe(Accept *accept, const ReceivedFile *video, const ReceivedFile *poster)
+static void describe(DeliveryAccept *accept, const ReceivedFile files[TRANSFER_FILE_COUNT])
 {
     const MediaRow *media = &accept->admission.media;
-    int64_t now = accept->admission.holder.now;
     char uuid[UUID_SIZE];
-    NamePath path = {media->collection, media->entry, uuid, media->name, ".mp4"};
+    NamePath path = {media->collection, media->entry, uuid, media->name, NULL};
     id_uuid(uuid);
-    accept->video = (FileRow){.role = FILE_VIDEO,
-                              .content_type = "video/mp4",
-                              .size = (int64_t)video->size,
-                              .blake2b = video->digest,
-                              .created_at = now};
-    base_copy(accept->video.media_id, UUID_SIZE, media->id);
-    REQUIRE(name_build_path(&path, accept->video.path));
-    if (!poster->present)
-        return;
-    accept->poster = (FileRow){.role = FILE_POSTER,
-                               .size = (int64_t)poster->size,
-                               .blake2b = poster->digest,
-                               .created_at = now};
-    base_copy(accept->poster.media_id, UUID_SIZE, media->id);
-    base_copy(accept->poster.content_type, sizeof accept->poster.content_type,
-              poster->type->content_type);
-    path.suffix = delivery_poster_suffix(poster->type);
-    REQUIRE(name_build_path(&path, accept->poster.path));
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        const PublishedAs *form = delivery_published_as(i, files[i].type);
+        FileRow *row = &accept->files[i];
+        if (!files[i].present)
+            continue;
+        *row = (FileRow){.role = form->role,
+                         .size = (int64_t)files[i].size,
+                         .blake2b = files[i].digest,
+                         .created_at = accept->admission.holder.now};
+        base_copy(row->media_id, UUID_SIZE, media->id);
+        base_copy(row->content_type, sizeof row->content_type, form->content_type);
+        path.suffix = form->suffix;
+        REQUIRE(name_build_path(&path, row->path));
+    }
 }
 
-static bool publish(const Delivery *delivery, const Accept *accept, Error *error)
+/* Text refers to the storyboard's picture by its published name, in the same folder. */
+static bool rewrite_texts(Delivery *delivery, DeliveryAccept *accept, Error *error)
 {
-    const Part *parts = delivery->parts;
-    return staging_publish(parts[DELIVERY_VIDEO].staging, accept->video.path, error) &&
-           (!accept->poster.path[0] ||
-            staging_publish(parts[DELIVERY_POSTER].staging, accept->poster.path, error));
+    const char *path = accept->files[TRANSFER_STORYBOARD].path, *slash = strrchr(path, '/');
+    DeliveryDisk disk = disk_of(delivery);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (!delivery_part_rewrite(&delivery->parts[i], slash ? slash + 1 : path, &disk,
+                                   &accept->files[i], error))
+            return false;
+    return true;
+}
+
+static bool publish(const Delivery *delivery, const DeliveryAccept *accept, Error *error)
+{
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (delivery->parts[i].present &&
+            !staging_publish(delivery->parts[i].staging, accept->files[i].path, error))
+            return false;
+    return true;
 }
 
 /* Files before rows, and all rows at once. */
-static bool keep(const Delivery *delivery, Accept *accept, Error *error)
+static bool keep(const Delivery *delivery, DeliveryAccept *accept, Error *error)
 {
     const Library *library = delivery->library;
     DoomedPaths paths = {0};
-    base_copy(paths.path[0], sizeof paths.path[0], accept->video.path);
-    base_copy(paths.path[1], sizeof paths.path[1], accept->poster.path);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        base_copy(paths.path[i], sizeof paths.path[i], accept->files[i].path);
     if (!doomed_reserve(library->doomed, &paths, error))
         return false;
     bool kept = publish(delivery, accept, error) &&
-                store_write(library->store, accept_result, accept, error);
+                store_write(library->store, delivery_accept, accept, error);
     if (!kept || accept->out->repeated)
         doomed_abandon(library->doomed, &paths);
     return kept;
@@ -433,22 +289,23 @@ static bool keep(const Delivery *delivery, Accept *accept, Error *error)
 
 static bool finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)
 {
-    Accept accept = {.delivery = delivery, .admission = admission_of(delivery, now), .out = out};
-    ReceivedFile video = {0}, poster = {0};
-    if (!store_read(delivery->library->store, admit, &accept.admission, error) ||
-        !receive(&delivery->parts[DELIVERY_VIDEO], &video, error) ||
-        !receive(&delivery->parts[DELIVERY_POSTER], &poster, error))
+    Store *store = delivery->library->store;
+    ReceivedFile files[TRANSFER_FILE_COUNT];
+    DeliveryAccept accept = {.library = delivery->library,
+                             .result = &delivery->result,
+                             .admission = admission_of(delivery, now),
+                             .out = out};
+    if (!store_read(store, delivery_admit, &accept.admission, error) ||
+        !receive(delivery, files, error))
         return false;
-    const Admission *admission = &accept.admission;
-    if (is_repeat(&admission->job, &admission->holder, &video.digest))
-        return store_write(delivery->library->store, repeat, &accept, error);
-    if (admission->job.state == JOB_DONE)
+    if (delivery_is_repeat(&accept.admission, &files[main_file(delivery)].digest))
+        return store_write(store, delivery_repeat, &accept, error);
+    if (accept.admission.job.state == JOB_DONE)
         return error_set(error, ERROR_GONE, "The job is done: another result was accepted.");
-    if (!delivery_check(&delivery->result, &video, &poster, error) ||
-        !check_structure(delivery, error))
+    if (!delivery_check(&delivery->result, files, error) || !check_structure(delivery, error))
         return false;
-    describe(&accept, &video, &poster);
-    return keep(delivery, &accept, error);
+    describe(&accept, files);
+    return rewrite_texts(delivery, &accept, error) && keep(delivery, &accept, error);
 }
 
 bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)

@@ -1,25 +1,23 @@
 /*
  * The life of a result: begin (is there room?) → fields, which come first, so that a stale holder
- * is refused before its bytes → video and poster → finish. A delivery is accepted once, from the
- * holder of the job's last lease, if it is what its metadata says; the same one again gets the same
- * answer. The original leaves only in the transaction that accepts the result.
+ * is refused before its bytes → the files → finish. A delivery is accepted once, from the holder of
+ * the job's last lease, if it is what its metadata says; the same one again gets the same answer.
+ * The original of a video leaves only in the transaction that accepts the result.
  *
  * One thread at a time per delivery; every call may block on the disk.
  */
 #pragma once
 
+#include "common/transfer.h"
 #include "web/library/library.h"
 #include "web/store/store_upload.h"
 
 typedef struct Delivery Delivery;
 
-typedef enum DeliveryFile { DELIVERY_VIDEO, DELIVERY_POSTER, DELIVERY_FILE_COUNT } DeliveryFile;
-
 /* What came of it. */
 typedef struct Delivered {
     char media_id[UUID_SIZE];
-    char video_path[MEDIA_PATH_MAX + 1];
-    char poster_path[MEDIA_PATH_MAX + 1]; /* "" for none */
+    FilePaths files; /* of the item, its original among them where that stays */
     int64_t width, height;
     double duration;
     bool repeated;
@@ -36,7 +34,7 @@ bool delivery_set(Delivery *delivery, const char *field, const char *value, Erro
 /* The first file asks whether the job takes a result of this holder at all: ERROR_NOT_FOUND for an
  * unknown job, ERROR_GONE and ERROR_LEASE_LOST as in jobs.h, if the ids came before. The type is
  * what the sender says, "" if nothing; ERROR_INVALID for one that cannot be right. */
-bool delivery_file_begin(Delivery *delivery, DeliveryFile which, const char *content_type,
+bool delivery_file_begin(Delivery *delivery, TransferFile which, const char *content_type,
                          Error *error);
 bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error *error);
 bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error);

@@ -3,18 +3,27 @@
 
 #include "common/transfer.h"
 #include "web/library/media_type.h"
+#include "web/store/store_file.h"
 
 /* A file as it was received. */
 typedef struct ReceivedFile {
     bool present;
     uint64_t size;
     Digest digest;
-    const MediaType *type; /* by content; NULL for none of ours */
+    const MediaType *type; /* by content; NULL for none of ours, and for text */
 } ReceivedFile;
 
-/* Every fault becomes a field of *error (ERROR_INVALID). */
-bool delivery_check(const TransferResult *result, const ReceivedFile *video,
-                    const ReceivedFile *poster, Error *error);
+/* Of the files of a result, by TransferFile. Every fault becomes a field of *error
+ * (ERROR_INVALID). */
+bool delivery_check(const TransferResult *result, const ReceivedFile files[TRANSFER_FILE_COUNT],
+                    Error *error);
 
-/* The file name's end for a poster of this type; NULL when it is none we take. */
-const char *delivery_poster_suffix(const MediaType *type);
+/* As what a file is published. */
+typedef struct PublishedAs {
+    const char *content_type;
+    const char *suffix; /* the file name's end */
+    FileRole role;
+} PublishedAs;
+
+/* NULL where a file of this content cannot be such a file. */
+const PublishedAs *delivery_published_as(TransferFile which, const MediaType *type);

@@ -22,7 +22,7 @@ void doomed_free(Doomed *doomed);
 /* At start, before any transfer: what was on its way in when the program died is given up. */
 bool doomed_recover(Doomed *doomed, Error *error);
 
-#define DOOMED_PATHS_MAX 2 /* a delivery's video and poster */
+#define DOOMED_PATHS_MAX 6 /* the files of a delivery */
 
 /* Commits the reservation of paths ("" is skipped); all or none. */
 typedef struct DoomedPaths {

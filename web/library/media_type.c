@@ -21,6 +21,12 @@ static const MediaType types[TYPE_COUNT] = {
 #undef X
 };
 
+/* What we make of uploads besides, and nobody sends. */
+static const MediaType made_types[] = {
+    {.content_type = "text/vtt; charset=utf-8", .inline_safe = true, .extensions = "vtt"},
+    {.content_type = "application/json", .inline_safe = true, .extensions = "json"},
+};
+
 /* Magic at one place, and possibly at a second. */
 static const struct {
     TypeId type;
@@ -156,6 +162,9 @@ const MediaType *media_type_find(const char *content_type)
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (streq(types[i].content_type, content_type))
             return &types[i];
+    for (size_t i = 0; i < ARRAY_SIZE(made_types); i++)
+        if (streq(made_types[i].content_type, content_type))
+            return &made_types[i];
     return NULL;
 }
 

@@ -24,7 +24,7 @@ const MediaType *media_type_detect(const void *head, size_t length);
  * a video and a recording, and nothing else. */
 const MediaType *media_type_refine(const MediaType *type, const char *hint);
 
-/* The row of a content type that is in the table; NULL otherwise. */
+/* The row of a content type that we take or make; NULL otherwise. */
 const MediaType *media_type_find(const char *content_type);
 
 /* The person's name with an extension that fits the type; an ill-fitting one is replaced if it is

@@ -27,7 +27,7 @@ static bool read_header(int fd, uint64_t offset, unsigned char bytes[16], size_t
         got = pread(fd, bytes, 16, (off_t)offset);
     while (got < 0 && errno == EINTR);
     if (got < 0)
-        return error_set_errno(error, errno, "The delivered video could not be read back");
+        return error_set_errno(error, errno, "The delivered file could not be read back");
     *length = (size_t)got;
     return true;
 }
@@ -65,7 +65,7 @@ bool mp4_check(int fd, uint64_t size, Error *error)
             return error_set(error, ERROR_MEDIA, "The MP4 file is damaged or cut off at byte %llu.",
                              (unsigned long long)offset);
         if (count == 0 && !streq(box.type, "ftyp"))
-            return error_set(error, ERROR_MEDIA, "The video is no MP4 file.");
+            return error_set(error, ERROR_MEDIA, "The file does not begin as an MP4 file does.");
         moov = moov || streq(box.type, "moov");
         mdat = mdat || streq(box.type, "mdat");
         offset += box.size;

@@ -238,7 +238,7 @@ UploadView upload_committed(const Upload *upload)
     UploadView committed = {.media = upload->media, .has_job = upload->media.kind == MEDIA_VIDEO};
     if (committed.has_job)
         committed.job_state = JOB_QUEUED;
-    base_copy(committed.original_path, sizeof committed.original_path, upload->original.path);
+    base_copy(committed.files.of[FILE_ORIGINAL], MEDIA_PATH_MAX + 1, upload->original.path);
     return committed;
 }
 

@@ -18,8 +18,11 @@
     X(MEDIA_INSERT, "INSERT INTO media (id, collection, entry, kind, caption, name, "              \
                     "content_type, size, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \
     X(MEDIA_GET, "SELECT id, collection, entry, kind, caption, name, content_type, size, width, "  \
-                 "height, duration, created_at FROM media WHERE id = ?1")                          \
-    X(MEDIA_SET_SHAPE, "UPDATE media SET width = ?2, height = ?3, duration = ?4 WHERE id = ?1")    \
+                 "height, duration, created_at, thumbhash, captured_at, title FROM media "         \
+                 "WHERE id = ?1")                                                                  \
+    X(MEDIA_SET_RESULT, "UPDATE media SET kind = ?2, width = ?3, height = ?4, duration = ?5, "     \
+                        "thumbhash = nullif(?6, ''), captured_at = nullif(?7, ''), "               \
+                        "title = nullif(?8, '') WHERE id = ?1")                                    \
     X(MEDIA_DELETE, "DELETE FROM media WHERE id = ?1")                                             \
                                                                                                    \
     X(FILE_INSERT, "INSERT INTO file (path, media_id, role, content_type, size, blake2b, "         \
@@ -30,6 +33,7 @@
     X(FILE_OF_MEDIA, "SELECT path, media_id, role, file.content_type, file.size, blake2b, "        \
                      "sha256, file.created_at, media.name FROM file JOIN media ON media.id = "     \
                      "media_id WHERE media_id = ?1 AND role = ?2")                                 \
+    X(FILE_PATHS, "SELECT role, path FROM file WHERE media_id = ?1")                               \
     X(FILE_DELETE, "DELETE FROM file WHERE media_id = ?1 AND role = ?2")                           \
     X(FILE_SET_SHA256, "UPDATE file SET sha256 = ?2 WHERE path = ?1")                              \
     X(FILE_EACH, "SELECT path, size FROM file ORDER BY path")                                      \
@@ -44,12 +48,9 @@
     X(UPLOAD_INSERT, "INSERT INTO upload (id, media_id, created_at) VALUES (?1, ?2, ?3)")          \
     X(UPLOAD_GET,                                                                                  \
       "SELECT m.id, m.collection, m.entry, m.kind, m.caption, m.name, m.content_type, m.size, "    \
-      "m.width, m.height, m.duration, m.created_at, job.state, job.stage, job.percent, "           \
-      "job.error, original.path, video.path, poster.path FROM upload "                             \
+      "m.width, m.height, m.duration, m.created_at, m.thumbhash, m.captured_at, m.title, "         \
+      "job.state, job.stage, job.percent, job.error FROM upload "                                  \
       "JOIN media AS m ON m.id = upload.media_id LEFT JOIN job ON job.media_id = m.id "            \
-      "LEFT JOIN file AS original ON original.media_id = m.id AND original.role = 'original' "     \
-      "LEFT JOIN file AS video ON video.media_id = m.id AND video.role = 'video' "                 \
-      "LEFT JOIN file AS poster ON poster.media_id = m.id AND poster.role = 'poster' "             \
       "WHERE upload.id = ?1")                                                                      \
                                                                                                    \
     X(JOB_INSERT, "INSERT INTO job (id, media_id, state, attempts, percent, queued_at, "           \

@@ -53,6 +53,27 @@ bool store_file_of_media(StoreConnection *connection, const char *media_id, File
     return get(connection, STATEMENT_FILE_OF_MEDIA, values, out, error);
 }
 
+bool store_file_paths(StoreConnection *connection, const char *media_id, FilePaths *out,
+                      Error *error)
+{
+    FilePaths found = {0};
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_FILE_PATHS, VALUES(value_text(media_id)), error);
+    if (!statement)
+        return false;
+    for (;;) {
+        if (!statement_step(connection, statement, &row, error))
+            return false;
+        if (!row)
+            break;
+        char *path = found.of[column_word(statement, 0, roles, ARRAY_SIZE(roles))];
+        column_text(statement, 1, path, MEDIA_PATH_MAX + 1);
+    }
+    *out = found;
+    return true;
+}
+
 bool store_file_delete(StoreConnection *connection, const char *media_id, FileRole role,
                        Error *error)
 {

@@ -19,6 +19,7 @@ typedef enum FileRole {
     FILE_STORYBOARD,
     FILE_STORYBOARD_VTT,
     FILE_WAVEFORM,
+    FILE_ROLE_COUNT
 } FileRole;
 
 typedef struct FileRow {
@@ -41,6 +42,13 @@ bool store_file_insert(StoreConnection *connection, const FileRow *file, Error *
 bool store_file_get(StoreConnection *connection, const char *path, FileRow *out, Error *error);
 bool store_file_of_media(StoreConnection *connection, const char *media_id, FileRole role,
                          FileRow *out, Error *error);
+
+/* Where an item's files are, by role; "" where there is no such file. */
+typedef struct FilePaths {
+    char of[FILE_ROLE_COUNT][MEDIA_PATH_MAX + 1];
+} FilePaths;
+bool store_file_paths(StoreConnection *connection, const char *media_id, FilePaths *out,
+                      Error *error);
 
 /* The file becomes doomed. */
 bool store_file_delete(StoreConnection *connection, const char *media_id, FileRole role,

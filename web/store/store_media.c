@@ -42,6 +42,9 @@ void row_read_media(sqlite3_stmt *statement, MediaRow *out)
     column_text(statement, 4, out->caption, sizeof out->caption);
     column_text(statement, 5, out->name, sizeof out->name);
     column_text(statement, 6, out->content_type, sizeof out->content_type);
+    column_text(statement, 12, out->thumbhash, sizeof out->thumbhash);
+    column_text(statement, 13, out->captured_at, sizeof out->captured_at);
+    column_text(statement, 14, out->title, sizeof out->title);
 }
 
 bool store_media_get(StoreConnection *connection, const char *id, MediaRow *out, Error *error)
@@ -57,12 +60,14 @@ bool store_media_get(StoreConnection *connection, const char *id, MediaRow *out,
     return true;
 }
 
-bool store_media_set_shape(StoreConnection *connection, const char *id, const MediaShape *shape,
-                           Error *error)
+bool store_media_set_result(StoreConnection *connection, const char *id, const MediaResult *result,
+                            Error *error)
 {
-    Values values = VALUES(value_text(id), value_integer(shape->width),
-                           value_integer(shape->height), value_real(shape->duration));
-    return statement_run(connection, STATEMENT_MEDIA_SET_SHAPE, values, NULL, error);
+    Values values = VALUES(value_text(id), value_text(media_kind_word(result->kind)),
+                           value_integer(result->width), value_integer(result->height),
+                           value_real(result->duration), value_text(result->thumbhash),
+                           value_text(result->captured_at), value_text(result->title));
+    return statement_run(connection, STATEMENT_MEDIA_SET_RESULT, values, NULL, error);
 }
 
 bool store_media_delete(StoreConnection *connection, const char *id, Error *error)

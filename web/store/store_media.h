@@ -15,25 +15,31 @@ typedef struct MediaRow {
     MediaKind kind;
     char caption[CAPTION_MAX + 1];
     char name[FILE_NAME_MAX + 1];
-    char content_type[64]; /* of the upload */
-    int64_t size;          /* bytes as uploaded */
-    int64_t width, height; /* pixels as shown; 0 while unknown */
-    double duration;       /* seconds; 0 while unknown */
-    int64_t created_at;    /* wall clock, ms */
+    char content_type[64];                      /* of the upload */
+    int64_t size;                               /* bytes as uploaded */
+    int64_t width, height;                      /* pixels as shown; 0 while unknown */
+    double duration;                            /* seconds; 0 while unknown */
+    int64_t created_at;                         /* wall clock, ms */
+    char thumbhash[TRANSFER_THUMBHASH_MAX + 1]; /* "" while unknown, as the next two */
+    char captured_at[TRANSFER_CAPTURED_AT_MAX + 1];
+    char title[TRANSFER_TITLE_MAX + 1];
 } MediaRow;
 
-/* Adds the item, and its entry where that is new. Shape and duration come later. */
+/* Adds the item, and its entry where that is new. What an upload does not tell comes later. */
 bool store_media_insert(StoreConnection *connection, const MediaRow *media, Error *error);
 
 /* ERROR_NOT_FOUND for an unknown id. */
 bool store_media_get(StoreConnection *connection, const char *id, MediaRow *out, Error *error);
 
-typedef struct MediaShape {
-    int64_t width, height;
+/* What an accepted result says about the item. */
+typedef struct MediaResult {
+    MediaKind kind;
+    int64_t width, height; /* 0 for sound */
     double duration;
-} MediaShape;
-bool store_media_set_shape(StoreConnection *connection, const char *id, const MediaShape *shape,
-                           Error *error);
+    const char *thumbhash, *captured_at, *title; /* "" for none; not NULL */
+} MediaResult;
+bool store_media_set_result(StoreConnection *connection, const char *id, const MediaResult *result,
+                            Error *error);
 
 /* Deletes the item with its uploads, jobs and file rows, whose files become doomed. */
 bool store_media_delete(StoreConnection *connection, const char *id, Error *error);

@@ -18,15 +18,15 @@ bool store_upload_get(StoreConnection *connection, const char *id, UploadView *o
         return false;
     if (!row)
         return error_set(error, ERROR_NOT_FOUND, "There is no such upload.");
-    *out = (UploadView){.has_job = !column_is_null(statement, 12),
-                        .percent = column_real(statement, 14)};
-    row_read_media(statement, &out->media);
-    if (out->has_job)
-        out->job_state = row_read_job_state(statement, 12);
-    column_text(statement, 13, out->stage, sizeof out->stage);
-    column_text(statement, 15, out->error, sizeof out->error);
-    column_text(statement, 16, out->original_path, sizeof out->original_path);
-    column_text(statement, 17, out->video_path, sizeof out->video_path);
-    column_text(statement, 18, out->poster_path, sizeof out->poster_path);
+    UploadView found = {.has_job = !column_is_null(statement, 15),
+                        .percent = column_real(statement, 17)};
+    row_read_media(statement, &found.media);
+    if (found.has_job)
+        found.job_state = row_read_job_state(statement, 15);
+    column_text(statement, 16, found.stage, sizeof found.stage);
+    column_text(statement, 18, found.error, sizeof found.error);
+    if (!store_file_paths(connection, found.media.id, &found.files, error))
+        return false;
+    *out = found;
     return true;
 }

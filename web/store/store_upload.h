@@ -2,6 +2,7 @@
  * store_read(). */
 #pragma once
 
+#include "web/store/store_file.h"
 #include "web/store/store_job.h"
 #include "web/store/store_media.h"
 
@@ -13,9 +14,7 @@ typedef struct UploadView {
     char stage[STAGE_NAME_MAX + 1];
     double percent;
     char error[JOB_ERROR_MAX + 1];
-    char original_path[MEDIA_PATH_MAX + 1]; /* "" where there is no such file */
-    char video_path[MEDIA_PATH_MAX + 1];
-    char poster_path[MEDIA_PATH_MAX + 1];
+    FilePaths files;
 } UploadView;
 
 bool store_upload_insert(StoreConnection *connection, const char *id, const char *media_id,
