@@ -176,6 +176,8 @@ UNIT_TRANSCODER := \
 	tests/unit/test_corpus.c \
 	tests/unit/test_encoder.c \
 	tests/unit/test_encoder_message.c \
+	tests/unit/test_long_clip.c \
+	tests/unit/test_mutants.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
 	tests/unit/test_thumbhash.c \
@@ -186,6 +188,7 @@ UNIT_TRANSCODER := \
 
 # Code shared by unit tests.
 UNIT_HELPERS := \
+	tests/unit/alignment.c \
 	tests/unit/archive.c \
 	tests/unit/encoded.c \
 	tests/unit/encoding.c \
@@ -343,7 +346,7 @@ CORES = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # --- what people call -------------------------------------------------------------------------
 
 .PHONY: all run check check-unit check-story check-asan check-tsan check-gcc-clang check-browser \
-	check-long lint format bench clean help
+	check-long lint format bench fuzz clean help
 
 all: programs-release ## both programs: build/reelkeep-web and build/reelkeep-transcoder
 
@@ -394,6 +397,12 @@ bench: ## web beside nginx on the same files
 	.ci/dependencies bench
 	$(MAKE) $(CORES) all
 	tests/bench/run
+
+# How many, and from which seed: make fuzz MUTANTS=100000 SEED=7
+fuzz: build/asan/tests/unit/test_mutants ## damaged files by the thousand against the encoder's children
+	MUTANTS=$(or $(MUTANTS),2000) SEED=$(or $(SEED),$(shell date +%s)) REELKEEP_SUITE_SECONDS=86400 \
+		tests/run build/asan/tests/unit/test_mutants
+	@grep mutants build/logs/asan-tests-unit-test_mutants.log
 
 clean: ## removes build/
 	rm -rf build
