@@ -27,7 +27,7 @@ static bool keep(void *context, AVFrame *frame, Error *error)
 static void describe(const PictureSpec *spec, char *text, size_t size)
 {
     static const char *const forms[] = {
-        [PICTURE_JFIF] = ":out_range=pc:out_color_matrix=smpte170m,format=yuvj420p",
+        [PICTURE_JFIF] = ":out_range=pc:out_color_matrix=smpte170m,format=yuv420p",
         [PICTURE_RGB] = ",format=rgb24",
     };
     snprintf(text, size, "scale=w=%d:h=%d:flags=area+accurate_rnd%s", spec->width, spec->height,
