@@ -132,6 +132,8 @@ TRANSCODER := \
 	transcoder/pipeline/picture.c \
 	transcoder/pipeline/pipeline.c \
 	transcoder/pipeline/poster.c \
+	transcoder/pipeline/storyboard.c \
+	transcoder/pipeline/storyboard_vtt.c \
 	transcoder/pipeline/thumbhash.c \
 	transcoder/pipeline/timeline.c \
 	transcoder/pipeline/video_track.c \
@@ -180,6 +182,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_mutants.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
+	tests/unit/test_storyboard.c \
 	tests/unit/test_thumbhash.c \
 	tests/unit/test_web_client.c \
 	tests/unit/test_web_client_fetch.c \
