@@ -137,6 +137,7 @@ TRANSCODER := \
 	transcoder/pipeline/thumbhash.c \
 	transcoder/pipeline/timeline.c \
 	transcoder/pipeline/video_track.c \
+	transcoder/pipeline/waveform.c \
 	transcoder/plan.c \
 	transcoder/plan_filters.c \
 	transcoder/retry.c \
@@ -184,6 +185,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_scratch.c \
 	tests/unit/test_storyboard.c \
 	tests/unit/test_thumbhash.c \
+	tests/unit/test_waveform.c \
 	tests/unit/test_web_client.c \
 	tests/unit/test_web_client_fetch.c \
 	tests/unit/test_worker.c \
