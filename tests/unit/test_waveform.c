@@ -1,9 +1,10 @@
 /* The waveform: that its peaks are the sound's, whatever comes, and its text. */
 #include "tests/unit/unit.h"
 
-#include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/json.h"
@@ -13,7 +14,7 @@
 
 static int empty_file(void)
 {
-    int fd = memfd_create("made", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create("made", MFD_CLOEXEC);
     assert_true(fd >= 0);
     return fd;
 }
@@ -151,6 +152,24 @@ static void peaks_are_where_the_sound_is(void **state)
     }
 }
 
+static void a_click_is_never_lost(void **state)
+{
+    static const int64_t places[] = {0, 59, 60, 12345, 47999, 48000, 100000, 335999};
+    static float samples[48000 * 7];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        Waveform waveform = {0};
+        samples[places[i]] = -0.5F;
+        waveform_take(&waveform, &(WaveformSound){samples, ARRAY_SIZE(samples), 48000});
+        samples[places[i]] = 0;
+        _cleanup_json_ json_t *value = finish(&waveform);
+        int64_t each = number(value, "samples_per_pixel");
+        for (int64_t n = 0; n < number(value, "length"); n++)
+            unit_check(peak(value, 2 * (size_t)n) == (n == places[i] / each ? -64 : 0),
+                       "it is in its peak and in no other");
+    }
+}
+
 static void no_sample_breaks_it(void **state)
 {
     static const struct {
@@ -230,17 +249,24 @@ static void impossible_rates_are_left_out(void **state)
     }
 }
 
+/* The storage takes a hundred bytes and no more. */
 static void what_cannot_be_written_leaves_nothing(void **state)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct rlimit before, small;
     Waveform waveform = {0};
-    float sample = 1;
     Error error = {0};
     int fd = empty_file();
     (void)state;
-    waveform_take(&waveform, &(WaveformSound){&sample, 1, 8000});
-    assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), 0);
-    assert_false(waveform_write(&waveform, fd, &error));
-    assert_int_equal(error.code, ERROR_IO);
+    play(&waveform, 8000, 8000);
+    assert_int_equal(sigaction(SIGXFSZ, &ignore, NULL), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){100, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    bool written = waveform_write(&waveform, fd, &error);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_false(written);
+    assert_int_equal(error.code, ERROR_NO_SPACE);
     assert_int_equal(size_of(fd), 0);
     close(fd);
 }
@@ -250,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_length_gives_some_hundred_peaks),
         cmocka_unit_test(peaks_are_where_the_sound_is),
+        cmocka_unit_test(a_click_is_never_lost),
         cmocka_unit_test(no_sample_breaks_it),
         cmocka_unit_test(a_rate_that_changes_keeps_the_time),
         cmocka_unit_test(impossible_rates_are_left_out),
