@@ -42,7 +42,7 @@ COMMON := \
 	common/zygote.c \
 	common/zygote_message.c
 
-# libav: linked to the transcoder only.
+# libav: only what runs in the children of either program.
 MEDIA := \
 	common/media/media_compat.c \
 	common/media/media_error.c \
@@ -62,6 +62,10 @@ WEB := \
 	web/api/media_url.c \
 	web/command_check.c \
 	web/command_serve.c \
+	web/decoder.c \
+	web/decoder_child.c \
+	web/decoder_message.c \
+	web/decoder_play.c \
 	web/housekeeper.c \
 	web/http/access.c \
 	web/http/conditional.c \
@@ -159,6 +163,7 @@ UNIT_COMMON := \
 
 UNIT_WEB := \
 	tests/unit/test_conditional.c \
+	tests/unit/test_decoder.c \
 	tests/unit/test_delivery.c \
 	tests/unit/test_delivery_check.c \
 	tests/unit/test_delivery_text.c \
@@ -243,7 +248,7 @@ ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-s
 TSAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 
 COMMON_PACKAGES := libsodium jansson libseccomp
-WEB_PACKAGES := libmicrohttpd sqlite3 $(COMMON_PACKAGES)
+WEB_PACKAGES := libmicrohttpd sqlite3 libavformat libavcodec libavutil $(COMMON_PACKAGES)
 TRANSCODER_PACKAGES := libcurl libavformat libavcodec libavfilter libavutil libswscale \
 	libswresample $(COMMON_PACKAGES)
 STORY_PACKAGES := libcurl sqlite3 $(COMMON_PACKAGES)
@@ -284,7 +289,8 @@ build/$(1)/lib%.a:
 	@rm -f $$@
 	$$(Q)$$(AR) rcs $$@ $$^
 
-$(5)/reelkeep-web: build/$(1)/web/main.o build/$(1)/libweb.a build/$(1)/libcommon.a
+$(5)/reelkeep-web: build/$(1)/web/main.o build/$(1)/libweb.a build/$(1)/libmedia.a \
+		build/$(1)/libcommon.a
 	$$(call say,$$@)
 	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(WEB_LIBS)
 $(5)/reelkeep-transcoder: build/$(1)/transcoder/main.o build/$(1)/libtranscoder.a \
@@ -295,7 +301,8 @@ $(5)/reelkeep-transcoder: build/$(1)/transcoder/main.o build/$(1)/libtranscoder.
 $$(UNIT_COMMON:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/libcommon.a
 	$$(call say,$$@)
 	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(COMMON_LIBS) -lcmocka
-$$(UNIT_WEB:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/libweb.a build/$(1)/libcommon.a
+$$(UNIT_WEB:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/libweb.a \
+		build/$(1)/libmedia.a build/$(1)/libcommon.a
 	$$(call say,$$@)
 	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(WEB_LIBS) -lcmocka
 $$(UNIT_TRANSCODER:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/libtranscoder.a \

@@ -13,6 +13,8 @@
 
 #define FILES_MAX 16 /* descriptors: input, outputs, status and a few of the C library's own */
 
+#define CPU_GRACE_SECONDS 5 /* from SIGXCPU to SIGKILL */
+
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -48,12 +50,19 @@ static bool limit(int resource, uint64_t value)
     return setrlimit(resource, &both) == 0;
 }
 
+/* Where both limits are the same the kernel sends SIGKILL, which could mean anything. */
+static bool limit_cpu(unsigned seconds)
+{
+    struct rlimit both = {.rlim_cur = seconds, .rlim_max = seconds + CPU_GRACE_SECONDS};
+    return setrlimit(RLIMIT_CPU, &both) == 0;
+}
+
 static bool enter_limits(const SandboxLimits *limits)
 {
     /* A sanitizer's shadow memory alone is beyond any limit. */
     bool data = SANITIZED || limit(RLIMIT_DATA, limits->data_bytes);
     bool size = limit(RLIMIT_FSIZE, limits->file_bytes);
-    bool cpu = limit(RLIMIT_CPU, limits->cpu_seconds);
+    bool cpu = limit_cpu(limits->cpu_seconds);
     bool files = limit(RLIMIT_NOFILE, FILES_MAX);
     bool core = limit(RLIMIT_CORE, 0);
     return data && size && cpu && files && core;

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include "common/child.h"
+#include "common/log.h"
+#include "common/zygote.h"
 
 #define ESCAPED 64 /* exit status of an attempt that got through; beyond the bits of the walls */
 
@@ -80,4 +82,19 @@ bool sandbox_probe(SandboxReport *report, Error *error)
 bool sandbox_suffices(const SandboxReport *report)
 {
     return report->held && report->walls == SANDBOX_ALL;
+}
+
+bool sandbox_start(bool required, SandboxReport *report)
+{
+    Error error = {0};
+    if (!zygote_start(&error) || !sandbox_probe(report, &error)) {
+        log_error("%s", error.detail);
+        return false;
+    }
+    bool suffices = sandbox_suffices(report);
+    log_write(suffices ? LOG_INFO : LOG_WARNING, "%s", report->text);
+    if (!suffices && required)
+        log_error(
+            "SANDBOX=required: this system gives less than that, so the program does not run.");
+    return suffices || !required;
 }

@@ -18,6 +18,10 @@ typedef struct SandboxReport {
 /* False where no child could be started at all. */
 bool sandbox_probe(SandboxReport *report, Error *error);
 
+/* Starts the zygote, tries the sandbox out and says in the log what stands. False, logged, where no
+ * child could be started, or where it does not suffice and is required. */
+bool sandbox_start(bool required, SandboxReport *report);
+
 /* Whether the report is good enough for SANDBOX=required. */
 bool sandbox_suffices(const SandboxReport *report);
 

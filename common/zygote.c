@@ -224,6 +224,25 @@ void zygote_stop(void)
     pthread_mutex_unlock(&link_lock);
 }
 
+/* It never speaks, so that its end is all there is to be seen. */
+static bool lives_locked(void)
+{
+    struct pollfd end = {.fd = link_socket, .events = POLLIN};
+    return link_socket >= 0 && poll(&end, 1, 0) == 0;
+}
+
+bool zygote_ensure(Error *error)
+{
+    pthread_mutex_lock(&link_lock);
+    bool lives = lives_locked();
+    if (!lives) {
+        stop_locked();
+        lives = start_locked(error);
+    }
+    pthread_mutex_unlock(&link_lock);
+    return lives;
+}
+
 pid_t zygote_pid(void)
 {
     pthread_mutex_lock(&link_lock);

@@ -32,6 +32,9 @@ int zygote_main(const ZygoteTask *tasks);
  * children. */
 bool zygote_start(Error *error);
 
+/* Whether it lives; one that has died is started anew. Any thread. */
+bool zygote_ensure(Error *error);
+
 /* Ends it and every child. */
 void zygote_stop(void);
 

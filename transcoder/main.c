@@ -187,27 +187,10 @@ static int usage_fault(const char *what, const char *argument)
     return EXIT_USAGE;
 }
 
-/* Strangers' bytes are only opened in children; what they are kept from is said at every start. */
-static bool start_children(const Settings *settings)
-{
-    SandboxReport report;
-    Error error = {0};
-    if (!zygote_start(&error) || !sandbox_probe(&report, &error)) {
-        log_error("%s", error.detail);
-        return false;
-    }
-    bool suffices = sandbox_suffices(&report);
-    bool required = settings->sandbox.number == SETTING_SANDBOX_REQUIRED;
-    log_write(suffices ? LOG_INFO : LOG_WARNING, "%s", report.text);
-    if (!suffices && required)
-        log_error(
-            "SANDBOX=required: this system gives less than that, so the program does not run.");
-    return suffices || !required;
-}
-
 static int start(const Command *command, const char *env_file)
 {
     static Settings settings;
+    SandboxReport sandbox;
     SettingsSource environment = settings_environment();
     if (!settings_read(&settings, SETTING_TRANSCODER, &environment, env_file, stderr))
         return EXIT_SETTINGS;
@@ -217,7 +200,7 @@ static int start(const Command *command, const char *env_file)
     log_init(PROGRAM, format, (LogLevel)settings.log_level.number);
     id_init();
     int status = EXIT_SETTINGS;
-    if (start_children(&settings)) {
+    if (sandbox_start(settings.sandbox.number == SETTING_SANDBOX_REQUIRED, &sandbox)) {
         web_client_global_init();
         status = command->run(&settings);
         web_client_global_release();

@@ -6,6 +6,7 @@
 
 #include <stdatomic.h>
 
+#include "common/sandbox_probe.h"
 #include "common/settings.h"
 #include "web/http/http.h"
 #include "web/jobs/jobs.h"
@@ -13,6 +14,7 @@
 
 typedef struct App {
     const Settings *settings;
+    const SandboxReport *sandbox;
     Store *store;
     Volume *volume;
     Waiters *waiters;

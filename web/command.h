@@ -1,6 +1,7 @@
 /* The program's commands: one file each, exporting one table row. Main thread. */
 #pragma once
 
+#include "common/sandbox_probe.h"
 #include "common/settings.h"
 
 #define PROGRAM "reelkeep-web"
@@ -11,7 +12,8 @@
 typedef struct Command {
     const char *name;
     const char *help;
-    int (*run)(const Settings *settings); /* returns the exit status */
+    /* Returns the exit status. Children of the zygote can be started, in the sandbox told of. */
+    int (*run)(const Settings *settings, const SandboxReport *sandbox);
 } Command;
 
 extern const Command command_serve;

@@ -56,12 +56,13 @@ static void check_database(Check *check)
         check->faults++;
 }
 
-static int check_all(const Settings *settings)
+static int check_all(const Settings *settings, const SandboxReport *sandbox)
 {
     Error error = {0};
     VolumeOptions options = {.root = settings->media_root.text,
                              .min_free_space = (uint64_t)settings->min_free_space.number,
                              .inspect = true};
+    printf("%s\n", sandbox->text);
     Volume *volume = volume_open(&options, &error);
     if (!volume) {
         printf("%s\n", error.detail);

@@ -59,12 +59,12 @@ static void app_close(App *app)
 }
 
 /* Opens what is on disk and wires the parts together. */
-static bool app_open(App *app, const Settings *settings, Error *error)
+static bool app_open(App *app, const Settings *settings, const SandboxReport *sandbox, Error *error)
 {
     static const WaiterHooks hooks = {.wake = wake_request, .gone = request_gone};
     VolumeOptions volume = {.root = settings->media_root.text,
                             .min_free_space = (uint64_t)settings->min_free_space.number};
-    *app = (App){.settings = settings};
+    *app = (App){.settings = settings, .sandbox = sandbox};
     app->volume = volume_open(&volume, error);
     if (!app->volume)
         return false;
@@ -137,13 +137,13 @@ static bool run(App *app, const sigset_t *signals, Error *error)
     return true;
 }
 
-static int serve(const Settings *settings)
+static int serve(const Settings *settings, const SandboxReport *sandbox)
 {
     static App app;
     Error error = {0};
     sigset_t signals = block_signals();
     log_start();
-    bool good = app_open(&app, settings, &error) && run(&app, &signals, &error);
+    bool good = app_open(&app, settings, sandbox, &error) && run(&app, &signals, &error);
     if (!good)
         log_error("%s", error.detail);
     app_close(&app);

@@ -7,6 +7,8 @@
 #include "common/id.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "common/zygote.h"
+#include "web/decoder_child.h"
 #include "web/http/http.h"
 #include "web/store/store.h"
 #include "web/volume/root.h"
@@ -36,6 +38,7 @@ static int print_versions(FILE *out)
     fprintf(out, "SQLite %s\n", store_library_version());
     fprintf(out, "libsodium %s\n", sodium_version_string());
     fprintf(out, "jansson %s\n", jansson_version_str());
+    fprintf(out, "FFmpeg %s\n", decoder_child_library());
     return EXIT_SUCCESS;
 }
 
@@ -70,6 +73,7 @@ static void ignore_broken_pipes(void)
 static int start(const Command *command, const char *env_file)
 {
     static Settings settings;
+    SandboxReport sandbox;
     if (!read_settings(&settings, env_file))
         return EXIT_SETTINGS;
     LogFormat format = isatty(STDOUT_FILENO) ? LOG_TEXT : LOG_JSON;
@@ -78,7 +82,10 @@ static int start(const Command *command, const char *env_file)
     log_init(PROGRAM, format, (LogLevel)settings.log_level.number);
     id_init();
     ignore_broken_pipes();
-    int status = command->run(&settings);
+    int status = EXIT_SETTINGS;
+    if (sandbox_start(settings.sandbox.number == SETTING_SANDBOX_REQUIRED, &sandbox))
+        status = command->run(&settings, &sandbox);
+    zygote_stop();
     sodium_memzero(&settings, sizeof settings);
     return status;
 }
@@ -95,6 +102,8 @@ int main(int argc, char **argv)
 {
     const Command *command = NULL;
     const char *env_file = NULL;
+    if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
+        return zygote_main(decoder_child_tasks);
     for (int i = 1; i < argc; i++) {
         if (streq(argv[i], "--help"))
             return print_help(stdout);

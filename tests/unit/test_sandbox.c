@@ -349,6 +349,15 @@ static void a_child_can_be_killed(void **state)
     assert_true(end.signalled && end.status == SIGKILL);
 }
 
+/* Not by a kill, which could also come from outside. */
+static void a_child_that_computes_too_long_is_told_apart(void **state)
+{
+    (void)state;
+    ChildExit end = run("attempt", "forever", NULL, 0);
+    assert_true(end.signalled);
+    assert_int_equal(end.status, SIGXCPU);
+}
+
 static void many_children_run_at_once(void **state)
 {
     enum { COUNT = 20 };
@@ -390,6 +399,18 @@ static void a_dead_zygote_is_replaced(void **state)
         ;
 }
 
+static void a_dead_zygote_is_noticed(void **state)
+{
+    (void)state;
+    pid_t before = zygote_pid();
+    assert_true(zygote_ensure(NULL));
+    assert_int_equal(zygote_pid(), before);
+    assert_int_equal(kill(before, SIGKILL), 0);
+    while (zygote_pid() == before)
+        assert_true(zygote_ensure(NULL));
+    assert_false(run("walls", NULL, NULL, 0).lost);
+}
+
 static void the_start_tells_what_stands(void **state)
 {
     SandboxReport report;
@@ -405,9 +426,14 @@ static void the_start_tells_what_stands(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_escape_is_stopped),      cmocka_unit_test(honest_work_goes_on),
-        cmocka_unit_test(a_child_can_be_killed),        cmocka_unit_test(many_children_run_at_once),
-        cmocka_unit_test(an_unknown_task_ends_at_once), cmocka_unit_test(a_dead_zygote_is_replaced),
+        cmocka_unit_test(every_escape_is_stopped),
+        cmocka_unit_test(honest_work_goes_on),
+        cmocka_unit_test(a_child_can_be_killed),
+        cmocka_unit_test(many_children_run_at_once),
+        cmocka_unit_test(a_child_that_computes_too_long_is_told_apart),
+        cmocka_unit_test(an_unknown_task_ends_at_once),
+        cmocka_unit_test(a_dead_zygote_is_replaced),
+        cmocka_unit_test(a_dead_zygote_is_noticed),
         cmocka_unit_test(the_start_tells_what_stands),
     };
     if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))

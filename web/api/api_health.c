@@ -1,4 +1,5 @@
 /* /livez: the process answers. /readyz: it is fit to serve, or why not. */
+#include "common/zygote.h"
 #include "web/api/api.h"
 
 static Response *livez(Request *request, Error *error)
@@ -35,15 +36,19 @@ static Response *readyz(Request *request, Error *error)
     App *app = request_app(request);
     json_t *checks = json_object();
     Error fault = {0};
+    char sandbox[100];
     int64_t queued = 0;
     bool ready = true;
     (void)error;
     report(checks, "database", jobs_count_queued(&app->jobs, &queued, &fault), &fault, &ready);
     report(checks, "volume", volume_writable(app->volume, &fault), &fault, &ready);
     report(checks, "space", has_space(app->volume, &fault), &fault, &ready);
+    report(checks, "decoder", zygote_ensure(&fault), &fault, &ready);
     report(checks, "server", is_running(app, &fault), &fault, &ready);
-    json_t *value = json_pack("{s:s, s:o, s:I}", "status", ready ? "ok" : "not ready", "checks",
-                              checks, "jobs_queued", (json_int_t)queued);
+    sandbox_describe(app->sandbox->walls, sandbox, sizeof sandbox);
+    json_t *value =
+        json_pack("{s:s, s:o, s:I, s:s}", "status", ready ? "ok" : "not ready", "checks", checks,
+                  "jobs_queued", (json_int_t)queued, "sandbox", sandbox);
     Response *response = response_json(ready ? 200 : 503, value);
     if (!ready)
         response_header(response, "Retry-After", "5");

@@ -1,0 +1,346 @@
+/* What web finds out about a file in a sandboxed child. The test program is its own zygote. */
+#include "tests/unit/encoded.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include "common/id.h"
+#include "common/log.h"
+#include "common/zygote.h"
+#include "web/decoder_child.h"
+#include "web/decoder_message.h"
+
+/* --- a child that goes wrong in the way its file tells --- */
+
+static int fault_crash(void)
+{
+    abort();
+}
+
+static int fault_forbidden(void)
+{
+    return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static int fault_killed(void)
+{
+    return raise(SIGKILL);
+}
+
+static int fault_silence(void)
+{
+    return 0;
+}
+
+static int fault_hang(void)
+{
+    volatile bool forever = true;
+    while (forever)
+        sleep(1);
+    return 0;
+}
+
+static int fault_flood(void)
+{
+    char block[1000];
+    memset(block, 'x', sizeof block);
+    for (int i = 0; i < 100; i++)
+        if (write(DECODER_FD_STATUS, block, sizeof block) < 0)
+            break;
+    return 0;
+}
+
+#define SAY(text) ((int)(write(DECODER_FD_STATUS, text, strlen(text)) < 0))
+
+static int fault_lie(void)
+{
+    return SAY("{\"kind\":\"video\",\"width\":-1,\"height\":2,\"duration\":1,\"frame_rate\":1,"
+               "\"has_audio\":true,\"video_codec\":\"h264\",\"audio_codec\":\"\"}\n");
+}
+
+static int fault_half(void)
+{
+    return SAY("{\"kind\":\"video\"");
+}
+
+static int fault_blame(void)
+{
+    return SAY("{\"media\":true,\"error\":\"Bad\\nluck.\"}\n");
+}
+
+static int fault_disk(void)
+{
+    return SAY("{\"media\":false,\"error\":\"The disk is gone.\"}\n");
+}
+
+#define CRASHED "The file could not be read: the decoder crashed."
+#define DAMAGED "The file could not be read: the decoder gave a damaged answer."
+
+static const struct {
+    const char *content;
+    int (*run)(void);
+    ErrorCode code;
+    const char *sentence;
+    bool sandboxed; /* only where seccomp stands */
+} faults[] = {
+    {"crash", fault_crash, ERROR_MEDIA, CRASHED, false},
+    {"forbidden", fault_forbidden, ERROR_MEDIA, CRASHED, true},
+    {"killed", fault_killed, ERROR_UNAVAILABLE,
+     "The decoder was ended from outside, perhaps for lack of memory.", false},
+    {"silence", fault_silence, ERROR_MEDIA, DAMAGED, false},
+    {"flood", fault_flood, ERROR_MEDIA, DAMAGED, false},
+    {"lie", fault_lie, ERROR_MEDIA, DAMAGED, false},
+    {"half", fault_half, ERROR_MEDIA, DAMAGED, false},
+    {"blame", fault_blame, ERROR_MEDIA, "Bad luck.", false},
+    {"disk", fault_disk, ERROR_IO, "The disk is gone.", false},
+};
+
+static int probe_or_fail(int argc, char **argv)
+{
+    char content[32] = "";
+    if (pread(DECODER_FD_FILE, content, sizeof content - 1, 0) < 0)
+        return 1;
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+        if (streq(content, faults[i].content))
+            return faults[i].run();
+    return streq(content, "hang") ? fault_hang() : decoder_child_tasks[0].run(argc, argv);
+}
+
+static int verify(int argc, char **argv)
+{
+    return decoder_child_tasks[1].run(argc, argv);
+}
+
+static const ZygoteTask tasks_list[] = {
+    {DECODER_TASK_PROBE, probe_or_fail},
+    {DECODER_TASK_VERIFY, verify},
+    {0},
+};
+
+/* --- media --- */
+
+static char *in_folder(const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", encoded_folder(), name);
+    return path;
+}
+
+static int open_media(const char *name, const char *arguments)
+{
+    char *path = in_folder(name);
+    if (arguments)
+        free(encoded_run("ffmpeg -v error -y %s '%s' </dev/null", arguments, path));
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static int open_text(const char *text)
+{
+    int fd = memfd_create("text", MFD_CLOEXEC);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    return fd;
+}
+
+#define PICTURE(size, seconds) "-f lavfi -i testsrc2=size=" size ":rate=25:duration=" seconds " "
+#define SOUND(seconds)         "-f lavfi -i sine=duration=" seconds " "
+#define H264                   "-c:v libx264 -preset ultrafast -pix_fmt yuv420p "
+
+static void tells_what_a_file_holds(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        DecoderFacts facts;
+    } rows[] = {
+        {"plain.mp4",
+         PICTURE("320x240", "2") SOUND("2") H264 "-c:a aac",
+         {DECODER_VIDEO, 320, 240, 2, 25, true, "h264", "aac"}},
+        {"wide.mkv",
+         PICTURE("360x240", "1") "-vf setsar=4/3 -c:v mpeg4",
+         {DECODER_VIDEO, 480, 240, 1, 25, false, "mpeg4", ""}},
+        {"tone.mp3", SOUND("3") "-c:a libmp3lame", {DECODER_AUDIO, 0, 0, 3, 0, true, "", "mp3"}},
+        {"tone.mp4", SOUND("3") "-c:a aac", {DECODER_AUDIO, 0, 0, 3, 0, true, "", "aac"}},
+        {"cover.m4a",
+         SOUND("1") PICTURE("64x64", "0.04") "-c:a alac -c:v mjpeg -disposition:v attached_pic",
+         {DECODER_AUDIO, 0, 0, 1, 0, true, "", "alac"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const DecoderFacts *wanted = &rows[i].facts;
+        DecoderFacts facts = {0};
+        Error error = {0};
+        _cleanup_close_ int fd = open_media(rows[i].name, rows[i].arguments);
+        if (!decoder_probe(fd, NULL, &facts, &error))
+            fail_msg("%s: %s", rows[i].name, error.detail);
+        unit_check(facts.kind == wanted->kind, rows[i].name);
+        unit_check(facts.width == wanted->width && facts.height == wanted->height, rows[i].name);
+        unit_check(fabs(facts.duration - wanted->duration) < 0.2, rows[i].name);
+        unit_check(fabs(facts.frame_rate - wanted->frame_rate) < 0.1, rows[i].name);
+        unit_check(facts.has_audio == wanted->has_audio, rows[i].name);
+        unit_check(streq(facts.video_codec, wanted->video_codec), rows[i].name);
+        unit_check(streq(facts.audio_codec, wanted->audio_codec), rows[i].name);
+    }
+}
+
+#define HEAD                                                                                       \
+    "\0\0\0\x18"                                                                                   \
+    "ftypisom\0\0\2\0isomiso2"
+
+static void refuses_what_is_no_media(void **state)
+{
+    static const char head[] = HEAD "This is only text behind the head of an MP4 file.";
+    static const char playlist[] = "#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:18080/canary\n";
+    Error error = {0};
+    DecoderFacts facts;
+    (void)state;
+    _cleanup_close_ int text = memfd_create("text", MFD_CLOEXEC), list = open_text(playlist);
+    assert_int_equal(write(text, head, sizeof head), sizeof head);
+    assert_false(decoder_probe(text, NULL, &facts, &error));
+    assert_int_equal(error.code, ERROR_MEDIA);
+    assert_false(decoder_probe(list, NULL, &facts, &error));
+    assert_int_equal(error.code, ERROR_MEDIA);
+    _cleanup_close_ int subtitles = open_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n");
+    assert_false(decoder_probe(subtitles, NULL, &facts, &error));
+    assert_int_equal(error.code, ERROR_MEDIA);
+}
+
+static bool stands_seccomp(void)
+{
+    DecoderFacts facts;
+    Error error = {0};
+    _cleanup_close_ int fd = open_text("forbidden");
+    return !decoder_probe(fd, NULL, &facts, &error) && streq(error.detail, CRASHED);
+}
+
+static void tells_the_file_from_the_machine(void **state)
+{
+    bool sandboxed = stands_seccomp();
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
+        DecoderFacts facts;
+        Error error = {0};
+        _cleanup_close_ int fd = open_text(faults[i].content);
+        if (faults[i].sandboxed && !sandboxed)
+            continue;
+        unit_check(!decoder_probe(fd, NULL, &facts, &error), faults[i].content);
+        assert_string_equal(error.detail, faults[i].sentence);
+        unit_check(error.code == faults[i].code, faults[i].content);
+    }
+}
+
+static void can_be_stopped(void **state)
+{
+    atomic_bool stop = true;
+    DecoderFacts facts;
+    Error error = {0};
+    (void)state;
+    _cleanup_close_ int fd = open_text("hang");
+    assert_false(decoder_probe(fd, &stop, &facts, &error));
+    assert_int_equal(error.code, ERROR_CANCELLED);
+}
+
+/* --- results --- */
+
+static void zero_from(int fd, off_t from)
+{
+    static const char zeros[65536];
+    off_t size = lseek(fd, 0, SEEK_END);
+    for (off_t at = from; at < size; at += (off_t)sizeof zeros)
+        assert_true(pwrite(fd, zeros, MIN_OF(sizeof zeros, (size_t)(size - at)), at) > 0);
+}
+
+static void takes_results_that_play(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        DecoderExpectation expected;
+    } rows[] = {
+        {"ready.mp4",
+         PICTURE("320x240", "6") SOUND("6") H264 "-g 50 -c:a aac -movflags +faststart",
+         {DECODER_VIDEO, 320, 240, 6, true}},
+        {"mute.mp4",
+         PICTURE("160x120", "1") H264 "-movflags +faststart",
+         {DECODER_VIDEO, 160, 120, 1.5, false}},
+        {"short.mp4",
+         PICTURE("160x120", "0.04") H264 "-movflags +faststart",
+         {DECODER_VIDEO, 160, 120, 0.04, false}},
+        {"early.mp4",
+         PICTURE("160x120", "8") SOUND("1") H264 "-g 25 -c:a aac -movflags +faststart",
+         {DECODER_VIDEO, 160, 120, 8, true}},
+        {"tone.m4a", SOUND("5") "-c:a aac -movflags +faststart", {DECODER_AUDIO, 0, 0, 5, true}},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        _cleanup_close_ int fd = open_media(rows[i].name, rows[i].arguments);
+        if (!decoder_verify(fd, &rows[i].expected, NULL, &error))
+            fail_msg("%s: %s", rows[i].name, error.detail);
+    }
+}
+
+static void refuses_results_that_are_not_as_told(void **state)
+{
+    static const struct {
+        DecoderExpectation expected;
+        const char *sentence;
+    } rows[] = {
+        {{DECODER_AUDIO, 0, 0, 6, true}, "It holds a moving picture, not sound alone."},
+        {{DECODER_VIDEO, 322, 240, 6, true},
+         "Its pictures have 320 by 240 pixels, not 322 by 240."},
+        {{DECODER_VIDEO, 320, 240, 6, false}, "It holds sound that it should not."},
+        {{DECODER_VIDEO, 320, 240, 8, true}, "It plays 6.0 seconds, not the 8.0 that it should."},
+    };
+    (void)state;
+    _cleanup_close_ int fd = open_media("ready.mp4", NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        assert_false(decoder_verify(fd, &rows[i].expected, NULL, &error));
+        assert_string_equal(error.detail, rows[i].sentence);
+        assert_int_equal(error.code, ERROR_MEDIA);
+    }
+}
+
+/* A result whose media are gone at the end or at the beginning, while the index is whole. */
+static void refuses_results_that_are_damaged(void **state)
+{
+    static const DecoderExpectation expected = {DECODER_VIDEO, 320, 240, 6, true};
+    Error error = {0};
+    (void)state;
+    _cleanup_close_ int tail = open_media("tail.mp4", PICTURE("320x240", "6") SOUND("6") H264
+                                          "-g 50 -c:a aac -movflags +faststart");
+    zero_from(tail, lseek(tail, 0, SEEK_END) * 3 / 4);
+    assert_false(decoder_verify(tail, &expected, NULL, &error));
+    assert_int_equal(error.code, ERROR_MEDIA);
+    _cleanup_close_ int cut = open_media("cut.mp4", PICTURE("320x240", "6") SOUND("6") H264
+                                         "-g 50 -c:a aac -movflags +faststart");
+    assert_int_equal(ftruncate(cut, lseek(cut, 0, SEEK_END) * 3 / 4), 0);
+    assert_false(decoder_verify(cut, &expected, NULL, &error));
+    assert_int_equal(error.code, ERROR_MEDIA);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_what_a_file_holds),
+        cmocka_unit_test(refuses_what_is_no_media),
+        cmocka_unit_test(tells_the_file_from_the_machine),
+        cmocka_unit_test(can_be_stopped),
+        cmocka_unit_test(takes_results_that_play),
+        cmocka_unit_test(refuses_results_that_are_not_as_told),
+        cmocka_unit_test(refuses_results_that_are_damaged),
+    };
+    if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
+        return zygote_main(tasks_list);
+    log_init("test_decoder", LOG_TEXT, LOG_ERROR);
+    id_init();
+    if (!zygote_start(NULL))
+        return 1;
+    int failed = cmocka_run_group_tests_name("decoder", tests, NULL, NULL);
+    zygote_stop();
+    encoded_cleanup();
+    return failed;
+}

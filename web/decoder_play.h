@@ -1,0 +1,14 @@
+/* Inside the decoder child: playing the beginning and the end of a file, to see that it plays. */
+#pragma once
+
+#include "common/media/media_input.h"
+
+/* The tracks that count; -1: none. Not both are. */
+typedef struct DecoderPlay {
+    int picture, sound;
+} DecoderPlay;
+
+/* Decodes the first picture and sound, seeks to the last key frame and decodes from there up to the
+ * end of the packets. *duration gets the seconds from the first packet to the end of the last.
+ * ERROR_MEDIA with a sentence about the result where any of this fails. */
+bool decoder_play(MediaInput *input, const DecoderPlay *play, double *duration, Error *error);
