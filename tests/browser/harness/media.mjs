@@ -97,6 +97,61 @@ export const photo = () => media('image/nikon_gps.jpg');
 export const heic = () => media('image/iphone13promax.HEIC');
 export const recording = () => media('audio/voice_8khz_aac.m4a');
 
+/* Made once for all stories of a file; `make` gets the path to write. */
+function made(name, make) {
+  const path = join(scratchFolder(), name);
+  if (!existsSync(path)) make(path);
+  return path;
+}
+
+const TONE = ['-f', 'lavfi', '-i', "aevalsrc='0.8*sin(2*PI*330*t)*abs(sin(t))':d=12"];
+
+/* Sound alone in a container that usually holds a video. */
+export const soundAlone = () =>
+  made('only sound.mp4', (path) => ffmpeg(...TONE, '-c:a', 'aac', path));
+
+/* What a transcoder makes of it: form fields and paths. */
+export function preparedSound() {
+  const audio = made('prepared.m4a', (path) => ffmpeg(...TONE, '-c:a', 'aac', path));
+  return { audio_file: audio, waveform_file: waveformOf(audio) };
+}
+
+/* The peaks of a file's sound at 8,000 samples a second, 200 of them to a pair. */
+function waveformOf(sound) {
+  const rate = 8000;
+  const each = 200;
+  const args = ['-v', 'error', '-i', sound, '-ac', '1', '-ar', `${rate}`, '-f', 's8', '-'];
+  const samples = new Int8Array(execFileSync('ffmpeg', args, { maxBuffer: 1 << 28 }));
+  const length = Math.ceil(samples.length / each);
+  const data = Array.from({ length }, (_, pair) => {
+    const part = samples.subarray(pair * each, (pair + 1) * each);
+    return [Math.min(...part), Math.max(...part)];
+  }).flat();
+  const value = { version: 2, channels: 1, sample_rate: rate, samples_per_pixel: each, bits: 8 };
+  return written(`${basename(sound)}.json`, JSON.stringify({ ...value, length, data }));
+}
+
+const PICTURE = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25:duration=20'];
+
+/* The same of a video of 20 seconds: a tile every 2 seconds, in two rows. */
+export function preparedVideo() {
+  const h264 = ['-pix_fmt', 'yuv420p', '-c:v', 'libx264', '-preset', 'ultrafast'];
+  const tiles = 'fps=1/2:start_time=0:round=up,scale=160:90,tile=5x2';
+  const times = (second) => `00:00:${String(second).padStart(2, '0')}.000`;
+  const cues = Array.from({ length: 10 }, (_, index) => {
+    const box = [(index % 5) * 160, Math.floor(index / 5) * 90, 160, 90];
+    return `\n${times(index * 2)} --> ${times(index * 2 + 2)}\nstoryboard.jpg#xywh=${box}\n`;
+  });
+  return {
+    video_file: made('prepared.mp4', (path) => ffmpeg(...PICTURE, ...TONE, ...h264, path)),
+    poster_file: made('poster.jpg', (path) => ffmpeg(...PICTURE, '-frames:v', '1', path)),
+    storyboard_file: made('storyboard.jpg', (path) =>
+      ffmpeg(...PICTURE, '-vf', tiles, '-frames:v', '1', path),
+    ),
+    storyboard_vtt: written('storyboard.vtt', `WEBVTT\n${cues.join('')}`),
+  };
+}
+
 /* A file as a drop needs it. */
 export function dropped(path, type) {
   return { name: basename(path), type, bytes: readFileSync(path) };

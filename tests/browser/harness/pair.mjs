@@ -72,9 +72,9 @@ export class Pair {
     pair.port = await freePort();
     pair.folder = mkdtempSync(join(tmpdir(), 'reelkeep-browser-'));
     pair.url = `http://127.0.0.1:${pair.port}`;
-    const token = randomBytes(32).toString('hex');
+    pair.token = randomBytes(32).toString('hex');
     const both = {
-      TRANSCODING_UPLOAD_TOKEN: token,
+      TRANSCODING_UPLOAD_TOKEN: pair.token,
       MIN_FREE_SPACE: '16M',
       LOG_FORMAT: 'json',
       SHUTDOWN_SECONDS: '2',

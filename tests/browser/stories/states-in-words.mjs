@@ -42,6 +42,18 @@ test('preparation is told with its percentage, failure with its reason', async (
   assert.deepEqual(page.faults, [], 'nothing is wrong in the console');
 });
 
+test('a file that is being looked at is said to be, and what it lacks at once', async (t) => {
+  const { page, name } = await withVideo(t);
+  await heldStill(page, { status: 'validating', progress_percentage: 0 });
+  const found = await inState(page, name, 'validating');
+  await found.getByText('Checking the file…').waitFor();
+  assert.equal(await found.getByRole('progressbar', { name: `${name}: checked` }).count(), 1);
+  await axeFindsNothing(page, 'while a file is being checked');
+  await heldStill(page, { status: 'failed', error: 'The file holds no picture and no sound.' });
+  const failed = await inState(page, name, 'failed');
+  await failed.getByText('Failed: The file holds no picture and no sound.').waitFor();
+});
+
 test('changes are read out once, with the name of the file', async (t) => {
   const { page, name } = await withVideo(t);
   await heldStill(page, { status: 'processing', progress_percentage: 40, stage: 'encode' });

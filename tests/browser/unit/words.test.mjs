@@ -8,6 +8,7 @@ import {
   sizeWords,
   stateWords,
   summaryWords,
+  takenWords,
 } from '../../../web/ui/src/words.js';
 
 test('sizes read as phones and shops write them', () => {
@@ -74,6 +75,21 @@ test('durations look like a player shows them', () => {
 const kept = (upload) => ({ name: 'a.mp4', phase: 'kept', upload });
 const lost = { detail: 'The connection to the server was lost.', status: 0 };
 
+test('a capture time is told as the viewer has it, and what is none is not', () => {
+  const rows = [
+    ['2024-06-01T10:30:00Z', 'de-DE', 'Taken 01.06.2024, 12:30'],
+    ['2024-06-01T10:30:00Z', 'en-GB', 'Taken 1 Jun 2024, 12:30'],
+    [null, 'en-GB', ''],
+    ['no time', 'en-GB', ''],
+  ];
+  for (const [time, locale, expected] of rows)
+    assert.equal(
+      takenWords(time, locale, 'Europe/Berlin').replace(/\u00a0/g, ' '),
+      expected,
+      `${time} in ${locale}`,
+    );
+});
+
 test('every state is said in words', () => {
   const rows = [
     [{ phase: 'waiting' }, 'Waiting its turn'],
@@ -90,7 +106,7 @@ test('every state is said in words', () => {
     [kept({ status: 'pending' }), 'Waiting for preparation'],
     [kept({ status: 'pending', queue_position: 1 }), 'Waiting for preparation'],
     [kept({ status: 'pending', queue_position: 4 }), 'Waiting for preparation, number 4 in line'],
-    [kept({ status: 'validating' }), 'Being checked'],
+    [kept({ status: 'validating' }), 'Checking the file…'],
     [
       kept({ status: 'processing', progress_percentage: 40, stage: 'encode' }),
       'Being prepared, 40 %',

@@ -74,6 +74,12 @@ export async function isThere(url) {
   return Boolean(answer?.ok);
 }
 
+/* What `read` makes of the answer under this address, or null: it only adorns. */
+export async function fetched(url, read) {
+  const answer = await fetch(url).catch(() => null);
+  return answer?.ok ? read(answer).catch(() => null) : null;
+}
+
 /* Asks how an upload is doing. The promise never rejects. */
 export async function askUpload(id) {
   const timeout = new AbortController();

@@ -42,6 +42,9 @@ export const ASK_TIMEOUT_MS = 15_000;
 /* Bytes. A larger photo is not decoded just to show a preview while it is being sent. */
 export const PREVIEW_MAX = 30 * 1024 * 1024;
 
+/* Bars of a waveform: what a card's width can show apart. */
+export const WAVE_BARS = 72;
+
 /* Milliseconds. News that come together are read out together. */
 export const NEWS_PAUSE_MS = 600;
 

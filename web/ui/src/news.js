@@ -37,7 +37,7 @@ export function createNews(tell) {
 
   function add(key, text) {
     pending.delete(key);
-    pending.set(key, /[.!?]$/.test(text) ? text : `${text}.`);
+    pending.set(key, /[.!?…]$/.test(text) ? text : `${text}.`);
     timer ||= setTimeout(flush, NEWS_PAUSE_MS);
   }
 

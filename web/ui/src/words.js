@@ -46,6 +46,15 @@ export function durationWords(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/* A capture time as the viewer's clock and language have it, in one piece; empty for what is no
+   time. */
+export function takenWords(time, locale, timeZone) {
+  const date = new Date(time);
+  if (!time || Number.isNaN(date.getTime())) return '';
+  const words = date.toLocaleString(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone });
+  return `Taken ${words}`.replace(/ /g, '\u00a0');
+}
+
 export function kindWords(kind) {
   return { photo: 'Photo', video: 'Video', audio: 'Recording' }[kind] ?? 'File';
 }
@@ -82,7 +91,7 @@ export function stateWords(item, { now = 0, online = true } = {}) {
     case 'pending':
       return pendingWords(item);
     case 'validating':
-      return 'Being checked';
+      return 'Checking the file…';
     case 'processing':
       return processingWords(item);
     case 'completed':

@@ -2,7 +2,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../html.js';
 import { canSendAgain, percentOf, settled, stateOf } from '../state.js';
-import { durationWords, kindWords, leftWords, sizeWords, stateWords } from '../words.js';
+import {
+  durationWords,
+  kindWords,
+  leftWords,
+  sizeWords,
+  stateWords,
+  takenWords,
+} from '../words.js';
 import { ratePerSecond, rateSecondsLeft, rateStands } from '../rate.js';
 import { Actions, Remove } from './actions.js';
 import { View } from './view.js';
@@ -23,7 +30,8 @@ function Progress({ item }) {
   const state = stateOf(item);
   if (!['sending', 'checking', 'validating', 'processing'].includes(state)) return null;
   const percent = percentOf(item);
-  const label = `${item.name}: ${state === 'processing' ? 'prepared' : 'sent'}`;
+  const done = { validating: 'checked', processing: 'prepared' }[state] ?? 'sent';
+  const label = `${item.name}: ${done}`;
   return percent === null
     ? html`<progress key="unknown" aria-label=${label} max="100"></progress>`
     : html`<progress key="known" aria-label=${label} max="100" value=${percent}></progress>`;
@@ -42,13 +50,14 @@ function facts(item, now) {
       left !== null && leftWords(left),
     ];
   }
-  const { width, height, duration } = item.upload ?? {};
+  const { width, height, duration, captured_at: captured } = item.upload ?? {};
   const kind = item.upload && kindWords(item.kind); /* only a guess before the server has looked */
   return [
     kind,
     Number.isFinite(item.size) && sizeWords(item.size),
     duration > 0 && durationWords(duration),
     width > 0 && height > 0 && `${width} × ${height}`,
+    takenWords(captured),
   ];
 }
 

@@ -4,24 +4,16 @@ import { isThere } from '../api.js';
 import { html } from '../html.js';
 import { stateOf } from '../state.js';
 import { kindWords } from '../words.js';
+import { Recording } from './recording.js';
 import { Sign } from './sign.js';
+import { Video } from './video.js';
 
 /* The element that plays or shows a finished item. */
 function Media({ item, onError }) {
-  const { media_url: url, poster_url: poster } = item.upload;
-  if (item.kind === 'video') {
-    return html`
-      <video controls playsinline preload="metadata" src=${url} poster=${poster ?? undefined}
-        aria-label=${item.name} onError=${onError}></video>`;
-  }
-  if (item.kind === 'audio') {
-    return html`
-      <${Sign} kind="audio" />
-      <audio controls preload="metadata" src=${url}
-        aria-label=${item.name} onError=${onError}></audio>`;
-  }
+  if (item.kind === 'video') return html`<${Video} item=${item} onError=${onError} />`;
+  if (item.kind === 'audio') return html`<${Recording} item=${item} onError=${onError} />`;
   return html`
-    <img src=${url} alt=${`Photo ${item.name}`} decoding="async" loading="lazy"
+    <img src=${item.upload.media_url} alt=${`Photo ${item.name}`} decoding="async" loading="lazy"
       onError=${onError} />`;
 }
 
