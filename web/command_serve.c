@@ -85,6 +85,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
                      [MEDIA_VIDEO] = (uint64_t)settings->max_video_size.number,
                      [MEDIA_AUDIO] = (uint64_t)settings->max_audio_size.number},
         .keep_original_videos = settings->keep_original_videos.number != 0,
+        .verify = decoder_verify,
     };
     return housekeeper_recover(&app->library, clock_wall_ms(), error);
 }

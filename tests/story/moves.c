@@ -142,11 +142,12 @@ static Digest digest_of(const char *path, int64_t *size)
 char *play_metadata(Story *story, const char *video, const char *poster)
 {
     double duration = probe_duration(video);
+    bool turned = streq(video, made_media(MADE_ROTATED));
     TransferResult result = {
         .duration = duration,
         .source_duration = duration,
-        .width = 320,
-        .height = 240,
+        .width = turned ? 240 : 320,
+        .height = turned ? 320 : 240,
         .has_audio = true,
         .whole = true,
         .files =

@@ -18,6 +18,14 @@ static bool never_gone(const void *key)
     return false;
 }
 
+/* The files of these tests look like media from outside only. */
+static bool believe(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
+                    Error *error)
+{
+    (void)fd, (void)expected, (void)stop, (void)error;
+    return true;
+}
+
 void archive_open(Archive *archive)
 {
     static const WaiterHooks hooks = {ignore_wake, never_gone};
@@ -35,6 +43,7 @@ void archive_open(Archive *archive)
         .doomed = doomed_new(archive->store, archive->volume),
         .jobs = &archive->jobs,
         .max_size = {MIB, MIB, MIB},
+        .verify = believe,
     };
 }
 

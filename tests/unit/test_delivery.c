@@ -456,6 +456,74 @@ static void takes_sound_in_an_mp4_of_any_brand(void **state)
     unpack(&parcel);
 }
 
+/* --- what the decoder finds --- */
+
+static struct {
+    ErrorCode verdict;
+    DecoderExpectation expected;
+    bool may_write;
+} decoder;
+
+static bool play(int fd, const DecoderExpectation *expected, const atomic_bool *stop, Error *error)
+{
+    (void)stop;
+    decoder.expected = *expected;
+    decoder.may_write = pwrite(fd, "x", 1, 0) == 1;
+    return decoder.verdict == ERROR_NONE ||
+           error_set(error, decoder.verdict, "What the decoder said.");
+}
+
+static void asks_the_decoder_for_what_metadata_says(void **state)
+{
+    Error error = {0};
+    Parcel parcel = pack(*state);
+    parcel.archive->library.verify = play;
+    parcel.result.has_audio = true;
+    decoder.verdict = ERROR_NONE;
+    assert_true(send(&parcel, &error));
+    assert_int_equal(decoder.expected.kind, DECODER_VIDEO);
+    assert_int_equal(decoder.expected.width, 1080);
+    assert_int_equal(decoder.expected.height, 1920);
+    assert_true(decoder.expected.duration == 10 && decoder.expected.has_audio);
+    assert_false(decoder.may_write);
+    unpack(&parcel);
+    parcel = pack_sound(*state);
+    assert_true(send(&parcel, &error));
+    assert_int_equal(decoder.expected.kind, DECODER_AUDIO);
+    unpack(&parcel);
+}
+
+/* The file's fault is told with its field; a fault of this machine may be tried again. */
+static void keeps_the_original_of_what_does_not_play(void **state)
+{
+    static const struct {
+        Parcel (*pack)(Archive *archive);
+        ErrorCode verdict;
+        int status;
+        const char *field; /* "" for none */
+    } rows[] = {
+        {pack, ERROR_MEDIA, 422, "video_file"},
+        {pack_sound, ERROR_MEDIA, 422, "audio_file"},
+        {pack, ERROR_UNAVAILABLE, 503, ""},
+        {pack, ERROR_IO, 500, ""},
+    };
+    Archive *archive = *state;
+    archive->library.verify = play;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        Parcel parcel = rows[i].pack(archive);
+        size_t before = archive_count_files(archive);
+        decoder.verdict = rows[i].verdict;
+        unit_check(!send(&parcel, &error), rows[i].field);
+        unit_check(error_http_status(error.code) == rows[i].status, rows[i].field);
+        unit_check(streq(error.fields[0].name, rows[i].field), rows[i].field);
+        unit_check(strstr(error.detail, "What the decoder said."), rows[i].field);
+        unit_check(archive_count_files(archive) == before, rows[i].field);
+        unit_check(archive_job(archive, parcel.job.job_id).state == JOB_LEASED, rows[i].field);
+        unpack(&parcel);
+    }
+}
+
 /* --- two at once --- */
 
 typedef struct Sender {
@@ -978,6 +1046,8 @@ int main(void)
         TEST(keeps_the_original_of_a_recording),
         TEST(answers_the_same_sound_the_same),
         TEST(takes_sound_in_an_mp4_of_any_brand),
+        TEST(asks_the_decoder_for_what_metadata_says),
+        TEST(keeps_the_original_of_what_does_not_play),
         TEST(leaves_one_file_when_a_delivery_comes_many_times_at_once),
         TEST(refuses_what_is_wrong_and_keeps_the_original),
         TEST(names_every_missing_field),

@@ -213,12 +213,29 @@ static TransferFile main_file(const Delivery *delivery)
     return delivery->parts[TRANSFER_AUDIO].present ? TRANSFER_AUDIO : TRANSFER_VIDEO;
 }
 
-static bool check_structure(const Delivery *delivery, Error *error)
+/* Whether it plays, found out by playing: in a child, which may only read. */
+static bool verify(const Delivery *delivery, const Staging *staging, Error *error)
+{
+    const TransferResult *result = &delivery->result;
+    DecoderExpectation expected = {
+        .kind = main_file(delivery) == TRANSFER_AUDIO ? DECODER_AUDIO : DECODER_VIDEO,
+        .width = result->width,
+        .height = result->height,
+        .duration = result->duration,
+        .has_audio = result->has_audio,
+    };
+    _cleanup_close_ int fd = staging_open(staging, error);
+    return fd >= 0 && delivery->library->verify(fd, &expected, NULL, error);
+}
+
+/* The cheap look first. */
+static bool check_playable(const Delivery *delivery, Error *error)
 {
     Error fault = {0};
     TransferFile which = main_file(delivery);
     const Staging *staging = delivery->parts[which].staging;
-    if (mp4_check(staging_fd(staging), staging_size(staging), &fault))
+    if (mp4_check(staging_fd(staging), staging_size(staging), &fault) &&
+        verify(delivery, staging, &fault))
         return true;
     if (fault.code == ERROR_MEDIA)
         return error_add_field(error, ERROR_INVALID, transfer_file_kinds[which].field, "%s",
@@ -302,10 +319,11 @@ static bool finish(Delivery *delivery, int64_t now, Delivered *out, Error *error
         return store_write(store, delivery_repeat, &accept, error);
     if (accept.admission.job.state == JOB_DONE)
         return error_set(error, ERROR_GONE, "The job is done: another result was accepted.");
-    if (!delivery_check(&delivery->result, files, error) || !check_structure(delivery, error))
+    if (!delivery_check(&delivery->result, files, error))
         return false;
     describe(&accept, files);
-    return rewrite_texts(delivery, &accept, error) && keep(delivery, &accept, error);
+    return rewrite_texts(delivery, &accept, error) && check_playable(delivery, error) &&
+           keep(delivery, &accept, error);
 }
 
 bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)

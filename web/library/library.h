@@ -5,11 +5,16 @@
  */
 #pragma once
 
+#include "web/decoder.h"
 #include "web/jobs/jobs.h"
 #include "web/library/doomed.h"
 #include "web/store/store.h"
 #include "web/store/store_media.h"
 #include "web/volume/volume.h"
+
+/* As decoder_verify(). */
+typedef bool LibraryVerify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
+                           Error *error);
 
 typedef struct Library {
     Store *store;
@@ -18,4 +23,5 @@ typedef struct Library {
     const Jobs *jobs;
     uint64_t max_size[MEDIA_KIND_COUNT]; /* bytes of an upload, by kind */
     bool keep_original_videos;
+    LibraryVerify *verify; /* decoder_verify(), but for tests that have no decoder */
 } Library;

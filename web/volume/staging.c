@@ -61,6 +61,14 @@ int staging_fd(const Staging *staging)
     return staging->fd;
 }
 
+int staging_open(const Staging *staging, Error *error)
+{
+    int fd = openat(staging->volume->staging_fd, staging->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0)
+        error_set_errno(error, errno, "A file that has just come could not be opened");
+    return fd;
+}
+
 bool staging_finish(Staging *staging, Digest *blake2b, Error *error)
 {
     if (!file_sync(staging->fd, "The uploaded file", error))

@@ -19,6 +19,10 @@ bool staging_append(Staging *staging, const void *data, size_t length, Error *er
 uint64_t staging_size(const Staging *staging); /* bytes so far */
 int staging_fd(const Staging *staging);        /* borrowed, readable */
 
+/* The same file for somebody who may only read it; the caller owns the descriptor. -1 and *error.
+ */
+int staging_open(const Staging *staging, Error *error);
+
 /* No more bytes come: flushes them to the disk. Once. */
 bool staging_finish(Staging *staging, Digest *blake2b, Error *error);
 
