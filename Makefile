@@ -129,6 +129,7 @@ TRANSCODER := \
 	transcoder/pipeline/decode.c \
 	transcoder/pipeline/encode.c \
 	transcoder/pipeline/filter.c \
+	transcoder/pipeline/gallery.c \
 	transcoder/pipeline/jpeg.c \
 	transcoder/pipeline/mux.c \
 	transcoder/pipeline/output.c \
@@ -186,6 +187,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_long_clip.c \
 	tests/unit/test_mutants.c \
+	tests/unit/test_gallery.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
 	tests/unit/test_storyboard.c \
@@ -200,6 +202,7 @@ UNIT_TRANSCODER := \
 UNIT_HELPERS := \
 	tests/unit/alignment.c \
 	tests/unit/archive.c \
+	tests/unit/cues.c \
 	tests/unit/encoded.c \
 	tests/unit/encoding.c \
 	tests/unit/job_fixture.c \

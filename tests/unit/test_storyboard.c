@@ -6,20 +6,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "tests/unit/cues.h"
 #include "transcoder/pipeline/storyboard.h"
 #include "transcoder/pipeline/storyboard_vtt.h"
 
-#define CUES_MAX 200
-
-typedef struct Cue {
-    double start, stop;
-    int x, y, width, height;
-} Cue;
-
 typedef struct Made {
     int sheet_fd, vtt_fd;
-    Cue cues[CUES_MAX];
-    size_t count;
+    Cues cues;
     AVFrame *sheet;
 } Made;
 
@@ -96,43 +89,6 @@ static AVFrame *decode_jpeg(int fd)
     return frame;
 }
 
-static double time_of(const char **at)
-{
-    int hours, minutes, seconds, thousandths, length;
-    assert_int_equal(
-        sscanf(*at, "%2d:%2d:%2d.%3d%n", &hours, &minutes, &seconds, &thousandths, &length), 4);
-    *at += length;
-    return hours * 3600 + minutes * 60 + seconds + thousandths / 1000.0;
-}
-
-static void expect(const char **at, const char *text)
-{
-    if (strncmp(*at, text, strlen(text)) != 0)
-        fail_msg("there is no \"%s\" in front of \"%.40s\"", text, *at);
-    *at += strlen(text);
-}
-
-static void read_cues(Made *made)
-{
-    _cleanup_free_ char *text = content_of(made->vtt_fd);
-    const char *at = text;
-    expect(&at, "WEBVTT\n");
-    while (*at) {
-        Cue *cue = &made->cues[made->count++];
-        int length;
-        assert_true(made->count <= CUES_MAX);
-        expect(&at, "\n");
-        cue->start = time_of(&at);
-        expect(&at, " --> ");
-        cue->stop = time_of(&at);
-        expect(&at, "\nstoryboard.jpg#xywh=");
-        assert_int_equal(
-            sscanf(at, "%d,%d,%d,%d%n", &cue->x, &cue->y, &cue->width, &cue->height, &length), 4);
-        at += length;
-        expect(&at, "\n");
-    }
-}
-
 static bool finish(Storyboard *storyboard, double duration, Made *made)
 {
     *made = (Made){.sheet_fd = empty_file(), .vtt_fd = empty_file()};
@@ -142,7 +98,8 @@ static bool finish(Storyboard *storyboard, double duration, Made *made)
     storyboard_release(storyboard);
     assert_int_equal(storyboard->count, 0);
     if (done) {
-        read_cues(made);
+        _cleanup_free_ char *text = content_of(made->vtt_fd);
+        cues_read(text, &made->cues);
         made->sheet = decode_jpeg(made->sheet_fd);
     } else {
         unit_check(error.code && error.detail[0], "a failure says why");
@@ -173,8 +130,8 @@ static double value_of(const AVFrame *sheet, const Cue *cue, int plane)
 /* Each tile lies on the sheet by itself, and shows the picture of its cue's first moment. */
 static void check_tiles(const Made *made, const char *sentence)
 {
-    for (size_t i = 0; i < made->count; i++) {
-        const Cue *cue = &made->cues[i];
+    for (size_t i = 0; i < made->cues.count; i++) {
+        const Cue *cue = &made->cues.list[i];
         unit_check(cue->x == (int)(i % 10) * cue->width && cue->y == (int)(i / 10) * cue->height,
                    "tiles lie in rows of ten");
         unit_check(cue->x + cue->width <= made->sheet->width &&
@@ -189,17 +146,6 @@ static void check_tiles(const Made *made, const char *sentence)
                 fail_msg("%s: plane %d of the tile of %.3f s is %.1f and not %.1f", sentence, plane,
                          cue->start, value_of(made->sheet, cue, plane), expected[plane]);
     }
-}
-
-static void check_times(const Made *made, double duration, const char *sentence)
-{
-    double end = 0;
-    for (size_t i = 0; i < made->count; i++) {
-        unit_check(made->cues[i].start == end, sentence);
-        unit_check(made->cues[i].stop > end, sentence);
-        end = made->cues[i].stop;
-    }
-    unit_check(fabs(end - duration) < 0.001, sentence);
 }
 
 static void every_stretch_of_a_video_has_a_tile(void **state)
@@ -234,10 +180,10 @@ static void every_stretch_of_a_video_has_a_tile(void **state)
             show(&storyboard, n * rows[i].step, 64, 36);
         unit_check(finish(&storyboard, rows[i].duration, &made) == (rows[i].tiles > 0),
                    rows[i].sentence);
-        if (made.count != rows[i].tiles)
-            fail_msg("%s: %zu tiles and not %zu", rows[i].sentence, made.count, rows[i].tiles);
+        if (made.cues.count != rows[i].tiles)
+            fail_msg("%s: %zu tiles and not %zu", rows[i].sentence, made.cues.count, rows[i].tiles);
         if (made.sheet) {
-            check_times(&made, rows[i].duration, rows[i].sentence);
+            cues_check(&made.cues, rows[i].duration, rows[i].sentence);
             check_tiles(&made, rows[i].sentence);
         }
         made_release(&made);
@@ -267,8 +213,8 @@ static void tiles_have_the_shape_of_the_picture(void **state)
         for (int second = 0; second < 26; second += 2)
             show(&storyboard, second, rows[i].width, rows[i].height);
         unit_check(finish(&storyboard, 26, &made), rows[i].sentence);
-        unit_check(made.cues[0].width == rows[i].tile_width &&
-                       made.cues[0].height == rows[i].tile_height,
+        unit_check(made.cues.list[0].width == rows[i].tile_width &&
+                       made.cues.list[0].height == rows[i].tile_height,
                    rows[i].sentence);
         unit_check(made.sheet->width == 10 * rows[i].tile_width &&
                        made.sheet->height == 2 * rows[i].tile_height,
@@ -329,7 +275,7 @@ static void broken_clocks_do_no_harm(void **state)
                 storyboard_take(&storyboard, frame, rows[i].seconds[n]);
             }
         finish(&storyboard, rows[i].duration, &made);
-        unit_check(made.count == rows[i].tiles, rows[i].sentence);
+        unit_check(made.cues.count == rows[i].tiles, rows[i].sentence);
         made_release(&made);
     }
 }

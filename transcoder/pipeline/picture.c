@@ -28,7 +28,7 @@ static void describe(const PictureSpec *spec, char *text, size_t size)
 {
     static const char *const forms[] = {
         [PICTURE_JFIF] = ":out_range=pc:out_color_matrix=smpte170m,format=yuv420p",
-        [PICTURE_RGB] = ",format=rgb24",
+        [PICTURE_RGB] = "+full_chroma_int+full_chroma_inp,format=rgb24",
     };
     snprintf(text, size, "scale=w=%d:h=%d:flags=area+accurate_rnd%s", spec->width, spec->height,
              forms[spec->form]);

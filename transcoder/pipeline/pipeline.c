@@ -35,7 +35,7 @@ typedef struct Pipeline {
     Mux *mux;
     VideoTrack *video;
     AudioTrack *audio; /* NULL: no sound */
-    Poster poster;
+    Gallery gallery;
     Timeline timeline;
     TimelineTrack video_times, audio_times;
     EncoderProgress reported;
@@ -46,7 +46,7 @@ typedef struct Pipeline {
 
 static void pipeline_release(Pipeline *pipeline)
 {
-    poster_release(&pipeline->poster);
+    gallery_release(&pipeline->gallery);
     video_track_free(&pipeline->video);
     audio_track_free(&pipeline->audio);
     mux_free(&pipeline->mux);
@@ -71,7 +71,7 @@ static bool open_video(Pipeline *pipeline, const AVStream *stream, Error *error)
                            .facts = &pipeline->facts,
                            .plan = pipeline->plan,
                            .mux = pipeline->mux,
-                           .poster = &pipeline->poster};
+                           .gallery = &pipeline->gallery};
     pipeline->video_times = timeline_track(stream);
     return video_track_open(&spec, &pipeline->video, error);
 }
@@ -210,18 +210,18 @@ static EncoderOutcome outcome_of(Pipeline *pipeline)
 {
     const PlanVideo *video = video_track_plan(pipeline->video);
     double sound = pipeline->audio ? audio_track_end(pipeline->audio) : 0;
-    return (EncoderOutcome){
+    EncoderOutcome outcome = {
         .duration = mux_duration(pipeline->mux),
         .source_duration = decoded_seconds(pipeline),
         .width = video->width,
         .height = video->height,
         .has_audio = sound > 0,
-        .files = {[TRANSFER_VIDEO] = true,
-                  [TRANSFER_POSTER] =
-                      poster_write(&pipeline->poster, pipeline->spec->fds[TRANSFER_POSTER], NULL)},
+        .files = {[TRANSFER_VIDEO] = true},
         .whole = is_whole(pipeline),
         .operation = pipeline->plan.operation,
     };
+    gallery_write(&pipeline->gallery, pipeline->spec->fds, &outcome);
+    return outcome;
 }
 
 static bool run(Pipeline *pipeline, Error *error)
@@ -235,6 +235,7 @@ bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error)
 {
     _cleanup_(pipeline_release) Pipeline pipeline = {.spec = spec};
     media_error_init();
+    gallery_init(&pipeline.gallery);
     bool done = run(&pipeline, error);
     /* A failing disk also makes a file look damaged. */
     if (pipeline.input && !media_input_check(pipeline.input, error))

@@ -88,8 +88,10 @@ static double distance(const double *spread, const double *total)
     return apart;
 }
 
-static const AVFrame *choose(const Poster *poster)
+const AVFrame *poster_choice(const Poster *poster)
 {
+    if (poster->count == 0)
+        return NULL;
     const PosterCandidate *best = &poster->candidates[0];
     double enough = best->look.quality * NEARLY_BEST;
     for (size_t i = 1; i < poster->count; i++) {
@@ -103,9 +105,9 @@ static const AVFrame *choose(const Poster *poster)
 
 bool poster_write(Poster *poster, int fd, Error *error)
 {
-    if (poster->count == 0)
+    const AVFrame *chosen = poster_choice(poster);
+    if (!chosen)
         return error_set(error, ERROR_MEDIA, "There was no picture for a poster.");
-    const AVFrame *chosen = choose(poster);
     PictureSpec spec = picture_fit(chosen, POSTER_LONG_SIDE_MAX, PICTURE_JFIF);
     _cleanup_frame_ AVFrame *picture = NULL;
     return picture_convert(chosen, &spec, &picture, error) &&

@@ -32,6 +32,9 @@ typedef struct Poster {
 /* Looks at an 8-bit 4:2:0 picture shown at `seconds`; keeps a reference at most. */
 void poster_consider(Poster *poster, const AVFrame *frame, double seconds);
 
+/* The chosen picture, borrowed; NULL where there was none. */
+const AVFrame *poster_choice(const Poster *poster);
+
 /* Writes the chosen picture as a JPEG to the empty file, which is emptied again on failure. */
 bool poster_write(Poster *poster, int fd, Error *error);
 

@@ -126,7 +126,7 @@ static bool encode_picture(void *context, AVFrame *frame, Error *error)
     strip(frame);
     frame->colorspace = encoder->colorspace;
     frame->color_range = AVCOL_RANGE_MPEG;
-    poster_consider(track->spec.poster, frame, now);
+    gallery_take(track->spec.gallery, frame, now);
     if (!encode_held(track, now, error))
         return false;
     REQUIRE(av_frame_ref(track->held, frame) >= 0);

@@ -1,5 +1,5 @@
 /*
- * The picture's way through the pipeline: decode → pace → filter → encode → mux, with the poster
+ * The picture's way through the pipeline: decode → pace → filter → encode → mux, with the gallery
  * watching. It starts itself with the first decoded picture, because only then are size, colour and
  * interlacing certain.
  */
@@ -8,8 +8,8 @@
 #include "common/media/media_facts.h"
 #include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/filter.h"
+#include "transcoder/pipeline/gallery.h"
 #include "transcoder/pipeline/mux.h"
-#include "transcoder/pipeline/poster.h"
 #include "transcoder/plan.h"
 
 typedef struct VideoTrack VideoTrack;
@@ -19,7 +19,7 @@ typedef struct VideoTrackSpec {
     const MediaFacts *facts;
     EncodePlan plan;
     Mux *mux;
-    Poster *poster;
+    Gallery *gallery;
 } VideoTrackSpec;
 
 bool video_track_open(const VideoTrackSpec *spec, VideoTrack **out, Error *error);
