@@ -223,6 +223,7 @@ STORIES := \
 	tests/story/story_bad_input.c \
 	tests/story/story_disk_full.c \
 	tests/story/story_fifty_uploads.c \
+	tests/story/story_results.c \
 	tests/story/story_shutdown.c \
 	tests/story/story_sigkill_at_each_step.c \
 	tests/story/story_transcoding_contract.c \

@@ -11,7 +11,7 @@
 #include "common/json.h"
 #include "tests/story/harness.h"
 
-#define ASK_FIELDS_MAX  10
+#define ASK_FIELDS_MAX  12
 #define ASK_HEADERS_MAX 8
 
 /* Holds a body back after so many bytes of its file, until the test opens it. */

@@ -25,6 +25,7 @@ static const struct {
                           "-c:a", "aac"}},
     [MADE_POSTER] = {"poster.jpg", {PICTURE("320x240", "1"), "-frames:v", "1"}},
     [MADE_PHOTO] = {"photo.png", {PICTURE("64x64", "1"), "-frames:v", "1"}},
+    [MADE_SOUND] = {"sound.mp4", {SOUND("2"), "-c:a", "aac"}},
     [MADE_RECORDING] = {"recording.mp3", {SOUND("1"), "-c:a", "libmp3lame"}},
 };
 

@@ -14,6 +14,7 @@ typedef enum MadeMedia {
     MADE_POSTER,     /* JPEG 320x240 */
     MADE_PHOTO,      /* PNG 64x64 */
     MADE_RECORDING,  /* MP3, 1 s */
+    MADE_SOUND,      /* 2 s of AAC alone, in an MP4 */
     MADE_COUNT
 } MadeMedia;
 

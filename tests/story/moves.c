@@ -134,29 +134,39 @@ static Digest digest_of(const char *path, int64_t *size)
     _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
     REQUIRE(fd >= 0 && fstat(fd, &status) == 0);
     REQUIRE(digest_file(fd, DIGEST_BLAKE2B, &digest, &error));
-    if (size)
-        *size = status.st_size;
+    *size = status.st_size;
     return digest;
 }
 
-char *play_metadata(Story *story, const char *video, const char *poster)
+static void tell_shape(TransferResult *result, const char *video)
 {
-    double duration = probe_duration(video);
     bool turned = streq(video, made_media(MADE_ROTATED));
-    TransferResult result = {
-        .duration = duration,
-        .source_duration = duration,
-        .width = turned ? 240 : 320,
-        .height = turned ? 320 : 240,
-        .has_audio = true,
-        .whole = true,
-        .files =
-            {[TRANSFER_VIDEO] = {.present = true}, [TRANSFER_POSTER] = {.present = poster != NULL}},
-        .operation = "encode"};
-    story_expect(story, duration > 0, "%s is no video for ffprobe", video);
-    result.files[TRANSFER_VIDEO].digest = digest_of(video, &result.files[TRANSFER_VIDEO].size);
-    if (poster)
-        result.files[TRANSFER_POSTER].digest = digest_of(poster, NULL);
+    result->width = turned ? 240 : 320;
+    result->height = turned ? 320 : 240;
+    base_copy(result->thumbhash, sizeof result->thumbhash, PLAYED_THUMBHASH);
+    base_copy(result->captured_at, sizeof result->captured_at, PLAYED_CAPTURED_AT);
+    base_copy(result->title, sizeof result->title, PLAYED_TITLE);
+}
+
+char *play_metadata(Story *story, const PlayedFiles *files)
+{
+    const char *video = files->of[TRANSFER_VIDEO];
+    const char *played = video ? video : files->of[TRANSFER_AUDIO];
+    double duration = probe_duration(played);
+    TransferResult result = {.duration = duration,
+                             .source_duration = duration,
+                             .has_audio = true,
+                             .whole = true,
+                             .operation = "encode"};
+    story_expect(story, duration > 0, "%s is no media file for ffprobe", played);
+    if (video)
+        tell_shape(&result, video);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        TransferMade *made = &result.files[i];
+        made->present = files->of[i];
+        if (made->present)
+            made->digest = digest_of(files->of[i], &made->size);
+    }
     _cleanup_json_ json_t *value = transfer_result_encode(&result);
     return json_print(value);
 }
@@ -177,12 +187,24 @@ static const char *or_else(const char *given, const char *right)
     return given ? given : right;
 }
 
+static void add_files(Ask *request, const Delivery *delivery)
+{
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        const TransferFileKind *kind = &transfer_file_kinds[i];
+        if (delivery->files.of[i])
+            add_field(request, delivery,
+                      &(Field){.name = kind->field,
+                               .file = delivery->files.of[i],
+                               .file_name = kind->name,
+                               .type = or_else(delivery->type[i], kind->content_type)});
+    }
+}
+
 Answer play_deliver(Story *story, const Delivery *delivery)
 {
     const TransferJob *job = delivery->job;
-    _cleanup_free_ char *metadata = delivery->metadata
-                                        ? base_strdup(delivery->metadata)
-                                        : play_metadata(story, delivery->video, delivery->poster);
+    _cleanup_free_ char *metadata = delivery->metadata ? base_strdup(delivery->metadata)
+                                                       : play_metadata(story, &delivery->files);
     Ask request = {.path = TRANSFER_PATH_UPLOAD,
                    .as_transcoder = !delivery->without_token,
                    .port = delivery->port};
@@ -191,19 +213,10 @@ Answer play_deliver(Story *story, const Delivery *delivery)
         {.name = TRANSFER_FIELD_JOB, .value = or_else(delivery->job_id, job->job_id)},
         {.name = TRANSFER_FIELD_LEASE, .value = or_else(delivery->lease_token, job->lease_token)},
         {.name = TRANSFER_FIELD_METADATA, .value = metadata},
-        {.name = transfer_file_kinds[TRANSFER_VIDEO].field,
-         .file = delivery->video,
-         .file_name = "video.mp4",
-         .type = or_else(delivery->video_type, "video/mp4")},
     };
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         add_field(&request, delivery, &fields[i]);
-    if (delivery->poster)
-        add_field(&request, delivery,
-                  &(Field){.name = transfer_file_kinds[TRANSFER_POSTER].field,
-                           .file = delivery->poster,
-                           .file_name = "poster.jpg",
-                           .type = "image/jpeg"});
+    add_files(&request, delivery);
     return ask(story, &request);
 }
 

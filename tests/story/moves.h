@@ -41,19 +41,28 @@ Answer play_progress(Story *story, const TransferJob *job, const char *stage, do
 Answer play_release(Story *story, const TransferJob *job);
 Answer play_fail(Story *story, const TransferJob *job, const char *error, bool retryable);
 
+/* Paths of what was made; NULL: there is no such file. */
+typedef struct PlayedFiles {
+    const char *of[TRANSFER_FILE_COUNT];
+} PlayedFiles;
+
 /* A delivery: a job, what was made, and how it may be spoiled. */
 typedef struct Delivery {
     const TransferJob *job;
-    const char *video, *poster;                             /* files; poster NULL for none */
+    PlayedFiles files;
     const char *leave_out;                                  /* a field's name */
-    const char *video_type;                                 /* NULL: video/mp4 */
+    const char *type[TRANSFER_FILE_COUNT];                  /* NULL: the usual one */
     const char *lease_token, *job_id, *media_id, *metadata; /* instead of the right ones */
     bool without_token;
     int port; /* 0: web's */
 } Delivery;
 
-/* The metadata that belongs to the files; owned by the caller. */
-char *play_metadata(Story *story, const char *video, const char *poster);
+/* The metadata that belongs to the files; a video also has a ThumbHash, a capture time and a title.
+ * Owned by the caller. */
+#define PLAYED_THUMBHASH   "3OcRJYB4d3h/iIeHeEh3eIhw+j3A"
+#define PLAYED_CAPTURED_AT "2024-06-01T10:30:00Z"
+#define PLAYED_TITLE       "The crack in the wall"
+char *play_metadata(Story *story, const PlayedFiles *files);
 Answer play_deliver(Story *story, const Delivery *delivery);
 
 /* One job's state in the database is this word. A StoryCondition with the word as its context. */

@@ -165,8 +165,9 @@ static void test_a_delivery_to_a_full_disk_comes_later(void **state)
     Upload upload = upload_file(story, made_media(MADE_VIDEO), "film.mp4");
     story_expect(story, play_claim(story, 0, &job), "a job");
     fill(story, story->media_root, 4096);
-    Delivery delivery = {
-        .job = &job, .video = made_media(MADE_READY), .poster = made_media(MADE_POSTER)};
+    Delivery delivery = {.job = &job,
+                         .files.of[TRANSFER_VIDEO] = made_media(MADE_READY),
+                         .files.of[TRANSFER_POSTER] = made_media(MADE_POSTER)};
     _cleanup_answer_ Answer full = play_deliver(story, &delivery);
     expect_answer(story, &full, 507, "insufficient_storage", "a delivery to a full disk");
     make_room(story->media_root);

@@ -25,8 +25,9 @@ static TransferJob claim(Story *story)
 
 static Delivery delivery_of(const TransferJob *job)
 {
-    return (Delivery){
-        .job = job, .video = made_media(MADE_READY), .poster = made_media(MADE_POSTER)};
+    return (Delivery){.job = job,
+                      .files.of[TRANSFER_VIDEO] = made_media(MADE_READY),
+                      .files.of[TRANSFER_POSTER] = made_media(MADE_POSTER)};
 }
 
 static void expect_delivered(Story *story, const Delivery *delivery, const char *what)
@@ -357,7 +358,7 @@ static void test_a_delivery_without_a_poster(void **state)
     Upload upload = begin(story);
     TransferJob job = claim(story);
     Delivery delivery = delivery_of(&job);
-    delivery.poster = NULL;
+    delivery.files.of[TRANSFER_POSTER] = NULL;
     expect_delivered(story, &delivery, "a delivery without a poster");
     upload_await(story, &upload, "completed");
     inspect_expect_tidy(story);
@@ -392,7 +393,8 @@ static void test_a_delivery_that_is_cut_and_comes_again(void **state)
     Delivery delivery = delivery_of(&job);
     static Gate gate = GATE_CLOSED;
     static AskThread under_way;
-    _cleanup_free_ char *metadata = play_metadata(story, delivery.video, NULL);
+    const PlayedFiles video_alone = {.of[TRANSFER_VIDEO] = delivery.files.of[TRANSFER_VIDEO]};
+    _cleanup_free_ char *metadata = play_metadata(story, &video_alone);
     /* The whole video is there, but the end of the form is not: cut. */
     ask_start(&under_way, story,
               &(Ask){.path = TRANSFER_PATH_UPLOAD,
@@ -402,7 +404,7 @@ static void test_a_delivery_that_is_cut_and_comes_again(void **state)
                               {.name = TRANSFER_FIELD_LEASE, .value = job.lease_token},
                               {.name = TRANSFER_FIELD_METADATA, .value = metadata},
                               {.name = transfer_file_kinds[TRANSFER_VIDEO].field,
-                               .file = delivery.video,
+                               .file = delivery.files.of[TRANSFER_VIDEO],
                                .file_name = "video.mp4",
                                .type = "video/mp4",
                                .padding = 64,
@@ -441,7 +443,7 @@ static void test_two_different_deliveries_have_one_winner(void **state)
     int won = 0;
     for (size_t i = 0; i < 2; i++)
         rivals[i] = (Rival){.story = story, .delivery = delivery_of(&job)};
-    rivals[1].delivery.video = made_media(MADE_ROTATED);
+    rivals[1].delivery.files.of[TRANSFER_VIDEO] = made_media(MADE_ROTATED);
     for (size_t i = 0; i < 2; i++)
         REQUIRE(pthread_create(&rivals[i].thread, NULL, deliver_rival, &rivals[i]) == 0);
     for (size_t i = 0; i < 2; i++) {
@@ -467,69 +469,89 @@ static void test_deliveries_that_are_wrong(void **state)
     TransferJob job = claim(story);
     id_token(foreign);
     const char *video = made_media(MADE_READY), *poster = made_media(MADE_POSTER);
-    _cleanup_free_ char *other_metadata = play_metadata(story, made_media(MADE_VIDEO), poster);
+    const PlayedFiles others = {
+        .of = {[TRANSFER_VIDEO] = made_media(MADE_VIDEO), [TRANSFER_POSTER] = poster}};
+    const PlayedFiles video_alone = {.of[TRANSFER_VIDEO] = video};
+    _cleanup_free_ char *other_metadata = play_metadata(story, &others);
     const struct {
         Delivery delivery;
         int status, or_status;
         const char *field; /* named in the answer's text; NULL: none */
         const char *sentence;
     } rows[] = {
-        {{.video = video, .without_token = true}, 401, 0, NULL, "without the token"},
-        {{.video = video, .leave_out = TRANSFER_FIELD_MEDIA},
+        {{.files.of[TRANSFER_VIDEO] = video, .without_token = true},
+         401,
+         0,
+         NULL,
+         "without the token"},
+        {{.files.of[TRANSFER_VIDEO] = video, .leave_out = TRANSFER_FIELD_MEDIA},
          422,
          400,
          TRANSFER_FIELD_MEDIA,
          "without the item's id"},
-        {{.video = video, .leave_out = TRANSFER_FIELD_JOB},
+        {{.files.of[TRANSFER_VIDEO] = video, .leave_out = TRANSFER_FIELD_JOB},
          422,
          400,
          TRANSFER_FIELD_JOB,
          "without the job's id"},
-        {{.video = video, .leave_out = TRANSFER_FIELD_LEASE},
+        {{.files.of[TRANSFER_VIDEO] = video, .leave_out = TRANSFER_FIELD_LEASE},
          422,
          400,
          TRANSFER_FIELD_LEASE,
          "without the lease"},
-        {{.video = video, .leave_out = TRANSFER_FIELD_METADATA},
+        {{.files.of[TRANSFER_VIDEO] = video, .leave_out = TRANSFER_FIELD_METADATA},
          422,
          400,
          TRANSFER_FIELD_METADATA,
          "without metadata"},
-        {{.video = video, .leave_out = transfer_file_kinds[TRANSFER_VIDEO].field},
+        {{.files.of[TRANSFER_VIDEO] = video,
+          .leave_out = transfer_file_kinds[TRANSFER_VIDEO].field},
          422,
          400,
          transfer_file_kinds[TRANSFER_VIDEO].field,
          "without the video"},
-        {{.video = video, .job_id = NOBODY}, 404, 0, NULL, "for an unknown job"},
-        {{.video = video, .job_id = "not an id"}, 404, 422, NULL, "for a job id that is none"},
-        {{.video = video, .media_id = NOBODY}, 404, 422, NULL, "for another item"},
-        {{.video = video, .lease_token = foreign}, 410, 409, NULL, "with a foreign lease"},
-        {{.video = video, .metadata = "{"},
+        {{.files.of[TRANSFER_VIDEO] = video, .job_id = NOBODY}, 404, 0, NULL, "for an unknown job"},
+        {{.files.of[TRANSFER_VIDEO] = video, .job_id = "not an id"},
+         404,
+         422,
+         NULL,
+         "for a job id that is none"},
+        {{.files.of[TRANSFER_VIDEO] = video, .media_id = NOBODY},
+         404,
+         422,
+         NULL,
+         "for another item"},
+        {{.files.of[TRANSFER_VIDEO] = video, .lease_token = foreign},
+         410,
+         409,
+         NULL,
+         "with a foreign lease"},
+        {{.files.of[TRANSFER_VIDEO] = video, .metadata = "{"},
          422,
          400,
          TRANSFER_FIELD_METADATA,
          "with half a metadata"},
-        {{.video = video, .metadata = "{}"},
+        {{.files.of[TRANSFER_VIDEO] = video, .metadata = "{}"},
          422,
          0,
          TRANSFER_FIELD_METADATA,
          "with empty metadata"},
-        {{.video = video, .metadata = other_metadata},
+        {{.files.of[TRANSFER_VIDEO] = video, .metadata = other_metadata},
          422,
          0,
          transfer_file_kinds[TRANSFER_VIDEO].field,
          "with the digest of another video"},
-        {{.video = poster},
+        {{.files.of[TRANSFER_VIDEO] = poster},
          422,
          415,
          transfer_file_kinds[TRANSFER_VIDEO].field,
          "with a picture as video"},
-        {{.video = video, .video_type = "text/html"},
+        {{.files.of[TRANSFER_VIDEO] = video, .type[TRANSFER_VIDEO] = "text/html"},
          422,
          0,
          transfer_file_kinds[TRANSFER_VIDEO].field,
          "with a video announced as a page"},
-        {{.video = video, .poster = video},
+        {{.files.of[TRANSFER_VIDEO] = video, .files.of[TRANSFER_POSTER] = video},
          422,
          415,
          transfer_file_kinds[TRANSFER_POSTER].field,
@@ -539,8 +561,8 @@ static void test_deliveries_that_are_wrong(void **state)
         Delivery delivery = rows[i].delivery;
         delivery.job = &job;
         _cleanup_free_ char *made = NULL;
-        if (!delivery.metadata && delivery.video == poster)
-            delivery.metadata = made = play_metadata(story, video, NULL);
+        if (!delivery.metadata && delivery.files.of[TRANSFER_VIDEO] == poster)
+            delivery.metadata = made = play_metadata(story, &video_alone);
         _cleanup_answer_ Answer answer = play_deliver(story, &delivery);
         int status = answer.status == rows[i].or_status ? answer.status : rows[i].status;
         expect_answer(story, &answer, status, NULL, rows[i].sentence);
