@@ -88,6 +88,12 @@ static Answer fetch(Story *story, const Upload *upload, const char *field, const
     return answer;
 }
 
+static void expect_served(Story *story, const Upload *upload, const char *field, const char *type)
+{
+    Answer answer = fetch(story, upload, field, type);
+    answer_release(&answer);
+}
+
 static void test_a_storyboard_comes_with_a_video(void **state)
 {
     Story *story = *state;
@@ -100,7 +106,7 @@ static void test_a_storyboard_comes_with_a_video(void **state)
     assert_int_equal(inspect_file_count(story), 4);
     _cleanup_answer_ Answer text =
         fetch(story, &upload, "storyboard_url", "text/vtt; charset=utf-8");
-    _cleanup_answer_ Answer picture = fetch(story, &upload, "storyboard_image_url", "image/jpeg");
+    expect_served(story, &upload, "storyboard_image_url", "image/jpeg");
     upload_url(story, &upload, "storyboard_image_url", sheet);
     story_expect(story, strstr(text.body, strrchr(sheet, '/') + 1),
                  "the text should lead to %s: %s", sheet, text.body);
@@ -119,8 +125,8 @@ static void test_sound_alone_becomes_a_recording(void **state)
     expect_delivered(story, &delivery);
     inspect_expect_tidy(story);
     assert_int_equal(inspect_file_count(story), 3);
-    _cleanup_answer_ Answer sound = fetch(story, &upload, "media_url", "audio/mp4");
-    _cleanup_answer_ Answer original = fetch(story, &upload, "original_url", "video/mp4");
+    expect_served(story, &upload, "media_url", "audio/mp4");
+    expect_served(story, &upload, "original_url", "video/mp4");
     _cleanup_answer_ Answer peaks = fetch(story, &upload, "waveform_url", "application/json");
     story_expect(story, strstr(peaks.body, "[-9,9,-128,127]") && !strstr(peaks.body, "gps"),
                  "the peaks and nothing else: %s", peaks.body);
