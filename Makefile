@@ -84,6 +84,7 @@ WEB := \
 	web/http/stream.c \
 	web/http/workers.c \
 	web/jobs/jobs.c \
+	web/jobs/validating.c \
 	web/jobs/waiters.c \
 	web/library/delivery.c \
 	web/library/delivery_accept.c \
@@ -96,6 +97,7 @@ WEB := \
 	web/library/signature.c \
 	web/library/storyboard.c \
 	web/library/upload.c \
+	web/library/validator.c \
 	web/library/waveform.c \
 	web/store/connection.c \
 	web/store/migrations.c \
@@ -178,6 +180,7 @@ UNIT_WEB := \
 	tests/unit/test_names.c \
 	tests/unit/test_range.c \
 	tests/unit/test_store.c \
+	tests/unit/test_validator.c \
 	tests/unit/test_volume.c
 
 UNIT_TRANSCODER := \
@@ -217,6 +220,7 @@ UNIT_THREADS := \
 	tests/unit/test_jobs.c \
 	tests/unit/test_log.c \
 	tests/unit/test_store.c \
+	tests/unit/test_validator.c \
 	tests/unit/test_volume.c
 
 STORIES := \

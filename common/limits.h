@@ -57,7 +57,10 @@
 #define CLAIM_WAITERS_MAX      1024 /* transcoders waiting at once */
 #define WORKER_NAME_MAX        100  /* bytes */
 #define STAGE_NAME_MAX         40   /* bytes */
-#define JOB_ERROR_MAX          400  /* bytes of the sentence shown to the volunteer */
+#define JOB_EXPECTED_MS_MAX                                                                        \
+    3600000               /* a job is overtaken by shorter ones for no longer: an hour             \
+                           */
+#define JOB_ERROR_MAX 400 /* bytes of the sentence shown to the volunteer */
 
 /* transfer */
 #define TRANSFER_JSON_MAX        65536 /* bytes of any JSON answer or field between the programs */

@@ -9,6 +9,7 @@
 #include "web/api/api_ui.h"
 #include "web/housekeeper.h"
 #include "web/library/upload.h"
+#include "web/library/validator.h"
 
 static const Route *const tables[] = {
     api_upload_routes, api_transcoding_routes, api_media_routes,
@@ -120,11 +121,8 @@ static Http *start_http(App *app, Error *error)
     return http;
 }
 
-static bool run(App *app, const sigset_t *signals, Error *error)
+static void serve_until_signal(App *app, Http *http, const sigset_t *signals)
 {
-    Http *http = start_http(app, error);
-    if (!http)
-        return false;
     HousekeeperOptions options = {
         .library = &app->library, .removing = file_leaves, .context = app};
     Housekeeper *housekeeper = housekeeper_start(&options);
@@ -135,7 +133,17 @@ static bool run(App *app, const sigset_t *signals, Error *error)
     waiters_stop(app->waiters);
     housekeeper_stop(housekeeper);
     http_stop(http);
-    return true;
+}
+
+static bool run(App *app, const sigset_t *signals, Error *error)
+{
+    ValidatorOptions options = {&app->library, decoder_probe, VALIDATOR_PAUSE_MS};
+    app->library.validator = validator_start(&options);
+    Http *http = start_http(app, error);
+    if (http)
+        serve_until_signal(app, http, signals);
+    validator_stop(app->library.validator);
+    return http != NULL;
 }
 
 static int serve(const Settings *settings, const SandboxReport *sandbox)

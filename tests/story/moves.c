@@ -17,6 +17,19 @@ Answer upload_ask(Story *story, const char *path, const char *file_name)
                                       {.name = "file", .file = path, .file_name = file_name}}});
 }
 
+Answer upload_state(Story *story, const Upload *upload)
+{
+    char path[100];
+    snprintf(path, sizeof path, "/api/uploads/%s", upload->id);
+    return ask(story, &(Ask){.path = path, .may_fail = true});
+}
+
+static bool was_looked_at(Story *story, void *context)
+{
+    _cleanup_answer_ Answer answer = upload_state(story, context);
+    return answer.status == 200 && !streq(answer_text(story, &answer, "status"), "validating");
+}
+
 Upload upload_file(Story *story, const char *path, const char *file_name)
 {
     Upload upload = {0};
@@ -26,14 +39,8 @@ Upload upload_file(Story *story, const char *path, const char *file_name)
                  base_copy(upload.id, sizeof upload.id, answer_text(story, &answer, "id")) &&
                      id_uuid_valid(upload.id),
                  "the answer to an upload names its id: %s", answer.body);
+    story_until(story, was_looked_at, &upload, "web to look at the upload");
     return upload;
-}
-
-Answer upload_state(Story *story, const Upload *upload)
-{
-    char path[100];
-    snprintf(path, sizeof path, "/api/uploads/%s", upload->id);
-    return ask(story, &(Ask){.path = path, .may_fail = true});
 }
 
 typedef struct Awaited {

@@ -15,7 +15,7 @@ typedef struct Upload {
 /* POST /api/uploads of one file; the caller owns the answer. */
 Answer upload_ask(Story *story, const char *path, const char *file_name);
 
-/* The same, and 201 is expected. */
+/* The same, and 201 is expected; web has looked at it when this returns. */
 Upload upload_file(Story *story, const char *path, const char *file_name);
 
 Answer upload_state(Story *story, const Upload *upload);

@@ -99,7 +99,7 @@ char *archive_mp4(size_t size, char seed)
     return bytes;
 }
 
-ArchiveVideo archive_add_video(Archive *archive, int64_t now)
+ArchiveVideo archive_upload_video(Archive *archive, int64_t now)
 {
     ArchiveVideo added = {0};
     UploadView view;
@@ -115,6 +115,23 @@ ArchiveVideo archive_add_video(Archive *archive, int64_t now)
     assert_true(upload_view(&archive->library, added.upload_id, &view, &error));
     base_copy(added.media_id, sizeof added.media_id, view.media.id);
     base_copy(added.path, sizeof added.path, view.files.of[FILE_ORIGINAL]);
+    return added;
+}
+
+void archive_queue(Archive *archive, const MediaFound *found, int64_t now)
+{
+    JobValidating job;
+    bool there = true;
+    while (there) {
+        assert_true(jobs_validating_next(&archive->jobs, "", &job, &there, NULL));
+        assert_true(!there || jobs_validated(&archive->jobs, &job, found, now, NULL));
+    }
+}
+
+ArchiveVideo archive_add_video(Archive *archive, int64_t now)
+{
+    ArchiveVideo added = archive_upload_video(archive, now);
+    archive_queue(archive, NULL, now);
     return added;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/unit/unit.h"
+#include "web/jobs/validating.h"
 #include "web/library/library.h"
 #include "web/store/store_job.h"
 
@@ -27,12 +28,20 @@ void archive_close(Archive *archive);
  * caller. */
 char *archive_mp4(size_t size, char seed);
 
-/* Uploads such a video under a name; the ids of upload and media. */
+/* An uploaded video: the ids of upload and media. */
 typedef struct ArchiveVideo {
     char upload_id[UUID_SIZE];
     char media_id[UUID_SIZE];
     char path[MEDIA_PATH_MAX + 1]; /* of the original */
 } ArchiveVideo;
+
+/* Uploads such a video. Nobody has looked at it yet. */
+ArchiveVideo archive_upload_video(Archive *archive, int64_t now);
+
+/* Queues every job that waits to be looked at, as if this had been found (NULL: nothing). */
+void archive_queue(Archive *archive, const MediaFound *found, int64_t now);
+
+/* Both: a job that can be claimed. */
 ArchiveVideo archive_add_video(Archive *archive, int64_t now);
 
 /* Claims the one job there must be. */

@@ -2,10 +2,16 @@
  * The queue of videos to be prepared. The state is in the database and nowhere else; every change
  * is one conditional transaction. Times are parameters (wall clock, ms). Any worker thread.
  *
+ *   validating ──▶ queued, or failed at once (validating.h)
+ *
  *   queued ──claim──▶ leased ──deliver──▶ done
  *     ▲                 │ release (costs no attempt), fail (retryable), expiry
  *     └─────────────────┘   … the last two: failed once JOB_MAX_ATTEMPTS are used up
  *   any ──the item is deleted──▶ cancelled
+ *
+ * The queue goes by rank: the time a job began to wait plus the work it is expected to be, at most
+ * an hour (JOB_EXPECTED_MS_MAX). Short ones go first, and none is overtaken for longer than its
+ * bound. A release keeps the rank; a failed attempt and an expiry begin to wait anew.
  *
  * A claim makes a fresh token, of which only the digest is stored. Release, fail and cancel void
  * it; an expiry does not: until the next claim, its last holder may renew the lease, and may
@@ -38,7 +44,7 @@ JobHolder jobs_holder(const JobSpeaker *speaker);
 /* Jobs were queued: wakes a transcoder. After the commit. */
 void jobs_announce(const Jobs *jobs);
 
-/* Leases the job that waits longest; *claimed false when none waits. */
+/* Leases the job whose rank is first; *claimed false when none waits. */
 bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *out, bool *claimed,
                 Error *error);
 

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "common/utf8.h"
 #include "web/library/media_type.h"
+#include "web/library/validator.h"
 #include "web/store/store_file.h"
 #include "web/volume/staging.h"
 
@@ -191,6 +192,12 @@ static bool describe(Upload *upload, int64_t now, Error *error)
     return true;
 }
 
+/* A photo is shown as it is. */
+static bool has_job(const MediaRow *media)
+{
+    return media->kind != MEDIA_PHOTO;
+}
+
 static bool create_rows(StoreConnection *connection, void *argument, Error *error)
 {
     const Upload *upload = argument;
@@ -199,7 +206,7 @@ static bool create_rows(StoreConnection *connection, void *argument, Error *erro
            store_file_insert(connection, &upload->original, error) &&
            store_upload_insert(connection, upload->upload_id, media->id, media->created_at,
                                error) &&
-           (media->kind != MEDIA_VIDEO ||
+           (!has_job(media) ||
             store_job_insert(connection, upload->job_id, media->id, media->created_at, error));
 }
 
@@ -228,16 +235,15 @@ bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error
     const MediaRow *media = &upload->media;
     log_info("Kept %s %s of %lld bytes in %s/%s.", media_kind_word(media->kind), media->id,
              (long long)media->size, media->collection, media->entry);
-    if (media->kind == MEDIA_VIDEO)
-        jobs_announce(upload->library->jobs);
+    if (has_job(media))
+        validator_wake(upload->library->validator);
     return base_copy(id, UUID_SIZE, upload->upload_id);
 }
 
 UploadView upload_committed(const Upload *upload)
 {
-    UploadView committed = {.media = upload->media, .has_job = upload->media.kind == MEDIA_VIDEO};
-    if (committed.has_job)
-        committed.job_state = JOB_QUEUED;
+    UploadView committed = {
+        .media = upload->media, .has_job = has_job(&upload->media), .job_state = JOB_VALIDATING};
     base_copy(committed.files.of[FILE_ORIGINAL], MEDIA_PATH_MAX + 1, upload->original.path);
     return committed;
 }

@@ -23,6 +23,9 @@
     X(MEDIA_SET_RESULT, "UPDATE media SET kind = ?2, width = ?3, height = ?4, duration = ?5, "     \
                         "thumbhash = nullif(?6, ''), captured_at = nullif(?7, ''), "               \
                         "title = nullif(?8, '') WHERE id = ?1")                                    \
+    X(MEDIA_SET_FOUND,                                                                             \
+      "UPDATE media SET kind = ?2, width = nullif(?3, 0), height = nullif(?4, 0), "                \
+      "duration = nullif(?5, 0) WHERE id = ?1")                                                    \
     X(MEDIA_DELETE, "DELETE FROM media WHERE id = ?1")                                             \
                                                                                                    \
     X(FILE_INSERT, "INSERT INTO file (path, media_id, role, content_type, size, blake2b, "         \
@@ -53,10 +56,17 @@
       "JOIN media AS m ON m.id = upload.media_id LEFT JOIN job ON job.media_id = m.id "            \
       "WHERE upload.id = ?1")                                                                      \
                                                                                                    \
-    X(JOB_INSERT, "INSERT INTO job (id, media_id, state, attempts, percent, queued_at, "           \
-                  "rank, created_at, updated_at) VALUES (?1, ?2, 'queued', 0, 0, ?3, ?3, ?3, ?3)") \
+    X(JOB_INSERT,                                                                                  \
+      "INSERT INTO job (id, media_id, state, attempts, percent, queued_at, "                       \
+      "rank, created_at, updated_at) VALUES (?1, ?2, 'validating', 0, 0, ?3, ?3, ?3, ?3)")         \
     X(JOB_GET, "SELECT id, media_id, state, attempts, lease_hash, lease_expires_at, worker, "      \
                "stage, percent, error, video_digest FROM job WHERE id = ?1")                       \
+    X(JOB_VALIDATING, "SELECT id, media_id FROM job WHERE state = 'validating' AND id <> ?1 "      \
+                      "ORDER BY queued_at, id LIMIT 1")                                            \
+    X(JOB_QUEUE, "UPDATE job SET state = 'queued', rank = queued_at + ?2, updated_at = ?3 "        \
+                 "WHERE id = ?1 AND state = 'validating'")                                         \
+    X(JOB_REJECT, "UPDATE job SET state = 'failed', error = ?2, updated_at = ?3 "                  \
+                  "WHERE id = ?1 AND state = 'validating'")                                        \
     X(JOB_CLAIM, "UPDATE job SET state = 'leased', attempts = attempts + 1, lease_hash = ?1, "     \
                  "lease_expires_at = ?2, worker = ?3, stage = NULL, percent = 0, error = NULL, "   \
                  "updated_at = ?4 WHERE state = 'queued' AND id = (SELECT id FROM job "            \

@@ -36,6 +36,37 @@ bool store_job_insert(StoreConnection *connection, const char *id, const char *m
     return statement_run(connection, STATEMENT_JOB_INSERT, values, NULL, error);
 }
 
+bool store_job_validating(StoreConnection *connection, const char *except, char id[UUID_SIZE],
+                          char media_id[UUID_SIZE], bool *found, Error *error)
+{
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_JOB_VALIDATING, VALUES(value_text(except)), error);
+    if (!statement || !statement_step(connection, statement, &row, error))
+        return false;
+    if (row) {
+        column_text(statement, 0, id, UUID_SIZE);
+        column_text(statement, 1, media_id, UUID_SIZE);
+    }
+    *found = row;
+    return true;
+}
+
+bool store_job_queue(StoreConnection *connection, const JobQueueing *queueing, bool *changed,
+                     Error *error)
+{
+    Values values = VALUES(value_text(queueing->job_id), value_integer(queueing->expected_ms),
+                           value_integer(queueing->now));
+    return change(connection, STATEMENT_JOB_QUEUE, values, changed, error);
+}
+
+bool store_job_reject(StoreConnection *connection, const char *id, const char *sentence,
+                      int64_t now, bool *changed, Error *error)
+{
+    Values values = VALUES(value_text(id), value_text(sentence), value_integer(now));
+    return change(connection, STATEMENT_JOB_REJECT, values, changed, error);
+}
+
 bool store_job_get(StoreConnection *connection, const char *id, JobRow *out, Error *error)
 {
     bool row;

@@ -60,8 +60,25 @@ typedef struct JobRow {
     Digest video_digest; /* of the accepted result */
 } JobRow;
 
+/* In state validating. */
 bool store_job_insert(StoreConnection *connection, const char *id, const char *media_id,
                       int64_t now, Error *error);
+
+/* The one that waits longest to be looked at, `except` left out; *found false: there is none. */
+bool store_job_validating(StoreConnection *connection, const char *except, char id[UUID_SIZE],
+                          char media_id[UUID_SIZE], bool *found, Error *error);
+
+/* From validating to queued, at the place that the expected work gives it. */
+typedef struct JobQueueing {
+    const char *job_id;
+    int64_t expected_ms, now;
+} JobQueueing;
+bool store_job_queue(StoreConnection *connection, const JobQueueing *queueing, bool *changed,
+                     Error *error);
+
+/* From validating to failed. */
+bool store_job_reject(StoreConnection *connection, const char *id, const char *sentence,
+                      int64_t now, bool *changed, Error *error);
 
 /* ERROR_NOT_FOUND for an unknown id. */
 bool store_job_get(StoreConnection *connection, const char *id, JobRow *out, Error *error);

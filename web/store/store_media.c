@@ -70,6 +70,15 @@ bool store_media_set_result(StoreConnection *connection, const char *id, const M
     return statement_run(connection, STATEMENT_MEDIA_SET_RESULT, values, NULL, error);
 }
 
+bool store_media_set_found(StoreConnection *connection, const char *id, const MediaFound *found,
+                           Error *error)
+{
+    Values values = VALUES(value_text(id), value_text(media_kind_word(found->kind)),
+                           value_integer(found->width), value_integer(found->height),
+                           value_real(found->duration));
+    return statement_run(connection, STATEMENT_MEDIA_SET_FOUND, values, NULL, error);
+}
+
 bool store_media_delete(StoreConnection *connection, const char *id, Error *error)
 {
     return statement_run(connection, STATEMENT_MEDIA_DELETE, VALUES(value_text(id)), NULL, error);

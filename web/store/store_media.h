@@ -41,5 +41,15 @@ typedef struct MediaResult {
 bool store_media_set_result(StoreConnection *connection, const char *id, const MediaResult *result,
                             Error *error);
 
+/* What the original was found to be, before anything is made of it; 0 where it is unknown. The
+ * frame rate (a second) only counts for what to expect, and is not kept. */
+typedef struct MediaFound {
+    MediaKind kind;
+    int64_t width, height;
+    double duration, frame_rate;
+} MediaFound;
+bool store_media_set_found(StoreConnection *connection, const char *id, const MediaFound *found,
+                           Error *error);
+
 /* Deletes the item with its uploads, jobs and file rows, whose files become doomed. */
 bool store_media_delete(StoreConnection *connection, const char *id, Error *error);
