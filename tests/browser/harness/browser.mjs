@@ -74,6 +74,16 @@ export async function inState(page, name, state, timeout = 60_000) {
   return found;
 }
 
+/* Waits until the server keeps the file, whatever is still to be done with it. */
+export async function isKept(page, name, timeout = 60_000) {
+  const states = ['validating', 'pending', 'processing', 'completed'];
+  const found = page
+    .locator(states.map((state) => `.card[data-state="${state}"]`).join(', '))
+    .filter({ has: page.getByRole('heading', { name, exact: true }) });
+  await found.waitFor({ timeout });
+  return found;
+}
+
 /* Drops files on the page as a file manager would. `files`: [{ name, type, bytes }] */
 export async function drop(page, files) {
   const transfer = await page.evaluateHandle(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { axeFindsNothing } from '../harness/axe.mjs';
-import { inState, openPage, screenshot } from '../harness/browser.mjs';
+import { inState, isKept, openPage, screenshot } from '../harness/browser.mjs';
 import { iphone, photo, recording, written } from '../harness/media.mjs';
 import { startPair } from '../harness/pair.mjs';
 
@@ -15,7 +15,7 @@ async function filled(page) {
     .getByLabel('Choose files')
     .setInputFiles([photo(), recording(), iphone(), written(LONG, 'no video')]);
   await inState(page, basename(photo()), 'completed');
-  await inState(page, basename(recording()), 'completed');
+  await isKept(page, basename(recording()));
   await inState(page, basename(iphone()), 'pending');
   await inState(page, LONG, 'failed');
 }

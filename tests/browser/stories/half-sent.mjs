@@ -2,7 +2,7 @@
    looked at. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inState, openPage, screenshot } from '../harness/browser.mjs';
+import { inState, isKept, openPage, screenshot } from '../harness/browser.mjs';
 import { openGate } from '../harness/gate.mjs';
 import { longRecording } from '../harness/media.mjs';
 import { startPair } from '../harness/pair.mjs';
@@ -39,7 +39,7 @@ test('web is killed during a send: the page says so, retries, and the file arriv
 
   gate.open();
   await pair.startWeb();
-  await (await inState(page, NAME, 'completed')).locator('audio').waitFor();
+  await isKept(page, NAME);
   assert.deepEqual(page.faults, [], 'nothing is wrong in the console');
 });
 
@@ -56,7 +56,7 @@ test('a person need not wait for the next try', async (t) => {
       .catch(() => {});
     return !(await page.locator('.card[data-state="retrying"]').count());
   });
-  await inState(page, NAME, 'completed');
+  await isKept(page, NAME);
 });
 
 test('sending can be cancelled, and begun again', async (t) => {
@@ -65,7 +65,7 @@ test('sending can be cancelled, and begun again', async (t) => {
   const cancelled = await inState(page, NAME, 'cancelled');
   gate.open();
   await cancelled.getByRole('button', { name: /^Send again/ }).click();
-  await inState(page, NAME, 'completed');
+  await isKept(page, NAME);
 });
 
 test('leaving the page is asked about while something is being sent, and only then', async (t) => {
@@ -79,7 +79,7 @@ test('leaving the page is asked about while something is being sent, and only th
   await page.evaluate(() => setTimeout(() => location.reload()));
   assert.equal(await asked, 'beforeunload');
   gate.open();
-  await inState(page, NAME, 'completed');
+  await isKept(page, NAME);
 
   let again = false;
   page.once('dialog', (dialog) => {
@@ -87,6 +87,6 @@ test('leaving the page is asked about while something is being sent, and only th
     return dialog.accept();
   });
   await page.reload();
-  await inState(page, NAME, 'completed');
+  await isKept(page, NAME);
   assert.equal(again, false);
 });

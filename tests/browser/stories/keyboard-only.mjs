@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { inState, openPage } from '../harness/browser.mjs';
-import { photo, recording } from '../harness/media.mjs';
+import { heic, photo } from '../harness/media.mjs';
 import { startPair } from '../harness/pair.mjs';
 
 const focused = (page) =>
@@ -33,9 +33,9 @@ test('files are chosen, linked and taken off the list with the keyboard alone', 
 
   await tabTo(page, /^Choose files/);
   await page.keyboard.press('Enter');
-  await (await choosing).setFiles([photo(), recording()]);
+  await (await choosing).setFiles([photo(), heic()]);
   await inState(page, basename(photo()), 'completed');
-  await inState(page, basename(recording()), 'completed');
+  await inState(page, basename(heic()), 'completed');
 
   await tabTo(page, /^Download/);
   await tabTo(page, /^Copy link/);

@@ -4,15 +4,14 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { card, drop, inState, openPage, screenshot } from '../harness/browser.mjs';
-import { dropped, heic, photo, recording } from '../harness/media.mjs';
+import { dropped, heic, photo } from '../harness/media.mjs';
 import { startPair } from '../harness/pair.mjs';
 
-test('several files are dropped at once: each shows, plays, or says that it cannot', async (t) => {
+test('several files are dropped at once: each shows, or says that it cannot', async (t) => {
   const pair = await startPair(t, { transcoder: false });
   const page = await openPage(t, pair.url);
   await drop(page, [
     dropped(photo(), 'image/jpeg'),
-    dropped(recording(), 'audio/mp4'),
     { ...dropped(heic(), 'image/heic'), name: 'from a phone.heic' },
   ]);
 
@@ -23,19 +22,6 @@ test('several files are dropped at once: each shows, plays, or says that it cann
     (element) => element.complete && element.naturalWidth > 0,
     await image.elementHandle(),
   );
-
-  const heard = await inState(page, basename(recording()), 'completed');
-  const seconds = await heard.locator('audio').evaluate(async (element) => {
-    element.muted = true;
-    await element.play();
-    await new Promise((resolve, reject) => {
-      element.ontimeupdate = () => element.currentTime > 0.1 && resolve();
-      element.onerror = () => reject(new Error(element.error.message));
-    });
-    element.pause();
-    return element.duration;
-  });
-  assert.ok(seconds > 1, `the recording is ${seconds} s long`);
 
   const tile = await inState(page, 'from a phone.heic', 'completed');
   await tile.getByText('This browser cannot show it').waitFor();
