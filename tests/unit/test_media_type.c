@@ -171,6 +171,28 @@ static void has_a_row_for_every_variant(void **state)
     }
 }
 
+/* They are served, and taken from nobody. */
+static void knows_what_is_made_of_uploads(void **state)
+{
+    static const struct {
+        const char *type, *content, *name;
+    } made[] = {
+        {"text/vtt; charset=utf-8", "WEBVTT\n\n", "clip.vtt"},
+        {"application/json", "{\"version\":2}", "clip.json"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+        char out[FILE_NAME_MAX + 1];
+        const MediaType *type = media_type_find(made[i].type);
+        assert_non_null(type);
+        assert_true(type->inline_safe);
+        assert_string_equal(detect((const unsigned char *)made[i].content, strlen(made[i].content)),
+                            "");
+        media_type_name(type, "clip.mov", out);
+        assert_string_equal(out, made[i].name);
+    }
+}
+
 static void gives_downloads_a_fitting_name(void **state)
 {
     static const struct {
@@ -266,6 +288,7 @@ int main(void)
         cmocka_unit_test(wants_more_than_one_sync_byte),
         cmocka_unit_test(lets_the_client_decide_only_what_is_open),
         cmocka_unit_test(has_a_row_for_every_variant),
+        cmocka_unit_test(knows_what_is_made_of_uploads),
         cmocka_unit_test(gives_downloads_a_fitting_name),
         cmocka_unit_test(keeps_long_names_within_bounds),
         cmocka_unit_test(knows_public_photos),
