@@ -232,6 +232,7 @@ STORIES := \
 	tests/story/story_sigkill_at_each_step.c \
 	tests/story/story_transcoding_contract.c \
 	tests/story/story_upload_to_playable.c \
+	tests/story/story_validating.c \
 	tests/story/story_web_away_two_minutes.c
 
 STORY_HELPERS := \
