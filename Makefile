@@ -44,6 +44,7 @@ COMMON := \
 
 # libav: only what runs in the children of either program.
 MEDIA := \
+	common/media/avc.c \
 	common/media/media_compat.c \
 	common/media/media_error.c \
 	common/media/media_input.c \
@@ -127,18 +128,24 @@ TRANSCODER := \
 	transcoder/lease.c \
 	transcoder/libav_versions.c \
 	transcoder/outcome.c \
+	transcoder/pipeline/allowance.c \
 	transcoder/pipeline/audio_track.c \
+	transcoder/pipeline/copy_picture.c \
+	transcoder/pipeline/copy_sound.c \
 	transcoder/pipeline/decode.c \
 	transcoder/pipeline/encode.c \
 	transcoder/pipeline/filter.c \
 	transcoder/pipeline/gallery.c \
 	transcoder/pipeline/jpeg.c \
+	transcoder/pipeline/listener.c \
 	transcoder/pipeline/mux.c \
 	transcoder/pipeline/output.c \
 	transcoder/pipeline/pace.c \
+	transcoder/pipeline/pass.c \
 	transcoder/pipeline/picture.c \
 	transcoder/pipeline/pipeline.c \
 	transcoder/pipeline/poster.c \
+	transcoder/pipeline/progress.c \
 	transcoder/pipeline/storyboard.c \
 	transcoder/pipeline/storyboard_vtt.c \
 	transcoder/pipeline/thumbhash.c \
@@ -146,6 +153,7 @@ TRANSCODER := \
 	transcoder/pipeline/video_track.c \
 	transcoder/pipeline/waveform.c \
 	transcoder/plan.c \
+	transcoder/plan_copy.c \
 	transcoder/plan_filters.c \
 	transcoder/retry.c \
 	transcoder/scratch.c \
@@ -188,6 +196,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_corpus.c \
 	tests/unit/test_encoder.c \
 	tests/unit/test_encoder_message.c \
+	tests/unit/test_encoder_remux.c \
 	tests/unit/test_long_clip.c \
 	tests/unit/test_mutants.c \
 	tests/unit/test_gallery.c \

@@ -6,7 +6,12 @@
 
 #define SECONDS_MAX 1e7 /* four months: no upload is longer */
 
-static const char *const operation_words[] = {[PLAN_ENCODE] = "encode"};
+static const char *const operation_words[] = {
+    [PLAN_REMUX] = "remux",
+    [PLAN_ENCODE] = "encode",
+    [PLAN_ENCODE_AUDIO] = "encode audio",
+    [PLAN_ENCODE_VIDEO] = "encode video",
+};
 
 const char *encoder_operation_word(PlanOperation operation)
 {

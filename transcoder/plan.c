@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "transcoder/plan_copy.h"
+
 /* Pixel aspects beyond are damage, not intention. */
 #define PIXEL_ASPECT_MAX 16.0
 
@@ -72,20 +74,15 @@ static const MediaStream *choose_sound(const MediaFacts *facts)
     return best;
 }
 
-static bool has_kind(const MediaFacts *facts, MediaKind kind)
+static bool check_streams(const MediaFacts *facts, const EncoderPolicy *policy, Error *error)
 {
-    for (size_t i = 0; i < facts->stream_count; i++)
-        if (facts->streams[i].kind == kind)
-            return true;
-    return false;
+    return facts->stream_count <= (size_t)policy->max_streams ||
+           error_set(error, ERROR_MEDIA, "The file holds %zu tracks; up to %d are allowed.",
+                     facts->stream_count, (int)policy->max_streams);
 }
 
-static bool check_picture(const MediaFacts *facts, const MediaStream *stream, Error *error)
+static bool check_picture(const MediaStream *stream, const EncoderPolicy *policy, Error *error)
 {
-    if (!stream && has_kind(facts, MEDIA_AUDIO))
-        return error_set(error, ERROR_MEDIA, "The file holds sound but no moving picture.");
-    if (!stream)
-        return error_set(error, ERROR_MEDIA, "The file holds no moving picture.");
     if (!stream->decodable)
         return error_set(error, ERROR_MEDIA,
                          "The video is in a format that cannot be decoded here (%s).",
@@ -93,10 +90,20 @@ static bool check_picture(const MediaFacts *facts, const MediaStream *stream, Er
     if (stream->width < 1 || stream->height < 1)
         return error_set(error, ERROR_MEDIA, "The size of the picture could not be found out.");
     if (stream->width > MEDIA_SIDE_MAX || stream->height > MEDIA_SIDE_MAX ||
-        (int64_t)stream->width * stream->height > MEDIA_PIXELS_MAX)
+        (int64_t)stream->width * stream->height > policy->max_pixels)
         return error_set(error, ERROR_MEDIA, "The picture is too large: %d by %d pixels.",
                          stream->width, stream->height);
     return true;
+}
+
+static bool refuse_empty(const MediaFacts *facts, Error *error)
+{
+    for (size_t i = 0; i < facts->stream_count; i++)
+        if (facts->streams[i].kind == MEDIA_AUDIO)
+            return error_set(error, ERROR_MEDIA,
+                             "The sound is in a format that cannot be decoded here (%s).",
+                             facts->streams[i].codec);
+    return error_set(error, ERROR_MEDIA, "The file holds neither a moving picture nor sound.");
 }
 
 bool plan_is_transposed(MediaOrientation orientation)
@@ -177,34 +184,74 @@ static void plan_rate(const MediaStream *stream, PlanVideo *out)
         out->frame_rate = (MediaRatio){1, 1};
 }
 
-static PlanAudio plan_sound(const MediaStream *stream)
+static void plan_bit_rate(PlanVideo *out)
 {
-    if (!stream)
-        return (PlanAudio){.stream = -1};
+    double area = (double)out->width * out->height / (1920.0 * 1080.0);
+    double motion = 1 + fmax(rate_value(out->frame_rate) - 30, 0) / 60;
+    out->max_bit_rate = (int64_t)fmax(PLAN_MAX_BIT_RATE * area * motion, PLAN_MIN_BIT_RATE);
+}
+
+/* Where the container does not tell a stream's bit rate, the whole file's stands for it. */
+static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream,
+                              const EncoderPolicy *policy)
+{
+    MediaStream told = *stream;
+    PlanVideo plan = {.stream = stream->index,
+                      .orientation = stream->orientation,
+                      .deinterlace = stream->interlaced};
+    if (told.bit_rate == 0)
+        told.bit_rate = facts->bit_rate;
+    plan.why = plan_picture_obstacle(&told, policy);
+    plan.copy = !plan.why;
+    fit_picture(stream, (int)policy->max_short_side, &plan);
+    plan_colour(stream, &plan);
+    plan_rate(stream, &plan);
+    plan_bit_rate(&plan);
+    return plan;
+}
+
+static PlanAudio plan_sound(const MediaStream *stream, const EncoderPolicy *policy)
+{
     int rate = aac_rates[0], channels = MIN_OF(stream->channels, 2);
     for (size_t i = 1; i < ARRAY_SIZE(aac_rates) && aac_rates[i] >= stream->sample_rate; i++)
         rate = aac_rates[i];
     int wanted = channels == 1 ? BIT_RATE_MONO : BIT_RATE_STEREO;
-    return (PlanAudio){.stream = stream->index,
-                       .sample_rate = rate,
-                       .channels = channels,
-                       .bit_rate = MIN_OF(wanted, rate * channels * BITS_PER_SAMPLE_LIMIT)};
+    PlanAudio plan = {.stream = stream->index,
+                      .why = plan_sound_obstacle(stream, policy),
+                      .sample_rate = rate,
+                      .channels = channels,
+                      .bit_rate = MIN_OF(wanted, rate * channels * BITS_PER_SAMPLE_LIMIT)};
+    plan.copy = !plan.why;
+    return plan;
+}
+
+static PlanOperation operation_of(const PlanVideo *video, const PlanAudio *audio)
+{
+    bool picture_made = video->stream >= 0 && !video->copy;
+    bool sound_made = audio->stream >= 0 && !audio->copy;
+    bool anything_copied = video->copy || audio->copy;
+    if (!anything_copied)
+        return PLAN_ENCODE;
+    if (picture_made)
+        return PLAN_ENCODE_VIDEO;
+    return sound_made ? PLAN_ENCODE_AUDIO : PLAN_REMUX;
 }
 
 bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan *out, Error *error)
 {
-    const MediaStream *picture = choose_picture(facts);
-    if (!check_picture(facts, picture, error))
+    const MediaStream *picture = choose_picture(facts), *sound = choose_sound(facts);
+    if (!check_streams(facts, policy, error))
         return false;
-    EncodePlan plan = {.operation = PLAN_ENCODE,
-                       .video = {.stream = picture->index,
-                                 .orientation = picture->orientation,
-                                 .deinterlace = picture->interlaced},
-                       .audio = plan_sound(choose_sound(facts)),
-                       .policy = *policy};
-    fit_picture(picture, policy->max_short_side, &plan.video);
-    plan_colour(picture, &plan.video);
-    plan_rate(picture, &plan.video);
+    if (picture && !check_picture(picture, policy, error))
+        return false;
+    if (!picture && !sound)
+        return refuse_empty(facts, error);
+    EncodePlan plan = {.video = {.stream = -1}, .audio = {.stream = -1}, .policy = *policy};
+    if (picture)
+        plan.video = plan_picture(facts, picture, policy);
+    if (sound)
+        plan.audio = plan_sound(sound, policy);
+    plan.operation = operation_of(&plan.video, &plan.audio);
     *out = plan;
     return true;
 }

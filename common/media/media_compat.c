@@ -9,12 +9,23 @@ const int32_t *media_compat_display_matrix(const AVStream *stream)
     return data && data->size >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data->data
                                                      : NULL;
 }
+
+void media_compat_drop_side_data(AVCodecParameters *codec)
+{
+    av_packet_side_data_free(&codec->coded_side_data, &codec->nb_coded_side_data);
+}
 #else
 const int32_t *media_compat_display_matrix(const AVStream *stream)
 {
     size_t size = 0;
     const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
     return data && size >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data : NULL;
+}
+
+/* It hangs on the stream, which is not copied. */
+void media_compat_drop_side_data(AVCodecParameters *codec)
+{
+    (void)codec;
 }
 #endif
 

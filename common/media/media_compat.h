@@ -21,6 +21,9 @@ typedef uint8_t MediaWriteByte;
 /* Borrowed display matrix (nine numbers) of a stream, or NULL. */
 const int32_t *media_compat_display_matrix(const AVStream *stream);
 
+/* Rotation, HDR and the like: what a copied stream must not carry on. */
+void media_compat_drop_side_data(AVCodecParameters *codec);
+
 /* Whether the frame consists of two fields taken at different moments. */
 bool media_compat_interlaced(const AVFrame *frame);
 

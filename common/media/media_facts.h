@@ -59,6 +59,13 @@ typedef struct MediaStream {
     bool is_still;    /* cover art, thumbnail track */
     int64_t bit_rate; /* bits a second; 0: unknown */
     double duration;  /* seconds; 0: unknown. Told by the container: never a promise */
+    /* H.264: profile_idc (ITU-T H.264 Annex A); AAC: audio object type (ISO/IEC 14496-3
+     * table 1.17); 0: unknown */
+    int profile;
+    /* Its packets may go into an MP4 as they are: what a decoder must know stands in the head
+     * (ISO/IEC 14496-15 §5.3.3, 14496-3 §1.6), and nothing has been found that speaks against it.
+     */
+    bool copyable;
 
     /* video */
     int width, height; /* pixels as stored */
@@ -73,6 +80,7 @@ typedef struct MediaStream {
     /* audio */
     int channels;
     int sample_rate;
+    int frame_size; /* samples of one packet; 0: it varies, or is unknown */
 } MediaStream;
 
 typedef struct MediaFacts {

@@ -11,8 +11,7 @@
 
 /* Containers that cameras, phones and recorders write. Playlists and formats that name other files
  * are not among them. */
-#define CONTAINERS                                                                                 \
-    "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg,mp3,wav,flac,aac,amr,amrnb,amrwb,aiff,caf"
+#define CONTAINERS "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg,mp3,wav,flac,aac,amr,aiff,caf"
 
 /* Decoders that may see strangers' bytes: those of cameras, phones, recorders and the web. */
 #define DECODERS                                                                                   \
@@ -113,6 +112,16 @@ static bool open_failed(int number, Error *error)
                            "The file is no video or recording, or it is damaged or incomplete");
 }
 
+/* Bytes in front of MPEG audio look like AMR without a head to the library, and MPEG audio may
+ * begin after any garbage. Recorders write the head (RFC 4867 §5). */
+static int guess_container(AVIOContext *bytes, const AVInputFormat **out)
+{
+    int number = av_probe_input_buffer2(bytes, out, "", NULL, 0, 0);
+    if (number >= 0 && (streq((*out)->name, "amrnb") || streq((*out)->name, "amrwb")))
+        *out = av_find_input_format("mp3");
+    return number;
+}
+
 bool media_input_open(int fd, MediaInput **out, Error *error)
 {
     struct stat status;
@@ -124,8 +133,11 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
     *input = (MediaInput){.fd = fd, .size = status.st_size};
     prepare(input);
     media_error_forget();
+    const AVInputFormat *container = NULL;
+    int number = guess_container(input->bytes, &container);
     /* On failure the library frees the format and clears the pointer. */
-    int number = avformat_open_input(&input->format, NULL, NULL, NULL);
+    if (number >= 0)
+        number = avformat_open_input(&input->format, NULL, container, NULL);
     if (!media_input_check(input, error))
         return false;
     if (number < 0)

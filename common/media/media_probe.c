@@ -3,6 +3,7 @@
 #include <libavutil/avstring.h>
 #include <libavutil/pixdesc.h>
 
+#include "common/media/avc.h"
 #include "common/media/media_compat.h"
 #include "common/media/media_error.h"
 
@@ -99,6 +100,23 @@ static double seconds_of(int64_t duration, AVRational base)
     return duration == AV_NOPTS_VALUE || duration <= 0 ? 0 : (double)duration * av_q2d(base);
 }
 
+/* Constraint flags stand above the number. The library counts object types from 0. */
+static int profile_of(const AVCodecParameters *codec)
+{
+    if (codec->profile < 0)
+        return 0;
+    if (codec->codec_id == AV_CODEC_ID_H264)
+        return codec->profile & 0xff;
+    return codec->codec_id == AV_CODEC_ID_AAC ? codec->profile + 1 : 0;
+}
+
+static bool is_copyable(const AVCodecParameters *codec)
+{
+    if (codec->codec_id == AV_CODEC_ID_H264)
+        return avc_length_size(codec->extradata, (size_t)codec->extradata_size) > 0;
+    return codec->codec_id == AV_CODEC_ID_AAC && codec->extradata_size >= 2;
+}
+
 static void describe_stream(MediaStream *out, AVFormatContext *format, AVStream *stream)
 {
     const AVCodecParameters *codec = stream->codecpar;
@@ -107,7 +125,9 @@ static void describe_stream(MediaStream *out, AVFormatContext *format, AVStream 
                          .decodable = is_decodable(format, codec),
                          .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
                          .bit_rate = MAX_OF(codec->bit_rate, 0),
-                         .duration = seconds_of(stream->duration, stream->time_base)};
+                         .duration = seconds_of(stream->duration, stream->time_base),
+                         .profile = profile_of(codec),
+                         .copyable = is_copyable(codec)};
     base_copy_truncated(out->codec, sizeof out->codec,
                         codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
                                                             : avcodec_get_name(codec->codec_id));
@@ -116,6 +136,7 @@ static void describe_stream(MediaStream *out, AVFormatContext *format, AVStream 
     if (out->kind == MEDIA_AUDIO) {
         out->channels = codec->ch_layout.nb_channels;
         out->sample_rate = codec->sample_rate;
+        out->frame_size = codec->frame_size;
     }
 }
 

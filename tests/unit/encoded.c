@@ -74,7 +74,7 @@ EncoderPolicy encoded_policy(int max_short_side)
 {
     return (EncoderPolicy){.max_short_side = max_short_side,
                            .crf = 23,
-                           .remux_bit_rate = 8000000,
+                           .remux_bit_rate = 0,
                            .max_pixels = MEDIA_PIXELS_MAX,
                            .max_streams = MEDIA_STREAMS_MAX,
                            .max_seconds = MEDIA_SECONDS_MAX,

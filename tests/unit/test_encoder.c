@@ -189,8 +189,6 @@ static void a_recording_without_words_about_itself(void **state)
 static void what_is_no_video_is_refused_in_words(void **state)
 {
     (void)state;
-    encoding_refused(encoding_source("tone.m4a", "-f lavfi -i sine=d=1 -c:a aac"),
-                     "no moving picture");
     encoding_refused(encoding_source("clock.mkv", "-f lavfi -i testsrc=s=160x120:r=1:d=20 "
                                                   "-vf settb=1/1000,setpts=N*3000000 -fps_mode vfr "
                                                   "-c:v mpeg4"),

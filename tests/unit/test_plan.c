@@ -1,7 +1,13 @@
 #include "tests/unit/unit.h"
+#include "transcoder/pipeline/allowance.h"
 #include "transcoder/plan.h"
 
-static const EncoderPolicy policy = {.max_short_side = 1080, .crf = 23, .preset = "medium"};
+static const EncoderPolicy policy = {.max_short_side = 1080,
+                                     .crf = 23,
+                                     .remux_bit_rate = 8000000,
+                                     .max_pixels = MEDIA_PIXELS_MAX,
+                                     .max_streams = 4,
+                                     .preset = "medium"};
 
 static MediaStream picture(int width, int height)
 {
@@ -195,23 +201,27 @@ static void rates_are_capped(void **state)
     }
 }
 
-static void what_cannot_become_a_video_is_refused_with_a_reason(void **state)
+static void what_cannot_be_played_is_refused_with_a_reason(void **state)
 {
-    MediaStream unknown = picture(640, 480), cover = picture(640, 480);
-    unknown.decodable = false;
+    MediaStream unknown = picture(640, 480), cover = picture(640, 480), strange = sound(2, 48000);
+    unknown.decodable = strange.decodable = false;
     cover.is_still = true;
     const struct {
-        MediaStream streams[2];
+        MediaStream streams[5];
         size_t count;
         const char *reason;
     } rows[] = {
-        {{{.kind = MEDIA_OTHER}}, 1, "The file holds no moving picture."},
-        {{sound(2, 48000)}, 1, "The file holds sound but no moving picture."},
-        {{sound(2, 48000), cover}, 2, "The file holds sound but no moving picture."},
+        {{{.kind = MEDIA_OTHER}}, 1, "The file holds neither a moving picture nor sound."},
+        {{cover}, 1, "The file holds neither a moving picture nor sound."},
+        {{strange, cover}, 2, "The sound is in a format that cannot be decoded here (aac)."},
         {{unknown}, 1, "The video is in a format that cannot be decoded here (h264)."},
+        {{unknown, sound(2, 48000)},
+         2,
+         "The video is in a format that cannot be decoded here (h264)."},
         {{picture(0, 0)}, 1, "The size of the picture could not be found out."},
         {{picture(16000, 16000)}, 1, "The picture is too large: 16000 by 16000 pixels."},
         {{picture(65536, 2)}, 1, "The picture is too large: 65536 by 2 pixels."},
+        {{picture(64, 64)}, 5, "The file holds 5 tracks; up to 4 are allowed."},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -222,6 +232,211 @@ static void what_cannot_become_a_video_is_refused_with_a_reason(void **state)
         assert_int_equal(error.code, ERROR_MEDIA);
         assert_string_equal(error.detail, rows[i].reason);
     }
+}
+
+/* As phones and web sites make it. */
+static MediaStream ready_picture(void)
+{
+    MediaStream stream = picture(1920, 1080);
+    stream.profile = 100;
+    stream.copyable = true;
+    stream.pixel_aspect = (MediaRatio){1, 1};
+    base_copy(stream.pixel_format, sizeof stream.pixel_format, "yuv420p");
+    stream.bit_rate = 7900000;
+    return stream;
+}
+
+static MediaStream ready_sound(void)
+{
+    MediaStream stream = sound(2, 48000);
+    stream.profile = 2;
+    stream.copyable = true;
+    stream.frame_size = 1024;
+    return stream;
+}
+
+static void what_every_browser_plays_is_copied(void **state)
+{
+    static const struct {
+        int field; /* offset of the int that is changed, 0: none */
+        int value;
+        bool copied;
+        const char *sentence;
+    } rows[] = {
+        {0, 0, true, "a web-ready picture is copied"},
+        {offsetof(MediaStream, profile), 66, true, "so is the Baseline profile"},
+        {offsetof(MediaStream, profile), 77, true, "and the Main profile"},
+        {offsetof(MediaStream, profile), 110, false, "High 10 plays in no browser"},
+        {offsetof(MediaStream, profile), 0, false, "an unknown profile is no promise"},
+        {offsetof(MediaStream, width), 1918, true, "an unusual width is fine"},
+        {offsetof(MediaStream, width), 1919, false, "an odd side is encoded anew"},
+        {offsetof(MediaStream, height), 1082, false, "what is too large is made smaller"},
+        {offsetof(MediaStream, width), 4098, false, "a ribbon too long for phones also"},
+        {offsetof(MediaStream, orientation), MEDIA_ROTATE_90, false, "a turned picture is encoded"},
+        {offsetof(MediaStream, orientation), MEDIA_MIRROR, false, "a mirrored one too"},
+        {offsetof(MediaStream, pixel_aspect), 2, false, "wide pixels are squared"},
+        {offsetof(MediaStream, pixel_aspect), 0, true, "an untold pixel shape is square"},
+        {offsetof(MediaStream, colour.transfer), MEDIA_TRANSFER_HLG, false, "HLG is no SDR"},
+        {offsetof(MediaStream, colour.transfer), MEDIA_TRANSFER_PQ, false, "nor is PQ"},
+        {offsetof(MediaStream, frame_rate), 60, true, "sixty frames a second are fine"},
+        {offsetof(MediaStream, frame_rate), 61, false, "more are not"},
+        {offsetof(MediaStream, frame_rate), 0, false, "an unknown frame rate is no promise"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        MediaStream streams[] = {ready_picture(), ready_sound()};
+        streams[0].frame_rate.den = 1;
+        if (rows[i].field)
+            memcpy((char *)&streams[0] + rows[i].field, &rows[i].value, sizeof(int));
+        EncodePlan plan = plan_of(streams, 2, rows[i].sentence);
+        unit_check(plan.video.copy == rows[i].copied, rows[i].sentence);
+        unit_check(!plan.video.why == rows[i].copied, rows[i].sentence);
+        unit_check(plan.audio.copy, "the sound does not care");
+        unit_check(plan.operation == (rows[i].copied ? PLAN_REMUX : PLAN_ENCODE_VIDEO),
+                   rows[i].sentence);
+    }
+}
+
+static MediaStream changed_picture(const char *codec, const char *pixels, int64_t bit_rate)
+{
+    MediaStream stream = ready_picture();
+    base_copy(stream.codec, sizeof stream.codec, codec);
+    base_copy(stream.pixel_format, sizeof stream.pixel_format, pixels);
+    stream.bit_rate = bit_rate;
+    return stream;
+}
+
+static void what_speaks_against_copying_a_picture_is_told(void **state)
+{
+    MediaStream full = ready_picture(), fields = ready_picture(), bare = ready_picture();
+    MediaStream small = ready_picture();
+    full.colour.full_range = true;
+    fields.interlaced = true;
+    bare.copyable = false;
+    small.width = 960;
+    small.height = 540;
+    small.bit_rate = 2000001;
+    const struct {
+        MediaStream stream;
+        const char *why;
+    } rows[] = {
+        {changed_picture("hevc", "yuv420p", 0), "the picture is not H.264 of a usual profile"},
+        {changed_picture("h264", "yuv422p", 0), "the picture is not 8-bit 4:2:0 in limited range"},
+        {changed_picture("h264", "yuvj420p", 0), "the picture is not 8-bit 4:2:0 in limited range"},
+        {full, "the picture is not 8-bit 4:2:0 in limited range"},
+        {fields, "the picture is interlaced"},
+        {bare, "the packets cannot be taken as they are"},
+        {changed_picture("h264", "yuv420p", 8000001), "the bit rate is too high"},
+        {small, "the bit rate is too high"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        EncodePlan plan = plan_of(&rows[i].stream, 1, rows[i].why);
+        unit_check(!plan.video.copy && plan.operation == PLAN_ENCODE, rows[i].why);
+        assert_string_equal(plan.video.why, rows[i].why);
+    }
+    MediaFacts facts = facts_of(&rows[0].stream, 1);
+    EncoderPolicy none = policy;
+    EncodePlan plan;
+    facts.streams[0] = changed_picture("h264", "yuv420p", 0);
+    facts.bit_rate = 8000001;
+    assert_true(plan_make(&facts, &policy, &plan, NULL));
+    unit_check(!plan.video.copy, "where the stream's bit rate is untold, the file's counts");
+    none.remux_bit_rate = 0;
+    facts.bit_rate = 1;
+    assert_true(plan_make(&facts, &none, &plan, NULL));
+    assert_string_equal(plan.video.why, "copying is switched off");
+}
+
+static void plain_sound_is_copied_with_or_without_a_picture(void **state)
+{
+    MediaStream film = picture(640, 480), alone = ready_sound();
+    MediaStream efficient = ready_sound(), surround = ready_sound(), fast = ready_sound();
+    MediaStream lossless = ready_sound(), bare = ready_sound(), odd = ready_sound();
+    efficient.profile = 5;
+    surround.channels = 6;
+    fast.sample_rate = 96000;
+    base_copy(lossless.codec, sizeof lossless.codec, "alac");
+    bare.copyable = false;
+    odd.frame_size = 960;
+    const struct {
+        MediaStream stream;
+        PlanOperation with_ready, with_film, without;
+        const char *why, *sentence;
+    } rows[] = {
+        {alone, PLAN_REMUX, PLAN_ENCODE_VIDEO, PLAN_REMUX, NULL, "AAC-LC in stereo is copied"},
+        {efficient, PLAN_ENCODE_AUDIO, PLAN_ENCODE, PLAN_ENCODE, "the sound is not AAC-LC",
+         "HE-AAC is not"},
+        {lossless, PLAN_ENCODE_AUDIO, PLAN_ENCODE, PLAN_ENCODE, "the sound is not AAC-LC",
+         "ALAC is not"},
+        {surround, PLAN_ENCODE_AUDIO, PLAN_ENCODE, PLAN_ENCODE,
+         "the sound is neither mono nor stereo", "surround becomes stereo"},
+        {fast, PLAN_ENCODE_AUDIO, PLAN_ENCODE, PLAN_ENCODE, "the sample rate is unusual",
+         "a studio's rate comes down"},
+        {bare, PLAN_ENCODE_AUDIO, PLAN_ENCODE, PLAN_ENCODE,
+         "the packets cannot be taken as they are", "without a configuration"},
+        {odd, PLAN_ENCODE_AUDIO, PLAN_ENCODE, PLAN_ENCODE,
+         "the packets cannot be taken as they are", "with short frames"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const MediaStream ready[] = {ready_picture(), rows[i].stream};
+        const MediaStream made[] = {film, rows[i].stream};
+        EncodePlan plan = plan_of(&rows[i].stream, 1, rows[i].sentence);
+        unit_check(plan.video.stream == -1 && !plan.video.copy, "there is no picture");
+        unit_check(plan.operation == rows[i].without, rows[i].sentence);
+        unit_check(plan_of(ready, 2, rows[i].sentence).operation == rows[i].with_ready,
+                   rows[i].sentence);
+        unit_check(plan_of(made, 2, rows[i].sentence).operation == rows[i].with_film,
+                   rows[i].sentence);
+        unit_check(plan.audio.copy == !rows[i].why, rows[i].sentence);
+        if (rows[i].why)
+            assert_string_equal(plan.audio.why, rows[i].why);
+    }
+}
+
+static void the_bit_rate_has_a_ceiling_by_size_and_rate(void **state)
+{
+    static const struct {
+        int width, height;
+        MediaRatio rate;
+        int64_t ceiling;
+        const char *sentence;
+    } rows[] = {
+        {1920, 1080, {30, 1}, 12000000, "full HD"},
+        {1920, 1080, {25, 1}, 12000000, "a lower rate does not need less"},
+        {1920, 1080, {60, 1}, 18000000, "twice the pictures, half as much again"},
+        {1280, 720, {30, 1}, 5333333, "by area"},
+        {160, 120, {30, 1}, 1500000, "but never starved"},
+        {3840, 2160, {30, 1}, 12000000, "of what is made, not of what came"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        MediaStream stream = picture(rows[i].width, rows[i].height);
+        stream.frame_rate = rows[i].rate;
+        unit_check(plan_of(&stream, 1, rows[i].sentence).video.max_bit_rate == rows[i].ceiling,
+                   rows[i].sentence);
+    }
+}
+
+static void allowances_are_counted(void **state)
+{
+    EncoderPolicy short_one = {.max_seconds = 90, .max_cpu_ratio = 10};
+    EncoderPolicy long_one = {.max_seconds = 43200};
+    Error error = {0};
+    (void)state;
+    assert_true(allowance_seconds(&short_one, "video", 90, &error));
+    assert_false(allowance_seconds(&short_one, "video", 90.1, &error));
+    assert_string_equal(error.detail, "The video lasts longer than 90 seconds.");
+    assert_false(allowance_seconds(&long_one, "sound", 1e9, &error));
+    assert_string_equal(error.detail, "The sound lasts longer than 12 hours.");
+    unit_check(allowance_cpu(&short_one, 600, 0, &error), "every file may compute ten minutes");
+    unit_check(!allowance_cpu(&short_one, 601, 0, &error), "and not longer");
+    unit_check(allowance_cpu(&short_one, 700, 10, &error), "unless it lasts");
+    assert_false(allowance_cpu(&short_one, 701, 10, &error));
+    assert_int_equal(error.code, ERROR_MEDIA);
+    assert_string_equal(error.detail, "The file takes more computing than is allowed: 701 seconds "
+                                      "for 10.0 seconds of media.");
 }
 
 static void filters_end_in_what_the_encoder_wants(void **state)
@@ -256,7 +471,12 @@ int main(void)
         cmocka_unit_test(the_best_decodable_sound_becomes_stereo_at_most),
         cmocka_unit_test(colour_is_told_in_words_that_browsers_know),
         cmocka_unit_test(rates_are_capped),
-        cmocka_unit_test(what_cannot_become_a_video_is_refused_with_a_reason),
+        cmocka_unit_test(what_cannot_be_played_is_refused_with_a_reason),
+        cmocka_unit_test(what_every_browser_plays_is_copied),
+        cmocka_unit_test(what_speaks_against_copying_a_picture_is_told),
+        cmocka_unit_test(plain_sound_is_copied_with_or_without_a_picture),
+        cmocka_unit_test(the_bit_rate_has_a_ceiling_by_size_and_rate),
+        cmocka_unit_test(allowances_are_counted),
         cmocka_unit_test(filters_end_in_what_the_encoder_wants),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

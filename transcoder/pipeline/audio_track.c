@@ -2,8 +2,10 @@
 
 #include <libavutil/samplefmt.h>
 
-#include "common/media/media_limits.h"
+#include "transcoder/pipeline/allowance.h"
+#include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/encode.h"
+#include "transcoder/pipeline/filter.h"
 
 /* Shorter gaps are filled by the resampler; longer ones here, in pieces, so that they cost no
  * memory. */
@@ -14,7 +16,7 @@
 #define FILLED_SECONDS_MAX 3600.0
 #define FILLED_FACTOR_MAX  10.0 /* of the sound decoded */
 
-struct AudioTrack {
+typedef struct AudioTrack {
     AudioTrackSpec spec;
     Decode decode;
     AVCodecContext *encoder; /* owned */
@@ -23,19 +25,7 @@ struct AudioTrack {
     int rate;               /* of the source as decoded last; 0: nothing yet */
     int64_t sent;           /* samples given to the encoder */
     double decoded, filled; /* seconds of sound, and of silence put in between */
-};
-
-bool audio_track_open(const AudioTrackSpec *spec, AudioTrack **out, Error *error)
-{
-    _cleanup_audio_track_ AudioTrack *track = NEW(AudioTrack);
-    track->spec = *spec;
-    /* Sound decodes fast; one thread keeps its memory small. */
-    if (!decode_open(spec->stream, 1, &track->decode, error) ||
-        !encode_open_audio(&spec->plan, &track->encoder, error))
-        return false;
-    *out = TAKE_PTR(track);
-    return true;
-}
+} AudioTrack;
 
 static bool write_packet(void *context, AVPacket *packet, Error *error)
 {
@@ -84,6 +74,8 @@ static bool open_filter(AudioTrack *track, const AVFrame *frame, Error *error)
 
 static bool push(AudioTrack *track, AVFrame *frame, Error *error)
 {
+    if (track->spec.listener)
+        listener_take(track->spec.listener, frame);
     return (filter_fits(&track->filter, frame) || open_filter(track, frame, error)) &&
            filter_frame(&track->filter, frame, encoder_sink(track), error);
 }
@@ -153,17 +145,25 @@ static void settle_layout(AVFrame *frame)
     av_channel_layout_default(&frame->ch_layout, channels);
 }
 
+static bool promise(void *self, Error *error)
+{
+    AudioTrack *track = self;
+    return !mux_is_expecting(track->spec.mux, MUX_AUDIO) ||
+           mux_describe(track->spec.mux, MUX_AUDIO, track->encoder, error);
+}
+
 static bool take_sound(void *context, AVFrame *frame, Error *error)
 {
     AudioTrack *track = context;
     if (frame->sample_rate <= 0 || frame->ch_layout.nb_channels <= 0)
         return true;
-    if (!audio_track_promise(track, error))
+    if (!promise(track, error))
         return false;
     settle_layout(frame);
     settle_time(track, frame);
-    if (frame->pts / frame->sample_rate > MEDIA_SECONDS_MAX)
-        return error_set(error, ERROR_MEDIA, "The video's sound lasts longer than 12 hours.");
+    double start = (double)frame->pts / frame->sample_rate;
+    if (!allowance_seconds(track->spec.policy, "sound", start, error))
+        return false;
     track->decoded += (double)frame->nb_samples / frame->sample_rate;
     if (!fill_gap(track, frame, error))
         return false;
@@ -171,14 +171,9 @@ static bool take_sound(void *context, AVFrame *frame, Error *error)
     return push(track, frame, error);
 }
 
-bool audio_track_promise(AudioTrack *track, Error *error)
+static bool take(void *self, AVPacket *packet, Error *error)
 {
-    return !mux_is_expecting(track->spec.mux, MUX_AUDIO) ||
-           mux_describe(track->spec.mux, MUX_AUDIO, track->encoder, error);
-}
-
-bool audio_track_take(AudioTrack *track, const AVPacket *packet, Error *error)
-{
+    AudioTrack *track = self;
     if (!decode_packet(&track->decode, packet, (FrameSink){take_sound, track}, error))
         return false;
     if (packet)
@@ -189,23 +184,38 @@ bool audio_track_take(AudioTrack *track, const AVPacket *packet, Error *error)
            encode_frame(track->encoder, NULL, (PacketSink){write_packet, track}, error);
 }
 
-double audio_track_end(const AudioTrack *track)
+static TrackState state(const void *self)
 {
-    return track->rate > 0 ? (double)track->next / track->rate : 0;
+    const AudioTrack *track = self;
+    return (TrackState){.end = track->rate > 0 ? (double)track->next / track->rate : 0,
+                        .packets = track->decode.packets,
+                        .frames = track->decode.frames,
+                        .faults = track->decode.faults};
 }
 
-const Decode *audio_track_decode(const AudioTrack *track)
+static void free_track(void *self)
 {
-    return &track->decode;
-}
-
-void audio_track_free(AudioTrack **pointer)
-{
-    AudioTrack *track = TAKE_PTR(*pointer);
-    if (!track)
-        return;
+    AudioTrack *track = self;
     decode_release(&track->decode);
     avcodec_free_context(&track->encoder);
     filter_release(&track->filter);
     free(track);
+}
+
+static const TrackKind kind = {
+    .take = take, .promise = promise, .state = state, .free = free_track};
+
+bool audio_track_open(const AudioTrackSpec *spec, Track *out, Error *error)
+{
+    /* Sound decodes fast; one thread keeps its memory small. */
+    DecodeSpec decoding = {
+        .stream = spec->stream, .threads = 1, .max_pixels = spec->policy->max_pixels};
+    _cleanup_codec_ AVCodecContext *encoder = NULL;
+    Decode decode;
+    if (!encode_open_audio(&spec->plan, &encoder, error) || !decode_open(&decoding, &decode, error))
+        return false;
+    AudioTrack *track = NEW(AudioTrack);
+    *track = (AudioTrack){.spec = *spec, .decode = decode, .encoder = TAKE_PTR(encoder)};
+    *out = (Track){&kind, track};
+    return true;
 }

@@ -8,16 +8,18 @@
 /* Complaints of a decoder that is being emptied; one per frame in flight is normal after damage. */
 #define FAULTS_AT_END_MAX 256
 
-bool decode_open(const AVStream *stream, int threads, Decode *out, Error *error)
+bool decode_open(const DecodeSpec *spec, Decode *out, Error *error)
 {
+    const AVStream *stream = spec->stream;
     const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
     REQUIRE(codec);
     _cleanup_codec_ AVCodecContext *decoder = avcodec_alloc_context3(codec);
     REQUIRE(decoder);
     int number = avcodec_parameters_to_context(decoder, stream->codecpar);
     decoder->pkt_timebase = stream->time_base;
-    decoder->thread_count = threads;
-    decoder->max_pixels = MEDIA_PIXELS_MAX;
+    decoder->thread_count = spec->threads;
+    decoder->max_pixels = spec->max_pixels;
+    decoder->skip_frame = spec->key_frames_only ? AVDISCARD_NONKEY : AVDISCARD_DEFAULT;
     decoder->max_samples = MEDIA_AUDIO_SAMPLES_MAX;
     if (number >= 0)
         number = avcodec_open2(decoder, codec, NULL);

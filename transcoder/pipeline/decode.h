@@ -13,8 +13,14 @@ typedef struct Decode {
     int64_t packets, frames, faults;
 } Decode;
 
-/* `threads`: 0 for all cores. */
-bool decode_open(const AVStream *stream, int threads, Decode *out, Error *error);
+typedef struct DecodeSpec {
+    const AVStream *stream;
+    int threads;          /* 0: all cores */
+    int64_t max_pixels;   /* of one picture */
+    bool key_frames_only; /* the others are passed over unread */
+} DecodeSpec;
+
+bool decode_open(const DecodeSpec *spec, Decode *out, Error *error);
 void decode_release(Decode *decode);
 
 /* Feeds one packet, or the end (NULL), and passes on every frame that is ready, its `pts` being the

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libavutil/opt.h>
+#include <limits.h>
 
 #include "common/media/media_error.h"
 
@@ -39,7 +40,9 @@ bool encode_open_video(const EncodePlan *plan, AVRational time_base, AVCodecCont
     _cleanup_codec_ AVCodecContext *encoder = avcodec_alloc_context3(codec);
     REQUIRE(encoder);
     set_picture(encoder, &plan->video, time_base);
-    encoder->thread_count = plan->policy.threads;
+    encoder->rc_max_rate = plan->video.max_bit_rate;
+    encoder->rc_buffer_size = (int)MIN_OF(plan->video.max_bit_rate * PLAN_BUFFER_SECONDS, INT_MAX);
+    encoder->thread_count = (int)plan->policy.threads;
     encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     int number = av_opt_set(encoder->priv_data, "preset", plan->policy.preset, 0);
     if (number >= 0)

@@ -1,5 +1,6 @@
 #include "transcoder/pipeline/mux.h"
 
+#include "common/media/media_compat.h"
 #include "common/media/media_error.h"
 #include "transcoder/pipeline/output.h"
 
@@ -7,14 +8,14 @@
 
 typedef enum TrackState { TRACK_ABSENT, TRACK_EXPECTED, TRACK_DESCRIBED } TrackState;
 
-typedef struct Track {
+typedef struct MuxedTrack {
     TrackState state;
     AVCodecParameters *parameters; /* owned */
     AVRational time_base;          /* of the packets given to us */
     AVRational frame_rate;
     AVStream *stream; /* borrowed from the format, once started */
     double end;       /* seconds */
-} Track;
+} MuxedTrack;
 
 typedef struct Waiting {
     AVPacket *packet; /* owned */
@@ -23,20 +24,26 @@ typedef struct Waiting {
 
 struct Mux {
     AVFormatContext *format;
-    Track tracks[MUX_TRACKS];
+    MuxedTrack tracks[MUX_TRACKS];
     bool started;
+    int64_t size_max; /* bytes */
     Waiting *waiting; /* owned, in order of arrival */
     size_t waiting_count, waiting_room, waiting_bytes;
 };
 
-void mux_open(int fd, bool with_audio, Mux **out)
+/* What the library calls the kind of MP4 whose brand is M4A. */
+#define M4A "ipod"
+
+void mux_open(const MuxSpec *spec, Mux **out)
 {
     Mux *mux = NEW(Mux);
-    REQUIRE(avformat_alloc_output_context2(&mux->format, NULL, "mp4", "") >= 0);
-    output_attach(mux->format, fd);
+    const char *container = spec->tracks[MUX_VIDEO] ? "mp4" : M4A;
+    REQUIRE(avformat_alloc_output_context2(&mux->format, NULL, container, "") >= 0);
+    output_attach(mux->format, spec->fd, spec->size_max);
+    mux->size_max = spec->size_max;
     mux->format->flags |= AVFMT_FLAG_BITEXACT; /* no name of the writing library */
-    mux->tracks[MUX_VIDEO].state = TRACK_EXPECTED;
-    mux->tracks[MUX_AUDIO].state = with_audio ? TRACK_EXPECTED : TRACK_ABSENT;
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        mux->tracks[i].state = spec->tracks[i] ? TRACK_EXPECTED : TRACK_ABSENT;
     *out = mux;
 }
 
@@ -52,20 +59,23 @@ bool mux_needs_promise(const Mux *mux)
     return much && mux_is_expecting(mux, MUX_AUDIO) && !mux_is_expecting(mux, MUX_VIDEO);
 }
 
-static bool write_failed(int number, Error *error)
+static bool write_failed(const Mux *mux, int number, Error *error)
 {
+    if (output_is_full(mux->format))
+        return error_set(error, ERROR_MEDIA, "The result would be larger than %lld MiB.",
+                         (long long)(mux->size_max >> 20));
     return media_error_set(error, number, "The video could not be written");
 }
 
-static bool write_now(Mux *mux, Track *track, AVPacket *packet, Error *error)
+static bool write_now(Mux *mux, MuxedTrack *track, AVPacket *packet, Error *error)
 {
     packet->stream_index = track->stream->index;
     av_packet_rescale_ts(packet, track->time_base, track->stream->time_base);
     int number = av_interleaved_write_frame(mux->format, packet);
-    return number >= 0 || write_failed(number, error);
+    return number >= 0 || write_failed(mux, number, error);
 }
 
-static void add_stream(Mux *mux, Track *track)
+static void add_stream(Mux *mux, MuxedTrack *track)
 {
     AVStream *stream = avformat_new_stream(mux->format, NULL);
     REQUIRE(stream && avcodec_parameters_copy(stream->codecpar, track->parameters) >= 0);
@@ -82,7 +92,7 @@ static bool write_head(Mux *mux, Error *error)
     av_dict_set(&options, "movflags", "+faststart", 0);
     int number = avformat_write_header(mux->format, &options);
     av_dict_free(&options);
-    return number >= 0 || write_failed(number, error);
+    return number >= 0 || write_failed(mux, number, error);
 }
 
 static bool write_waiting(Mux *mux, Error *error)
@@ -111,13 +121,28 @@ static bool start_when_ready(Mux *mux, Error *error)
 
 bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder, Error *error)
 {
-    Track *described = &mux->tracks[track];
+    MuxedTrack *described = &mux->tracks[track];
     REQUIRE(described->state == TRACK_EXPECTED);
     described->parameters = avcodec_parameters_alloc();
     REQUIRE(described->parameters &&
             avcodec_parameters_from_context(described->parameters, encoder) >= 0);
     described->time_base = encoder->time_base;
     described->frame_rate = encoder->framerate;
+    described->state = TRACK_DESCRIBED;
+    return start_when_ready(mux, error);
+}
+
+bool mux_describe_copy(Mux *mux, MuxTrack track, const AVStream *stream, AVRational time_base,
+                       Error *error)
+{
+    MuxedTrack *described = &mux->tracks[track];
+    REQUIRE(described->state == TRACK_EXPECTED);
+    described->parameters = avcodec_parameters_alloc();
+    REQUIRE(described->parameters &&
+            avcodec_parameters_copy(described->parameters, stream->codecpar) >= 0);
+    media_compat_drop_side_data(described->parameters);
+    described->time_base = time_base;
+    described->frame_rate = stream->avg_frame_rate;
     described->state = TRACK_DESCRIBED;
     return start_when_ready(mux, error);
 }
@@ -149,7 +174,7 @@ static bool keep_waiting(Mux *mux, MuxTrack track, AVPacket *packet, Error *erro
 
 bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
 {
-    Track *written = &mux->tracks[track];
+    MuxedTrack *written = &mux->tracks[track];
     double end = (double)(packet->pts + packet->duration) * av_q2d(written->time_base);
     written->end = MAX_OF(written->end, end);
     return mux->started ? write_now(mux, written, packet, error)
@@ -164,7 +189,7 @@ bool mux_finish(Mux *mux, Error *error)
         avio_flush(mux->format->pb);
         number = mux->format->pb->error;
     }
-    return number >= 0 || write_failed(number, error);
+    return number >= 0 || write_failed(mux, number, error);
 }
 
 double mux_duration(const Mux *mux)

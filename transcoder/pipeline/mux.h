@@ -1,7 +1,7 @@
 /*
- * Writing the MP4: index in front, no metadata but what playing needs. The head can only be written
- * when every track is described, and tracks are described by their first frames; until then packets
- * wait here, up to MUX_WAITING_MAX.
+ * Writing the MP4 or M4A: index in front, no metadata but what playing needs. The head can only be
+ * written when every track is described, and tracks are described by their first frames; until then
+ * packets wait here, up to MUX_WAITING_MAX.
  *
  *   mux_open → mux_describe or mux_drop for each track, mux_write at any time → mux_finish →
  * mux_free
@@ -18,12 +18,20 @@ typedef struct Mux Mux;
 
 #define MUX_WAITING_MAX (32 << 20) /* bytes of packets waiting for the head */
 
-/* Expects a video track, and an audio track where told. The descriptor is borrowed, see output.h.
- */
-void mux_open(int fd, bool with_audio, Mux **out);
+typedef struct MuxSpec {
+    int fd;                  /* borrowed, see output.h */
+    bool tracks[MUX_TRACKS]; /* those to expect; without a picture the file is an M4A */
+    int64_t size_max;        /* bytes */
+} MuxSpec;
+
+void mux_open(const MuxSpec *spec, Mux **out);
 
 /* The track is as its encoder says. */
 bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder, Error *error);
+
+/* The track's packets are copied from this stream; their times will be in `time_base`. */
+bool mux_describe_copy(Mux *mux, MuxTrack track, const AVStream *stream, AVRational time_base,
+                       Error *error);
 
 /* The track will not come. */
 bool mux_drop(Mux *mux, MuxTrack track, Error *error);

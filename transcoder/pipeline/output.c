@@ -9,6 +9,8 @@
 typedef struct Output {
     int fd; /* borrowed */
     int64_t offset;
+    int64_t size_max; /* bytes */
+    bool full;
 } Output;
 
 static int read_bytes(void *opaque, uint8_t *buffer, int length)
@@ -27,6 +29,9 @@ static int read_bytes(void *opaque, uint8_t *buffer, int length)
 static int write_bytes(void *opaque, MediaWriteByte *buffer, int length)
 {
     Output *output = opaque;
+    output->full = output->full || output->offset > output->size_max - length;
+    if (output->full)
+        return AVERROR(EFBIG);
     for (int written = 0; written < length;) {
         ssize_t count =
             pwrite(output->fd, buffer + written, (size_t)(length - written), output->offset);
@@ -60,12 +65,13 @@ static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
     }
 }
 
-static AVIOContext *open_view(int fd, bool writing)
+static AVIOContext *open_view(int fd, bool writing, int64_t size_max)
 {
     Output *output = NEW(Output);
     uint8_t *block = av_malloc(MEDIA_IO_BLOCK);
     REQUIRE(block);
     output->fd = fd;
+    output->size_max = size_max;
     AVIOContext *bytes = avio_alloc_context(block, MEDIA_IO_BLOCK, writing, output, read_bytes,
                                             writing ? write_bytes : NULL, seek_bytes);
     REQUIRE(bytes);
@@ -89,7 +95,7 @@ static int reopen(AVFormatContext *format, AVIOContext **out, const char *url, i
     (void)url, (void)options;
     if (flags & AVIO_FLAG_WRITE)
         return AVERROR(EACCES);
-    *out = open_view(output->fd, false);
+    *out = open_view(output->fd, false, 0);
     return 0;
 }
 
@@ -99,13 +105,19 @@ static int close_reopened(AVFormatContext *format, AVIOContext *bytes)
     return close_view(bytes);
 }
 
-void output_attach(AVFormatContext *format, int fd)
+void output_attach(AVFormatContext *format, int fd, int64_t size_max)
 {
-    format->pb = open_view(fd, true);
+    format->pb = open_view(fd, true, size_max);
     format->opaque = format->pb->opaque;
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
     format->io_open = reopen;
     format->io_close2 = close_reopened;
+}
+
+bool output_is_full(const AVFormatContext *format)
+{
+    const Output *output = format->opaque;
+    return output->full;
 }
 
 void output_detach(AVFormatContext *format)

@@ -10,8 +10,11 @@
 #include "common/error.h"
 
 /* Gives the format its output and its way to reopen it. The descriptor is borrowed: readable,
- * writable, a regular file. */
-void output_attach(AVFormatContext *format, int fd);
+ * writable, a regular file. It never grows beyond `size_max` bytes. */
+void output_attach(AVFormatContext *format, int fd, int64_t size_max);
+
+/* A write failed because of that limit. */
+bool output_is_full(const AVFormatContext *format);
 
 /* Flushes and frees what output_attach made. */
 void output_detach(AVFormatContext *format);

@@ -1,9 +1,11 @@
 #include "transcoder/pipeline/video_track.h"
 
 #include "common/media/media_compat.h"
-#include "common/media/media_limits.h"
 #include "common/media/media_probe.h"
+#include "transcoder/pipeline/allowance.h"
+#include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/encode.h"
+#include "transcoder/pipeline/filter.h"
 #include "transcoder/pipeline/pace.h"
 
 /* Frames inside the encoder at once: lookahead, B-frames and threads stay below. */
@@ -12,7 +14,7 @@
 /* Half a frame at the highest rate: a key frame is due when the next frame would be too late. */
 #define KEY_SLACK (0.5 / PLAN_FRAME_RATE)
 
-struct VideoTrack {
+typedef struct VideoTrack {
     VideoTrackSpec spec;
     Decode decode;
     AVCodecContext *encoder; /* owned; NULL until the first picture */
@@ -26,24 +28,11 @@ struct VideoTrack {
     int64_t sent[SENT_MAX];        /* times of the newest frames given to the encoder, a ring */
     size_t sent_count;
     int64_t final_length; /* of the last frame, in the encoder's time base */
-};
+} VideoTrack;
 
 static double seconds(int64_t time, AVRational base)
 {
     return (double)time * av_q2d(base);
-}
-
-bool video_track_open(const VideoTrackSpec *spec, VideoTrack **out, Error *error)
-{
-    _cleanup_video_track_ VideoTrack *track = NEW(VideoTrack);
-    track->held = av_frame_alloc();
-    REQUIRE(track->held);
-    track->spec = *spec;
-    track->pace = (Pace){.rate = PLAN_FRAME_RATE, .permissions = 1};
-    if (!decode_open(spec->stream, spec->plan.policy.threads, &track->decode, error))
-        return false;
-    *out = TAKE_PTR(track);
-    return true;
 }
 
 /* The plan for what is really there; the choice of streams stands. */
@@ -143,7 +132,7 @@ static bool open_filter(VideoTrack *track, const AVFrame *frame, Error *error)
     FilterSpec spec = {.like = frame,
                        .time_base = track->spec.stream->time_base,
                        .text = track->filters,
-                       .threads = track->spec.plan.policy.threads};
+                       .threads = (int)track->spec.plan.policy.threads};
     return filter_open(&spec, &track->filter, error);
 }
 
@@ -201,6 +190,13 @@ static bool settle_time(VideoTrack *track, AVFrame *frame)
     return true;
 }
 
+static double end_of(const VideoTrack *track)
+{
+    return track->frames == 0
+               ? 0
+               : seconds(track->last_pts + track->last_length, track->spec.stream->time_base);
+}
+
 static bool take_picture(void *context, AVFrame *frame, Error *error)
 {
     VideoTrack *track = context;
@@ -209,8 +205,8 @@ static bool take_picture(void *context, AVFrame *frame, Error *error)
     if (!settle_time(track, frame) ||
         !pace_keeps(&track->pace, seconds(frame->pts, track->spec.stream->time_base)))
         return true;
-    if (video_track_end(track) > MEDIA_SECONDS_MAX)
-        return error_set(error, ERROR_MEDIA, "The video lasts longer than 12 hours.");
+    if (!allowance_seconds(&track->spec.plan.policy, "video", end_of(track), error))
+        return false;
     complete_colour(track, frame);
     if (!track->encoder) {
         if (!start(track, frame, error))
@@ -232,38 +228,51 @@ static bool finish(VideoTrack *track, Error *error)
            encode_frame(track->encoder, NULL, (PacketSink){write_packet, track}, error);
 }
 
-bool video_track_take(VideoTrack *track, const AVPacket *packet, Error *error)
+static bool take(void *self, AVPacket *packet, Error *error)
 {
+    VideoTrack *track = self;
     if (!decode_packet(&track->decode, packet, (FrameSink){take_picture, track}, error))
         return false;
     return packet || finish(track, error);
 }
 
-double video_track_end(const VideoTrack *track)
+static TrackState state(const void *self)
 {
-    return track->frames == 0
-               ? 0
-               : seconds(track->last_pts + track->last_length, track->spec.stream->time_base);
+    const VideoTrack *track = self;
+    return (TrackState){.end = end_of(track),
+                        .packets = track->decode.packets,
+                        .frames = track->decode.frames,
+                        .faults = track->decode.faults,
+                        .width = track->spec.plan.video.width,
+                        .height = track->spec.plan.video.height};
 }
 
-const Decode *video_track_decode(const VideoTrack *track)
+static void free_track(void *self)
 {
-    return &track->decode;
-}
-
-const PlanVideo *video_track_plan(const VideoTrack *track)
-{
-    return &track->spec.plan.video;
-}
-
-void video_track_free(VideoTrack **pointer)
-{
-    VideoTrack *track = TAKE_PTR(*pointer);
-    if (!track)
-        return;
+    VideoTrack *track = self;
     decode_release(&track->decode);
     av_frame_free(&track->held);
     avcodec_free_context(&track->encoder);
     filter_release(&track->filter);
     free(track);
+}
+
+static const TrackKind kind = {.take = take, .state = state, .free = free_track};
+
+bool video_track_open(const VideoTrackSpec *spec, Track *out, Error *error)
+{
+    DecodeSpec decoding = {.stream = spec->stream,
+                           .threads = (int)spec->plan.policy.threads,
+                           .max_pixels = spec->plan.policy.max_pixels};
+    Decode decode;
+    if (!decode_open(&decoding, &decode, error))
+        return false;
+    VideoTrack *track = NEW(VideoTrack);
+    track->held = av_frame_alloc();
+    REQUIRE(track->held);
+    track->spec = *spec;
+    track->decode = decode;
+    track->pace = (Pace){.rate = PLAN_FRAME_RATE, .permissions = 1};
+    *out = (Track){&kind, track};
+    return true;
 }

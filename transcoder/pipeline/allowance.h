@@ -1,0 +1,16 @@
+/*
+ * What one file may cost, counted while it is worked on: what a container says about itself is
+ * never believed. Pure; each fails with ERROR_MEDIA and a sentence that names what was exceeded.
+ */
+#pragma once
+
+#include "common/error.h"
+#include "transcoder/plan.h"
+
+#define ALLOWANCE_CPU_SECONDS 600 /* of computing for any file; the policy's ratio comes on top */
+
+/* `what` has lasted for so many seconds: "video", "sound". */
+bool allowance_seconds(const EncoderPolicy *policy, const char *what, double seconds, Error *error);
+
+/* This process has computed for `used` seconds and decoded so many. */
+bool allowance_cpu(const EncoderPolicy *policy, double used, double decoded, Error *error);

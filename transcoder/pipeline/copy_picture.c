@@ -1,0 +1,194 @@
+#include "transcoder/pipeline/copy_picture.h"
+
+#include "common/media/avc.h"
+#include "common/media/media_probe.h"
+#include "transcoder/pipeline/allowance.h"
+#include "transcoder/pipeline/decode.h"
+#include "transcoder/plan_copy.h"
+
+#define LOOK_EVERY      1.0 /* seconds between two key frames looked at */
+#define LATE_MAX        0.1 /* seconds that the picture may begin after the sound */
+#define JUDGE_AFTER     10  /* seconds: from here on the bit rate is judged on the way */
+#define JUDGE_TOLERANCE 1.5 /* before the end, a busy beginning is no verdict */
+
+typedef struct CopyPicture {
+    CopyPictureSpec spec;
+    Decode decode; /* of key frames only */
+    int length_size;
+    int64_t first_pts, last_dts; /* in the stream's time base, as what follows */
+    int64_t end;
+    int64_t packets, bytes;
+    double look_due; /* seconds */
+    const char *unfit;
+} CopyPicture;
+
+static double seconds(const CopyPicture *copy, int64_t time)
+{
+    return (double)time * av_q2d(copy->spec.stream->time_base);
+}
+
+static bool is_unfit(CopyPicture *copy, const char *why, Error *error)
+{
+    copy->unfit = why;
+    return error_set(error, ERROR_MEDIA, "The video cannot be copied: %s.", why);
+}
+
+static const char *fault_of_time(const CopyPicture *copy, const AVPacket *packet)
+{
+    if (packet->pts == AV_NOPTS_VALUE || packet->dts == AV_NOPTS_VALUE)
+        return "a picture has no time";
+    if (packet->flags & (AV_PKT_FLAG_DISCARD | AV_PKT_FLAG_CORRUPT))
+        return "a picture is damaged or cut away";
+    if (packet->pts < packet->dts)
+        return "a picture is shown before it is decoded";
+    if (copy->packets == 0)
+        return !(packet->flags & AV_PKT_FLAG_KEY) || seconds(copy, packet->pts) > LATE_MAX
+                   ? "it does not begin with a key frame at the start"
+                   : NULL;
+    if (packet->dts <= copy->last_dts)
+        return "its times do not grow";
+    return packet->pts < copy->first_pts ? "a picture comes before the first key frame" : NULL;
+}
+
+static const char *strip(const CopyPicture *copy, AVPacket *packet)
+{
+    AvcSample found;
+    size_t size = (size_t)packet->size;
+    if (av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, NULL))
+        return "its configuration changes";
+    REQUIRE(av_packet_make_writable(packet) >= 0);
+    if (!avc_strip(packet->data, &size, copy->length_size, &found) || !found.has_picture)
+        return "a packet is damaged";
+    if ((packet->flags & AV_PKT_FLAG_KEY) && !found.is_idr)
+        return "a key frame is no IDR picture";
+    av_shrink_packet(packet, (int)size);
+    av_packet_free_side_data(packet);
+    return NULL;
+}
+
+static const char *fault_of_rates(const CopyPicture *copy, double tolerance)
+{
+    const PlanVideo *video = &copy->spec.plan->video;
+    double length = seconds(copy, copy->end - copy->first_pts);
+    double bit_rate = plan_copy_bit_rate(&copy->spec.plan->policy, video->width, video->height);
+    if ((double)copy->bytes * 8 > bit_rate * tolerance * length)
+        return "its bit rate is too high";
+    return (double)copy->packets > PLAN_COPY_FRAME_RATE * tolerance * length + 1
+               ? "its frame rate is too high"
+               : NULL;
+}
+
+static bool take_look(void *context, AVFrame *frame, Error *error)
+{
+    CopyPicture *copy = context;
+    MediaStream seen = *copy->spec.facts;
+    media_probe_frame(&seen, frame);
+    seen.bit_rate = 0; /* counted at the end */
+    const char *obstacle = plan_picture_obstacle(&seen, &copy->spec.plan->policy);
+    if (obstacle || seen.width != copy->spec.plan->video.width ||
+        seen.height != copy->spec.plan->video.height)
+        return is_unfit(copy, obstacle ? obstacle : "its size changes", error);
+    if (frame->pts == AV_NOPTS_VALUE)
+        return true;
+    frame->colorspace = copy->spec.plan->video.source.matrix;
+    frame->color_range = AVCOL_RANGE_MPEG;
+    gallery_take(copy->spec.gallery, frame, seconds(copy, frame->pts));
+    return true;
+}
+
+static bool look(CopyPicture *copy, const AVPacket *packet, Error *error)
+{
+    FrameSink sink = {take_look, copy};
+    if (packet &&
+        (!(packet->flags & AV_PKT_FLAG_KEY) || seconds(copy, packet->pts) < copy->look_due))
+        return true;
+    if (packet)
+        copy->look_due = seconds(copy, packet->pts) + LOOK_EVERY;
+    if (!decode_packet(&copy->decode, packet, sink, error))
+        return false;
+    return copy->decode.faults == 0 || is_unfit(copy, "a key frame is damaged", error);
+}
+
+static bool finish(CopyPicture *copy, Error *error)
+{
+    if (copy->packets == 0)
+        return is_unfit(copy, "there are no pictures", error);
+    const char *fault = fault_of_rates(copy, 1);
+    if (fault)
+        return is_unfit(copy, fault, error);
+    return look(copy, NULL, error) &&
+           (copy->decode.frames > 0 || is_unfit(copy, "no key frame can be decoded", error));
+}
+
+static void count(CopyPicture *copy, const AVPacket *packet)
+{
+    if (copy->packets++ == 0)
+        copy->first_pts = packet->pts;
+    copy->last_dts = packet->dts;
+    copy->end = MAX_OF(copy->end, packet->pts + packet->duration);
+    copy->bytes += packet->size;
+}
+
+static bool write_on(CopyPicture *copy, AVPacket *packet, Error *error)
+{
+    if (mux_write(copy->spec.mux, MUX_VIDEO, packet, error))
+        return true;
+    copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
+    return false;
+}
+
+static bool take(void *self, AVPacket *packet, Error *error)
+{
+    CopyPicture *copy = self;
+    if (!packet)
+        return finish(copy, error);
+    const char *fault = fault_of_time(copy, packet);
+    if (!fault)
+        fault = strip(copy, packet);
+    if (fault)
+        return is_unfit(copy, fault, error);
+    count(copy, packet);
+    if (seconds(copy, copy->end) > JUDGE_AFTER && (fault = fault_of_rates(copy, JUDGE_TOLERANCE)))
+        return is_unfit(copy, fault, error);
+    return look(copy, packet, error) && write_on(copy, packet, error) &&
+           allowance_seconds(&copy->spec.plan->policy, "video", seconds(copy, copy->end), error);
+}
+
+static TrackState state(const void *self)
+{
+    const CopyPicture *copy = self;
+    return (TrackState){.end = seconds(copy, copy->end),
+                        .packets = copy->packets,
+                        .frames = copy->packets,
+                        .width = copy->spec.plan->video.width,
+                        .height = copy->spec.plan->video.height,
+                        .unfit = copy->unfit};
+}
+
+static void free_copy(void *self)
+{
+    CopyPicture *copy = self;
+    decode_release(&copy->decode);
+    free(copy);
+}
+
+static const TrackKind kind = {.take = take, .state = state, .free = free_copy};
+
+bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error)
+{
+    const AVCodecParameters *codec = spec->stream->codecpar;
+    DecodeSpec decoding = {.stream = spec->stream,
+                           .threads = 1,
+                           .max_pixels = spec->plan->policy.max_pixels,
+                           .key_frames_only = true};
+    Decode decode;
+    if (!decode_open(&decoding, &decode, error))
+        return false;
+    CopyPicture *copy = NEW(CopyPicture);
+    *copy = (CopyPicture){.spec = *spec,
+                          .decode = decode,
+                          .length_size =
+                              avc_length_size(codec->extradata, (size_t)codec->extradata_size)};
+    *out = (Track){&kind, copy};
+    return mux_describe_copy(spec->mux, MUX_VIDEO, spec->stream, spec->stream->time_base, error);
+}

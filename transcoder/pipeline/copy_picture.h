@@ -1,0 +1,32 @@
+/*
+ * The picture's way where its packets are taken as they are: check → strip → mux, with a look at a
+ * key frame every second for the gallery. Unfit, and to be encoded after all, is a picture
+ *
+ *  - whose packets lack times, or whose times do not grow, or that begins later than the sound;
+ *  - that an edit list cuts or that does not begin with its first key frame: players disagree
+ * there;
+ *  - with a key frame that is no IDR picture: where one can begin would stand in the supplemental
+ *    information, and that goes, because cameras keep notes there;
+ *  - whose decoder's configuration changes on the way, whose units are damaged, or of which a key
+ *    frame cannot be decoded or looks different from what the container told;
+ *  - with more bits or frames a second, counted, than the policy allows.
+ */
+#pragma once
+
+#include <libavformat/avformat.h>
+
+#include "common/media/media_facts.h"
+#include "transcoder/pipeline/gallery.h"
+#include "transcoder/pipeline/mux.h"
+#include "transcoder/pipeline/track.h"
+#include "transcoder/plan.h"
+
+typedef struct CopyPictureSpec {
+    const AVStream *stream; /* all borrowed for the track's life */
+    const MediaStream *facts;
+    const EncodePlan *plan;
+    Mux *mux;
+    Gallery *gallery;
+} CopyPictureSpec;
+
+bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error);

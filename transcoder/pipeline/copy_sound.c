@@ -1,0 +1,130 @@
+#include "transcoder/pipeline/copy_sound.h"
+
+#include "transcoder/pipeline/allowance.h"
+#include "transcoder/pipeline/decode.h"
+
+#define PACKET_SAMPLES 1024
+#define PRIMING_MAX    (4 * PACKET_SAMPLES)
+#define LATE_MAX       0.5  /* seconds */
+#define DIFFERENCE_MAX 0.03 /* seconds; nobody notices 40 ms (ITU-R BT.1359) */
+
+typedef struct CopySound {
+    CopySoundSpec spec;
+    Decode decode; /* its codec is NULL where nobody listens */
+    int rate;
+    int64_t first; /* samples: where the first packet begins; negative by the priming */
+    int64_t packets;
+    const char *unfit;
+} CopySound;
+
+static bool is_unfit(CopySound *copy, const char *why, Error *error)
+{
+    copy->unfit = why;
+    return error_set(error, ERROR_MEDIA, "The sound cannot be copied: %s.", why);
+}
+
+static int64_t next_sample(const CopySound *copy)
+{
+    return copy->first + copy->packets * PACKET_SAMPLES;
+}
+
+static const char *fault_of_time(const CopySound *copy, int64_t start, int flags)
+{
+    int64_t late = start - next_sample(copy);
+    if (flags & AV_PKT_FLAG_CORRUPT)
+        return "a packet is damaged";
+    if ((flags & AV_PKT_FLAG_DISCARD) && start + PACKET_SAMPLES > 0)
+        return "a part of it is cut away";
+    if (copy->packets == 0)
+        return start < -PRIMING_MAX || (double)start > LATE_MAX * copy->rate
+                   ? "it does not begin with the picture"
+                   : NULL;
+    return (double)llabs(late) > DIFFERENCE_MAX * copy->rate ? "it has gaps" : NULL;
+}
+
+static bool listen(void *context, AVFrame *frame, Error *error)
+{
+    (void)error;
+    listener_take(((CopySound *)context)->spec.listener, frame);
+    return true;
+}
+
+static bool decode_if_heard(CopySound *copy, const AVPacket *packet, Error *error)
+{
+    if (!copy->decode.codec)
+        return true;
+    if (!decode_packet(&copy->decode, packet, (FrameSink){listen, copy}, error))
+        return false;
+    return copy->decode.faults == 0 || is_unfit(copy, "a packet is damaged", error);
+}
+
+static bool write_on(CopySound *copy, AVPacket *packet, Error *error)
+{
+    packet->pts = packet->dts = next_sample(copy);
+    packet->duration = PACKET_SAMPLES;
+    packet->flags &= ~AV_PKT_FLAG_DISCARD;
+    av_packet_free_side_data(packet);
+    copy->packets++;
+    if (mux_write(copy->spec.mux, MUX_AUDIO, packet, error))
+        return true;
+    copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
+    return false;
+}
+
+static double end_of(const CopySound *copy)
+{
+    return copy->packets > 0 ? (double)next_sample(copy) / copy->rate : 0;
+}
+
+static bool take(void *self, AVPacket *packet, Error *error)
+{
+    CopySound *copy = self;
+    if (!packet)
+        return (copy->packets > 0 || is_unfit(copy, "there is none", error)) &&
+               decode_if_heard(copy, NULL, error);
+    if (packet->pts == AV_NOPTS_VALUE)
+        return is_unfit(copy, "a packet has no time", error);
+    if (av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, NULL))
+        return is_unfit(copy, "its configuration changes", error);
+    AVRational samples = {1, copy->rate};
+    int64_t start = av_rescale_q(packet->pts, copy->spec.stream->time_base, samples);
+    const char *fault = fault_of_time(copy, start, packet->flags);
+    if (fault)
+        return is_unfit(copy, fault, error);
+    if (copy->packets == 0)
+        copy->first = start;
+    return decode_if_heard(copy, packet, error) && write_on(copy, packet, error) &&
+           allowance_seconds(copy->spec.policy, "sound", end_of(copy), error);
+}
+
+static TrackState state(const void *self)
+{
+    const CopySound *copy = self;
+    return (TrackState){.end = end_of(copy),
+                        .packets = copy->packets,
+                        .frames = copy->packets,
+                        .unfit = copy->unfit};
+}
+
+static void free_copy(void *self)
+{
+    CopySound *copy = self;
+    decode_release(&copy->decode);
+    free(copy);
+}
+
+static const TrackKind kind = {.take = take, .state = state, .free = free_copy};
+
+bool copy_sound_open(const CopySoundSpec *spec, Track *out, Error *error)
+{
+    Decode decode = {0};
+    DecodeSpec decoding = {
+        .stream = spec->stream, .threads = 1, .max_pixels = spec->policy->max_pixels};
+    int rate = spec->stream->codecpar->sample_rate;
+    if (spec->listener && !decode_open(&decoding, &decode, error))
+        return false;
+    CopySound *copy = NEW(CopySound);
+    *copy = (CopySound){.spec = *spec, .decode = decode, .rate = rate};
+    *out = (Track){&kind, copy};
+    return mux_describe_copy(spec->mux, MUX_AUDIO, spec->stream, (AVRational){1, rate}, error);
+}

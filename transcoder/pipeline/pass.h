@@ -1,0 +1,64 @@
+/*
+ * One reading of the original from its beginning to its end: probe → plan → demux → tracks → MP4 or
+ * M4A, with gallery and listener beside. When a stream turns out not to be what the plan took
+ * it for, the pass ends early and says so; the next one begins with that knowledge. In the
+ * pipeline's thread.
+ */
+#pragma once
+
+#include "common/media/media_input.h"
+#include "transcoder/pipeline/gallery.h"
+#include "transcoder/pipeline/listener.h"
+#include "transcoder/pipeline/mux.h"
+#include "transcoder/pipeline/progress.h"
+#include "transcoder/pipeline/timeline.h"
+#include "transcoder/pipeline/track.h"
+
+/* What was learned about streams by reading them, by their index. */
+typedef struct PassKnowledge {
+    bool uncopyable[MEDIA_STREAMS_MAX];
+    bool undecodable[MEDIA_STREAMS_MAX];
+    bool is_new; /* since the pass began */
+} PassKnowledge;
+
+typedef struct PassSpec {
+    int original_fd; /* borrowed, as is all that follows */
+    int video_fd, audio_fd;
+    const EncoderPolicy *policy;
+    Progress *progress;
+} PassSpec;
+
+typedef struct PassLane {
+    Track track; /* owned; without a kind: none */
+    int stream;
+    TimelineTrack times;
+} PassLane;
+
+typedef struct Pass {
+    PassSpec spec;
+    MediaInput *input; /* owned, as is what follows */
+    MediaFacts facts;
+    EncodePlan plan;
+    Mux *mux;
+    Gallery gallery;
+    Listener listener;
+    PassLane lanes[MUX_TRACKS];
+    Timeline timeline;
+    int64_t read_faults;
+    bool cut_short; /* reading ended before the file's end */
+} Pass;
+
+/* Begins with a zeroed struct; release it whatever comes out. False with new knowledge: it is worth
+ * another pass. */
+bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *error);
+
+/* Of the picture or sound; all zero where there is no such track. */
+TrackState pass_state(const Pass *pass, MuxTrack track);
+
+/* Seconds decoded or copied so far. */
+double pass_seconds(const Pass *pass);
+
+/* Nothing that the file tells of is missing in what was read. */
+bool pass_is_whole(const Pass *pass, const PassKnowledge *knowledge);
+
+void pass_release(Pass *pass);
