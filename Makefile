@@ -252,6 +252,10 @@ STORY_HELPERS := \
 	tests/story/moves.c \
 	tests/story/proxy.c
 
+# Programs that measure, in the benches.
+BENCHES := \
+	tests/bench/encode_one.c
+
 # --- flags ------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -331,11 +335,16 @@ $$(STORIES:%.c=build/$(1)/%): %: %.o build/$(1)/libstory.a build/$(1)/libcommon.
 	$$(call say,$$@)
 	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(STORY_LIBS)
 
+$$(BENCHES:%.c=build/$(1)/%): %: %.o build/$(1)/libtranscoder.a build/$(1)/libmedia.a \
+		build/$(1)/libcommon.a
+	$$(call say,$$@)
+	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(TRANSCODER_LIBS)
+
 build/$(1)/web/store/migrations.o: $$(wildcard web/store/migrations/*.sql)
 
 # Everything the build can hold, also what only tests need.
 .PHONY: build-$(1) programs-$(1) units-$(1) stories-$(1)
-build-$(1): programs-$(1) units-$(1) stories-$(1)
+build-$(1): programs-$(1) units-$(1) stories-$(1) $$(BENCHES:%.c=build/$(1)/%)
 programs-$(1): $(5)/reelkeep-web $(5)/reelkeep-transcoder
 units-$(1): $$(UNITS:%.c=build/$(1)/%)
 stories-$(1): $$(STORIES:%.c=build/$(1)/%)
@@ -343,7 +352,7 @@ endef
 
 UNITS := $(UNIT_COMMON) $(UNIT_WEB) $(UNIT_TRANSCODER)
 ALL_SOURCES := $(COMMON) $(MEDIA) $(WEB) $(TRANSCODER) $(UNITS) $(UNIT_HELPERS) $(STORIES) \
-	$(STORY_HELPERS)
+	$(STORY_HELPERS) $(BENCHES)
 
 # The last two only prove that both compilers take everything at the optimisation of a release,
 # where they see most.
@@ -376,7 +385,7 @@ CORES = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # --- what people call -------------------------------------------------------------------------
 
 .PHONY: all run check check-unit check-story check-asan check-tsan check-gcc-clang check-browser \
-	check-long lint format bench fuzz clean help
+	check-long lint format bench bench-transcode fuzz clean help
 
 all: programs-release ## both programs: build/reelkeep-web and build/reelkeep-transcoder
 
@@ -427,6 +436,11 @@ bench: ## web beside nginx on the same files
 	.ci/dependencies bench
 	$(MAKE) $(CORES) all
 	tests/bench/run
+
+bench-transcode: ## the transcoder beside the ffmpeg command on the same files
+	.ci/dependencies bench
+	$(MAKE) $(CORES) all $(BENCHES:%.c=build/release/%)
+	tests/bench/transcode
 
 # How many, and from which seed: make fuzz MUTANTS=100000 SEED=7
 fuzz: build/asan/tests/unit/test_mutants ## damaged files by the thousand against the encoder's children
