@@ -375,7 +375,7 @@ BUILDS := release dev asan tsan gcc clang
 	npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	touch $@
 
-build/ui/assets.c: web/ui/build.mjs $(wildcard web/ui/src/*) web/ui/node_modules/.package-lock.json
+build/ui/assets.c: web/ui/build.mjs $(wildcard web/ui/src/* web/ui/src/components/*) web/ui/node_modules/.package-lock.json
 	@mkdir -p $(@D)
 	node web/ui/build.mjs build/ui
 
