@@ -1,11 +1,12 @@
 /* What a transcoder brings besides the video: the sound's waveform, the blur, the storyboard and the
    time it was taken. The story itself plays the transcoder. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { axeFindsNothing } from '../harness/axe.mjs';
 import { inState, openPage, screenshot } from '../harness/browser.mjs';
-import { iphone, preparedSound, preparedVideo, soundAlone } from '../harness/media.mjs';
+import { iphone, preparedSound, preparedVideo, soundAlone, written } from '../harness/media.mjs';
 import { startPair } from '../harness/pair.mjs';
 import { claim, deliver, fail } from '../harness/played.mjs';
 
@@ -165,9 +166,23 @@ test('until the picture is here, its blur is', async (t) => {
   assert.deepEqual(page.faults, [], 'nothing is wrong in the console');
 });
 
-test('what a transcoder cannot read is told in its own words', async (t) => {
+test('what a transcoder cannot read is told in its own words, and is not lost', async (t) => {
   const { pair, page, job } = await sent(t, iphone());
   await fail(pair, job, 'The file holds neither picture nor sound.');
   const found = await inState(page, basename(iphone()), 'failed');
   await found.getByText('Failed: The file holds neither picture nor sound.').waitFor();
+  const waiting = page.waitForEvent('download');
+  await found.getByRole('link', { name: /^Download/ }).click();
+  const download = await waiting;
+  assert.deepEqual(readFileSync(await download.path()), readFileSync(iphone()));
+});
+
+test('what only looks like a video fails at once, without any transcoder', async (t) => {
+  const pair = await startPair(t, { transcoder: false });
+  const page = await openPage(t, pair.url);
+  const bytes = readFileSync(iphone()).subarray(0, 2000);
+  await page.getByLabel('Choose files').setInputFiles(written('cut off.mov', bytes));
+  const found = await inState(page, 'cut off.mov', 'failed');
+  await found.getByText(/^Failed: [A-Z].*\.$/).waitFor();
+  await screenshot(page, 'not-a-video-desktop-light');
 });

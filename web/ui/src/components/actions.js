@@ -61,10 +61,11 @@ export function Actions({ item, library, again, used }) {
       ${words}${about(item)}
     </button>`;
   const url = state === 'completed' && item.upload.media_url;
+  const kept = url || (state === 'failed' && item.upload?.original_url);
   return html`
     <div class="actions">
-      ${url && html`
-        <a class="button" key="download" href=${downloadUrl(url)} download>
+      ${kept && html`
+        <a class="button" key="download" href=${downloadUrl(kept)} download>
           Download${about(item)}
         </a>`}
       ${url && html`<${CopyLink} key="copy" item=${item} library=${library} />`}
