@@ -75,6 +75,7 @@ const makers = {
       'aac',
       path,
     ),
+  'audio/iphone_voicememo_alac.m4a': (path) => ffmpeg(...TONE, '-c:a', 'alac', path),
   'image/iphone13promax.HEIC': (path) =>
     writeFileSync(path, Buffer.from(HEIC_START.padEnd(4096, '\0'), 'latin1')),
 };
@@ -96,6 +97,7 @@ export const android = () => media('video/android_4k60_portrait_h264.mp4');
 export const photo = () => media('image/nikon_gps.jpg');
 export const heic = () => media('image/iphone13promax.HEIC');
 export const recording = () => media('audio/voice_8khz_aac.m4a');
+export const memo = () => media('audio/iphone_voicememo_alac.m4a');
 
 /* Made once for all stories of a file; `make` gets the path to write. */
 function made(name, make) {
