@@ -48,7 +48,8 @@ MEDIA := \
 	common/media/media_compat.c \
 	common/media/media_error.c \
 	common/media/media_input.c \
-	common/media/media_probe.c
+	common/media/media_probe.c \
+	common/media/media_tags.c
 
 # web/main.c first; the rest also goes to the unit tests.
 WEB := \
@@ -200,6 +201,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_long_clip.c \
 	tests/unit/test_mutants.c \
 	tests/unit/test_gallery.c \
+	tests/unit/test_media_tags.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
 	tests/unit/test_storyboard.c \

@@ -7,6 +7,7 @@
 
 #include "common/base.h"
 #include "common/media/media_limits.h"
+#include "common/media/media_tags.h"
 
 typedef enum MediaKind {
     MEDIA_OTHER, /* data, subtitles, attachments */
@@ -88,6 +89,7 @@ typedef struct MediaFacts {
     int64_t size;       /* bytes of the file */
     int64_t bit_rate;   /* bits a second over all; 0: unknown */
     double duration;    /* seconds; 0: unknown. Told by the container: never a promise */
+    MediaTags tags;
     size_t stream_count;
     MediaStream streams[MEDIA_STREAMS_MAX];
 } MediaFacts;

@@ -3,6 +3,7 @@
 #include <libavutil/avstring.h>
 #include <libavutil/pixdesc.h>
 
+#include "common/clock.h"
 #include "common/media/avc.h"
 #include "common/media/media_compat.h"
 #include "common/media/media_error.h"
@@ -153,6 +154,7 @@ bool media_probe(MediaInput *input, MediaFacts *out, Error *error)
                         .bit_rate = MAX_OF(format->bit_rate, 0),
                         .duration = seconds_of(format->duration, AV_TIME_BASE_Q),
                         .stream_count = format->nb_streams};
+    media_tags_read(format, clock_wall_ms() / 1000, &out->tags);
     base_copy_truncated(out->container, sizeof out->container, format->iformat->name);
     for (size_t i = 0; i < out->stream_count; i++)
         describe_stream(&out->streams[i], format, format->streams[i]);

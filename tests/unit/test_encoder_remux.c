@@ -81,7 +81,7 @@ static void web_ready_files_keep_every_bit(void **state)
 static void a_copy_says_nothing_about_its_maker(void **state)
 {
     static const char *const words[] = {"48.1374",     "Secret",  "Hidden", "Lavf",
-                                        "x264 - core", "Chapter", "Camera"};
+                                        "x264 - core", "Chapter", "Camera", "2021"};
     char notes[ENCODING_PATH];
     (void)state;
     snprintf(notes, sizeof notes, "%s/notes.txt", encoded_folder());
@@ -92,6 +92,7 @@ static void a_copy_says_nothing_about_its_maker(void **state)
     snprintf(arguments, sizeof arguments,
              PICTURE TONE "-i '%s' -map 0 -map 1 -map_chapters 2 " X264
                           "-c:a aac -movflags use_metadata_tags -metadata title=Secret "
+                          "-metadata creation_time=2021-05-06T07:08:09Z "
                           "-metadata location=+48.1374+011.5755/ -metadata:s:v "
                           "handler_name=Camera -metadata:s:v comment=Hidden -timecode 01:02:03:04",
              notes);
@@ -99,6 +100,8 @@ static void a_copy_says_nothing_about_its_maker(void **state)
     unit_check(encoded_holds(source, "x264 - core"), "the source tells of its encoder");
     Made made = copy(source);
     check_operation(&made, "remux", "notes are no obstacle");
+    assert_string_equal(made.result.title, "Secret");
+    assert_string_equal(made.result.captured_at, "2021-05-06T07:08:09Z");
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
         unit_check(!encoded_holds(made.video, words[i]), words[i]);
     unit_check(encoded_number(made.video, "v:0", "format=nb_streams") == 2, "and no other track");

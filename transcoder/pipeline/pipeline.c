@@ -57,6 +57,8 @@ static void make_outcome(Pipeline *pipeline, EncoderOutcome *out)
         .whole = pass_is_whole(pass, &pipeline->knowledge),
         .operation = pass->plan.operation,
     };
+    base_copy(out->captured_at, sizeof out->captured_at, pass->facts.tags.captured_at);
+    base_copy(out->title, sizeof out->title, pass->facts.tags.title);
     if (is_video)
         gallery_write(&pass->gallery, pipeline->spec->fds, out);
     else

@@ -1,0 +1,159 @@
+#include "common/media/media_tags.h"
+
+#include <libavformat/avformat.h>
+#include <time.h>
+
+#include "common/utf8.h"
+
+#define DAY 86400
+
+/* A run of exactly `digits` digits. */
+static bool take_number(const char **at, int digits, int *out)
+{
+    *out = 0;
+    for (int i = 0; i < digits; i++, (*at)++) {
+        if (**at < '0' || **at > '9')
+            return false;
+        *out = *out * 10 + (**at - '0');
+    }
+    return true;
+}
+
+static bool take_one_of(const char **at, const char *characters)
+{
+    if (!**at || !strchr(characters, **at))
+        return false;
+    (*at)++;
+    return true;
+}
+
+static bool take_date(const char **at, struct tm *out)
+{
+    bool taken = take_number(at, 4, &out->tm_year) && take_one_of(at, "-:/") &&
+                 take_number(at, 2, &out->tm_mon) && take_one_of(at, "-:/") &&
+                 take_number(at, 2, &out->tm_mday);
+    out->tm_year -= 1900;
+    out->tm_mon -= 1;
+    return taken;
+}
+
+static bool take_clock(const char **at, struct tm *out)
+{
+    if (!take_number(at, 2, &out->tm_hour) || !take_one_of(at, ":") ||
+        !take_number(at, 2, &out->tm_min))
+        return false;
+    if (take_one_of(at, ":") && !take_number(at, 2, &out->tm_sec))
+        return false;
+    if (take_one_of(at, ".,"))
+        *at += strspn(*at, "0123456789");
+    return true;
+}
+
+/* Seconds east of Greenwich. */
+static bool take_zone(const char **at, int *out)
+{
+    int sign = **at == '-' ? -1 : 1, hours, minutes;
+    *out = 0;
+    if (!**at || take_one_of(at, "Zz"))
+        return true;
+    if (!take_one_of(at, "+-") || !take_number(at, 2, &hours))
+        return false;
+    take_one_of(at, ":");
+    if (!take_number(at, 2, &minutes) || hours > 14 || minutes > 59)
+        return false;
+    *out = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+/* The 31st of February becomes another day on the way, and is none. */
+static bool to_seconds(const struct tm *when, time_t *out)
+{
+    struct tm settled = *when;
+    *out = timegm(&settled);
+    return settled.tm_mday == when->tm_mday && settled.tm_mon == when->tm_mon &&
+           settled.tm_hour == when->tm_hour && settled.tm_min == when->tm_min &&
+           settled.tm_sec == when->tm_sec;
+}
+
+bool media_tags_time(const char *text, int64_t now, char out[TRANSFER_CAPTURED_AT_MAX + 1])
+{
+    struct tm when = {0};
+    time_t seconds;
+    int zone = 0;
+    out[0] = '\0';
+    if (!take_date(&text, &when))
+        return false;
+    if (*text && (!take_one_of(&text, "Tt ") || !take_clock(&text, &when) ||
+                  !take_zone(&text, &zone) || *text))
+        return false;
+    if (!to_seconds(&when, &seconds))
+        return false;
+    seconds -= zone;
+    if (seconds < DAY || seconds > now + DAY || !gmtime_r(&seconds, &when))
+        return false;
+    return strftime(out, TRANSFER_CAPTURED_AT_MAX + 1, "%Y-%m-%dT%H:%M:%SZ", &when) > 0;
+}
+
+/* Unicode's Cc, the separators of lines and paragraphs, and what turns the direction of writing. */
+static bool is_control(const unsigned char *character, size_t length)
+{
+    if (length == 1)
+        return character[0] < 0x20 || character[0] == 0x7f;
+    if (length == 2)
+        return character[0] == 0xc2 && character[1] < 0xa0;
+    if (length != 3 || character[0] != 0xe2)
+        return false;
+    return (character[1] == 0x80 && (character[2] == 0x8e || character[2] == 0x8f ||
+                                     (character[2] >= 0xa8 && character[2] <= 0xae))) ||
+           (character[1] == 0x81 && character[2] >= 0xa6 && character[2] <= 0xa9);
+}
+
+static void trim(char *text)
+{
+    size_t lead = strspn(text, " "), length = strlen(text);
+    memmove(text, text + lead, length - lead + 1);
+    for (length -= lead; length > 0 && text[length - 1] == ' '; length--)
+        text[length - 1] = '\0';
+}
+
+void media_tags_title(const char *text, char out[TRANSFER_TITLE_MAX + 1])
+{
+    _cleanup_free_ char *clean = utf8_repair(text, strlen(text));
+    char *to = clean;
+    for (const char *from = clean; *from;) {
+        size_t length = utf8_character(from, strlen(from));
+        REQUIRE(length > 0);
+        if (!is_control((const unsigned char *)from, length)) {
+            memmove(to, from, length);
+            to += length;
+        } else if (length == 1) {
+            *to++ = ' ';
+        }
+        from += length;
+    }
+    *to = '\0';
+    trim(clean);
+    base_copy_truncated(out, TRANSFER_TITLE_MAX + 1, clean);
+    trim(out);
+}
+
+/* The first that says something: the container's, else a stream's. */
+static const char *find(const AVFormatContext *format, const char *name)
+{
+    const AVDictionaryEntry *entry = av_dict_get(format->metadata, name, NULL, 0);
+    for (unsigned i = 0; !entry && i < format->nb_streams; i++)
+        entry = av_dict_get(format->streams[i]->metadata, name, NULL, 0);
+    return entry ? entry->value : "";
+}
+
+void media_tags_read(const AVFormatContext *format, int64_t now, MediaTags *out)
+{
+    /* The moment of taking goes before the moment of writing the file. */
+    static const char *const names[] = {"com.apple.quicktime.creationdate", "creation_time",
+                                        "date"};
+    *out = (MediaTags){0};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (media_tags_time(find(format, names[i]), now, out->captured_at))
+            break;
+    media_tags_title(find(format, "title"), out->title);
+}
