@@ -198,10 +198,11 @@ UNIT_TRANSCODER := \
 	tests/unit/test_encoder.c \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_encoder_remux.c \
-	tests/unit/test_long_clip.c \
-	tests/unit/test_mutants.c \
 	tests/unit/test_gallery.c \
+	tests/unit/test_listener.c \
+	tests/unit/test_long_clip.c \
 	tests/unit/test_media_tags.c \
+	tests/unit/test_mutants.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_scratch.c \
 	tests/unit/test_storyboard.c \

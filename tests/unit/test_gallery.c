@@ -33,6 +33,11 @@ static void read_storyboard(const Made *made, Cues *cues)
     ",eq=brightness=-0.3[a];color=white:s=64x64:r=" rate ":d=" seconds                             \
     "[b];[a][b]overlay=x=t*16:y=t*8\" -pix_fmt yuv420p -c:v libx264 -preset ultrafast "
 
+static void allow_copying(EncoderPolicy *policy)
+{
+    policy->remux_bit_rate = 8000000;
+}
+
 static double likeness(const Made *made, const Cue *cue, double seconds)
 {
     char tile[ENCODING_PATH], frame[ENCODING_PATH];
@@ -50,20 +55,28 @@ static void each_tile_shows_the_video_at_its_time(void **state)
 {
     static const struct {
         const char *name, *arguments;
+        const char *operation;
         int width, height; /* of a tile */
         size_t tiles;
         const char *sentence;
     } rows[] = {
-        {"wide.mp4", MOVING("640x360", "25", "13"), 160, 90, 7, "a wide video"},
-        {"upright.mkv", MOVING("270x480", "10", "8.1"), 90, 160, 5, "an upright one"},
+        {"wide.mp4", MOVING("640x360", "25", "13"), "encode", 160, 90, 7, "a wide video"},
+        {"upright.mkv", MOVING("270x480", "10", "8.1"), "encode", 90, 160, 5, "an upright one"},
         {"uneven.mkv",
          MOVING("320x240", "20", "9") "-vf \"select='not(mod(n,7))+not(mod(n,5))'\" -fps_mode vfr ",
-         160, 120, 5, "an uneven rate"},
+         "encode", 160, 120, 5, "an uneven rate"},
+        {"copied.mp4", MOVING("640x360", "25", "13") "-b:v 300k -g 25 ", "remux", 160, 90, 7,
+         "a video that is copied"},
+        {"rare.mp4", MOVING("640x360", "25", "23") "-b:v 300k -g 250 ", "remux", 160, 90, 3,
+         "one with a key frame each ten seconds"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = encoding_make(encoding_source(rows[i].name, rows[i].arguments));
+        Made made = {.limit = streq(rows[i].operation, "remux") ? allow_copying : NULL};
         Cues cues;
+        const char *source = encoding_source(rows[i].name, rows[i].arguments);
+        unit_check(encoding_try(source, 1080, &made), made.error.detail);
+        assert_string_equal(made.result.operation, rows[i].operation);
         read_storyboard(&made, &cues);
         unit_check(cues.count == rows[i].tiles, rows[i].sentence);
         cues_check(&cues, made.result.duration, rows[i].sentence);

@@ -1,6 +1,7 @@
 #include "transcoder/pipeline/listener.h"
 
-#define MONO "aformat=sample_fmts=flt:channel_layouts=mono"
+/* The average of the channels: what is at full scale in all of them is so in one. */
+#define MONO "aresample=rematrix_maxval=1,aformat=sample_fmts=flt:channel_layouts=mono"
 
 static bool take_mono(void *context, AVFrame *frame, Error *error)
 {
