@@ -68,7 +68,7 @@ static void expect_one_result(Story *story)
     assert_int_equal(inspect_number(story, "SELECT count(*) FROM job WHERE state = 'done'"), 1);
     assert_int_equal(inspect_number(story, "SELECT count(*) FROM file WHERE role = 'video'"), 1);
     assert_int_equal(inspect_number(story, "SELECT count(*) FROM file WHERE role = 'poster'"), 1);
-    assert_int_equal(inspect_file_count(story), 2);
+    assert_int_equal(inspect_number(story, "SELECT count(*) FROM file WHERE role = 'original'"), 0);
     assert_int_equal(
         inspect_number(story, "SELECT count(*) FROM attempt WHERE outcome = 'delivered'"), 1);
     story_until(story, inspect_scratch_empty, NULL, "the transcoder to empty its scratch folder");

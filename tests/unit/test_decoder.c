@@ -243,6 +243,35 @@ static void can_be_stopped(void **state)
     assert_int_equal(error.code, ERROR_CANCELLED);
 }
 
+/* A good file with some bytes changed: whatever comes of it is a verdict about the file. */
+static void comes_to_a_verdict_about_mutants(void **state)
+{
+    enum { MUTANTS = 150, CHANGES = 40 };
+    uint32_t seed = 20240229;
+    (void)state;
+    _cleanup_close_ int fd = open_media("mutant.mp4", PICTURE("160x120", "1") SOUND("1") H264
+                                        "-c:a aac -movflags +faststart");
+    off_t size = lseek(fd, 0, SEEK_END);
+    for (int i = 0; i < MUTANTS; i++) {
+        DecoderFacts facts;
+        Error error = {0};
+        for (int change = 0; change < CHANGES; change++) {
+            seed = seed * 1664525 + 1013904223;
+            unsigned char byte = (unsigned char)(seed >> 24);
+            off_t at = (off_t)(seed >> 8) % MIN_OF(size, 4000); /* where the boxes are */
+            assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+        }
+        if (!decoder_probe(fd, NULL, &facts, &error))
+            assert_int_equal(error.code, ERROR_MEDIA);
+        DecoderExpectation expected = {DECODER_VIDEO, 160, 120, 1, true};
+        if (!decoder_verify(fd, &expected, NULL, &error))
+            assert_int_equal(error.code, ERROR_MEDIA);
+        if (i % 10 == 9) /* begin again with a good one */
+            close(open_media("mutant.mp4", PICTURE("160x120", "1") SOUND("1") H264
+                             "-c:a aac -movflags +faststart"));
+    }
+}
+
 /* --- results --- */
 
 static void zero_from(int fd, off_t from)
@@ -329,6 +358,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(refuses_what_is_no_media),
         cmocka_unit_test(tells_the_file_from_the_machine),
         cmocka_unit_test(can_be_stopped),
+        cmocka_unit_test(comes_to_a_verdict_about_mutants),
         cmocka_unit_test(takes_results_that_play),
         cmocka_unit_test(refuses_results_that_are_not_as_told),
         cmocka_unit_test(refuses_results_that_are_damaged),

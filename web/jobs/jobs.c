@@ -322,8 +322,8 @@ bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
     Expire work = {
         .spec = {.now = now,
                  .max_attempts = jobs->max_attempts,
-                 .error = "Preparing this video was tried several times, but the computer doing it "
-                          "stopped answering each time. The video as you sent it is kept."}};
+                 .error = "Preparing this file was tried several times, but the computer doing it "
+                          "stopped answering each time. What you sent is kept."}};
     int64_t earliest;
     if (!clamp_leases(jobs, now, error))
         return false;
