@@ -196,8 +196,10 @@ UNIT_TRANSCODER := \
 	tests/unit/test_backoff.c \
 	tests/unit/test_corpus.c \
 	tests/unit/test_encoder.c \
+	tests/unit/test_encoder_limits.c \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_encoder_remux.c \
+	tests/unit/test_encoder_sound.c \
 	tests/unit/test_gallery.c \
 	tests/unit/test_listener.c \
 	tests/unit/test_long_clip.c \

@@ -1,5 +1,7 @@
 #include "transcoder/pipeline/mux.h"
 
+#include <inttypes.h>
+
 #include "common/media/media_compat.h"
 #include "common/media/media_error.h"
 #include "transcoder/pipeline/output.h"
@@ -62,8 +64,8 @@ bool mux_needs_promise(const Mux *mux)
 static bool write_failed(const Mux *mux, int number, Error *error)
 {
     if (output_is_full(mux->format))
-        return error_set(error, ERROR_MEDIA, "The result would be larger than %lld MiB.",
-                         (long long)(mux->size_max >> 20));
+        return error_set(error, ERROR_MEDIA, "The result would be larger than %" PRId64 " KiB.",
+                         mux->size_max >> 10);
     return media_error_set(error, number, "The video could not be written");
 }
 

@@ -1,0 +1,164 @@
+#include <math.h>
+
+#include "tests/unit/encoding.h"
+
+#define SINE(rate) "-f lavfi -i \"sine=frequency=440:sample_rate=" #rate ":d=3\" "
+
+static void allow_copying(EncoderPolicy *policy)
+{
+    policy->remux_bit_rate = 8000000;
+}
+
+static Made record(const char *source)
+{
+    Made made = {.limit = allow_copying};
+    if (!encoding_try(source, 1080, &made))
+        fail_msg("%s: %s", source, made.error.detail);
+    return made;
+}
+
+static const char *audio_path(void)
+{
+    static char path[ENCODING_PATH];
+    snprintf(path, sizeof path, "%s/%s", encoded_folder(),
+             transfer_file_kinds[TRANSFER_AUDIO].name);
+    return path;
+}
+
+/* Loudness of a tone's middle second, in decibels below full scale. */
+static double loudness(const char *path)
+{
+    _cleanup_free_ char *text = encoded_run(
+        "ffmpeg -v info -ss 1 -t 1 -i '%s' -map 0:a:0 -af volumedetect -f null - 2>&1", path);
+    const char *found = strstr(text, "mean_volume: ");
+    assert_non_null(found);
+    return strtod(found + strlen("mean_volume: "), NULL);
+}
+
+static void check_recording(const Made *made, int rate, double duration, const char *sentence)
+{
+    const TransferResult *result = &made->result;
+    const char *path = audio_path();
+    encoding_entry(path, "a:0", "stream=codec_name", "aac");
+    encoding_entry(path, "a:0", "stream=profile", "LC");
+    encoding_entry(path, "a:0", "format=nb_streams", "1");
+    encoding_entry(path, "a:0", "format_tags=major_brand", "M4A ");
+    unit_check(encoded_number(path, "a:0", "stream=sample_rate") == rate, sentence);
+    unit_check(encoded_number(path, "a:0", "stream=channels") <= 2, sentence);
+    if (fabs(result->duration - duration) > 0.1 ||
+        fabs(encoded_number(path, "a:0", "format=duration") - duration) > 0.1)
+        fail_msg("%s: %f seconds told", sentence, result->duration);
+    unit_check(encoded_starts_fast(path), "the index stands in front");
+    unit_check(encoded_times_grow(path, "a:0"), sentence);
+    unit_check(!encoded_holds(path, "Secret") && !encoded_holds(path, "Lavf"), sentence);
+    unit_check(result->files[TRANSFER_AUDIO].present && !result->files[TRANSFER_VIDEO].present,
+               sentence);
+    unit_check(result->files[TRANSFER_WAVEFORM].present, "there is a waveform");
+    unit_check(!result->files[TRANSFER_POSTER].present, "and no poster");
+    unit_check(result->width == 0 && result->height == 0 && result->has_audio, sentence);
+    unit_check(result->whole, sentence);
+}
+
+static void every_kind_of_recording_becomes_an_m4a(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        int rate;
+        const char *operation, *sentence;
+    } rows[] = {
+        {"voice.wav", SINE(44100) "-metadata title=Secret", 44100, "encode", "WAV"},
+        {"studio.wav", SINE(96000) "-c:a pcm_s24le", 48000, "encode", "WAV of a studio"},
+        {"phone.wav", SINE(8000) "-c:a pcm_mulaw", 8000, "encode", "WAV of a telephone"},
+        {"song.mp3", SINE(44100) "-metadata title=Secret", 44100, "encode", "MP3"},
+        {"voice.opus", SINE(48000) "-c:a libopus", 48000, "encode", "Opus"},
+        {"voice.ogg", SINE(44100) "-c:a libvorbis", 44100, "encode", "Vorbis"},
+        {"song.flac", SINE(44100) "-ac 2", 44100, "encode", "FLAC"},
+        {"memo.m4a", SINE(22050) "-c:a alac", 22050, "encode", "ALAC"},
+        {"voice.aac", SINE(44100) "-c:a aac", 44100, "encode", "bare AAC"},
+        {"song.m4a", SINE(44100) "-c:a aac -metadata title=Secret", 44100, "remux", "AAC in M4A"},
+        {"call.m4a", SINE(8000) "-c:a aac", 8000, "remux", "a telephone's AAC"},
+        {"song.mka", SINE(44100) "-c:a aac", 44100, "remux", "AAC in Matroska"},
+        {"cover.m4a",
+         SINE(44100) "-f lavfi -i color=red:s=64x64:d=0.04 -map 0 -map 1 -c:v png "
+                     "-frames:v 1 -disposition:v attached_pic -c:a aac",
+         44100, "remux", "cover art is no video"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *source = encoding_source(rows[i].name, rows[i].arguments);
+        Made made = record(source);
+        if (!streq(made.result.operation, rows[i].operation))
+            fail_msg("%s: %s", rows[i].sentence, made.result.operation);
+        check_recording(&made, rows[i].rate, 3, rows[i].sentence);
+        unit_check(fabs(loudness(audio_path()) - loudness(source)) < 1, rows[i].sentence);
+    }
+}
+
+static void recordings_of_the_corpus_come_out_right(void **state)
+{
+    static const struct {
+        const char *name;
+        int rate;
+        double duration;
+        const char *sentence;
+    } rows[] = {
+        {"audio/voicemail_nb.amr", 8000, 4.36, "a voicemail"},
+        {"audio/vbr_xing.mp3", 48000, 2.81, "MP3 of a varying bit rate"},
+        {"audio/voice_8khz_aac.m4a", 8000, 3.07, "a telephone's AAC"},
+        {"audio/iphone_voicememo_alac.m4a", 22050, 11.29, "a recorder's ALAC"},
+        {"video/two_audio_tracks_ac3_aac.mp4", 48000, 0.3, "a video's container without a video"},
+    };
+    char path[ENCODING_PATH];
+    (void)state;
+    if (!encoding_corpus("audio", path))
+        skip();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_true(encoding_corpus(rows[i].name, path));
+        Made made = record(path);
+        check_recording(&made, rows[i].rate, rows[i].duration, rows[i].sentence);
+    }
+    assert_true(encoding_corpus("audio/garbage_prefix.mp3", path));
+    Made made = record(path);
+    encoding_entry(audio_path(), "a:0", "stream=sample_rate", "44100");
+    unit_check(made.result.duration < 2, "garbage before the music is not taken for speech");
+}
+
+/* The first sound is named the default, and nothing of it can be decoded. */
+static void the_next_sound_is_taken_when_the_first_cannot_be_decoded(void **state)
+{
+    static const struct {
+        const char *name, *sounds;
+        bool heard, whole;
+        const char *sentence;
+    } rows[] = {
+        {"second.mkv",
+         "-map 0 -map 1 -map 1 -c:a:0 flac -c:a:1 aac -ac:a:0 2 -bsf:a:0 noise=amount=1", true,
+         true, "the second sound is heard"},
+        {"none.mkv", "-map 0 -map 1 -c:a flac -bsf:a noise=amount=1", false, false,
+         "without another, the video is made all the same"},
+    };
+    char arguments[ENCODING_PATH];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        snprintf(arguments, sizeof arguments,
+                 "-f lavfi -i testsrc=s=160x120:d=3 " SINE(44100) "-c:v mpeg4 %s", rows[i].sounds);
+        Made made = record(encoding_source(rows[i].name, arguments));
+        encoding_check(&made, 160, 120);
+        unit_check(made.result.has_audio == rows[i].heard, rows[i].sentence);
+        unit_check(made.result.whole == rows[i].whole, rows[i].sentence);
+        if (rows[i].heard)
+            unit_check(loudness(made.video) > -30, rows[i].sentence);
+    }
+    encoding_refused(encoding_source("noise.flac", SINE(44100) "-bsf:a noise=amount=1"),
+                     "cannot be decoded");
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_kind_of_recording_becomes_an_m4a),
+        cmocka_unit_test(recordings_of_the_corpus_come_out_right),
+        cmocka_unit_test(the_next_sound_is_taken_when_the_first_cannot_be_decoded),
+    };
+    return encoding_run("encoder sound", tests, ARRAY_SIZE(tests), argc, argv);
+}
