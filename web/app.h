@@ -21,4 +21,5 @@ typedef struct App {
     Jobs jobs;
     Library library;
     _Atomic(Http *) http; /* NULL until the server has started */
+    atomic_bool time_up;  /* the program ends, and no longer waits for its workers */
 } App;

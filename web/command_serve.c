@@ -87,6 +87,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
                      [MEDIA_AUDIO] = (uint64_t)settings->max_audio_size.number},
         .keep_original_videos = settings->keep_original_videos.number != 0,
         .verify = decoder_verify,
+        .stop = &app->time_up,
     };
     return housekeeper_recover(&app->library, clock_wall_ms(), error);
 }
@@ -97,6 +98,15 @@ static uint64_t largest_upload(const Library *library)
     for (size_t kind = 0; kind < MEDIA_KIND_COUNT; kind++)
         largest = MAX_OF(largest, library->max_size[kind]);
     return largest;
+}
+
+/* All that may come with a video or a recording. */
+static uint64_t adornments_size(void)
+{
+    uint64_t size = 0;
+    for (TransferFile i = TRANSFER_POSTER; i < TRANSFER_FILE_COUNT; i++)
+        size += (uint64_t)transfer_file_kinds[i].size_max;
+    return size;
 }
 
 /* The forms are read whole before kind and size are known: their limits are the largest file's. */
@@ -112,8 +122,9 @@ static Http *start_http(App *app, Error *error)
         .token = settings->token.text,
         .token_previous = settings->token_previous.text,
         .upload_limit = largest + room,
-        .delivery_limit = largest + room + TRANSFER_POSTER_MAX,
+        .delivery_limit = largest + room + adornments_size(),
         .shutdown_seconds = (int)settings->shutdown_seconds.number,
+        .time_up = &app->time_up,
         .app = app,
     };
     Http *http = http_start(&options, error);

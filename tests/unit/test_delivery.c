@@ -462,11 +462,12 @@ static struct {
     ErrorCode verdict;
     DecoderExpectation expected;
     bool may_write;
+    const atomic_bool *stop;
 } decoder;
 
 static bool play(int fd, const DecoderExpectation *expected, const atomic_bool *stop, Error *error)
 {
-    (void)stop;
+    decoder.stop = stop;
     decoder.expected = *expected;
     decoder.may_write = pwrite(fd, "x", 1, 0) == 1;
     return decoder.verdict == ERROR_NONE ||
@@ -477,7 +478,9 @@ static void asks_the_decoder_for_what_metadata_says(void **state)
 {
     Error error = {0};
     Parcel parcel = pack(*state);
+    atomic_bool time_up = false;
     parcel.archive->library.verify = play;
+    parcel.archive->library.stop = &time_up;
     parcel.result.has_audio = true;
     decoder.verdict = ERROR_NONE;
     assert_true(send(&parcel, &error));
@@ -486,6 +489,7 @@ static void asks_the_decoder_for_what_metadata_says(void **state)
     assert_int_equal(decoder.expected.height, 1920);
     assert_true(decoder.expected.duration == 10 && decoder.expected.has_audio);
     assert_false(decoder.may_write);
+    assert_ptr_equal(decoder.stop, &time_up);
     unpack(&parcel);
     parcel = pack_sound(*state);
     assert_true(send(&parcel, &error));

@@ -31,6 +31,7 @@ static struct {
     atomic_ullong received;
     sem_t parked, fed;
     _Atomic(Request *) waiting;
+    atomic_bool time_up;
 } app;
 
 /* --- the application --- */
@@ -56,6 +57,19 @@ static Response *post_wait(Request *request, Error *error)
         return response_json(200, json_pack("{s:b}", "woken", 1));
     sem_post(&app.parked);
     return request_park(request, json_integer_value(json_object_get(request_json(request), "ms")));
+}
+
+/* Goes on until it is called off. */
+static Response *get_work(Request *request, Error *error)
+{
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    (void)request;
+    sem_post(&app.parked);
+    while (!atomic_load(&app.time_up))
+        nanosleep(&moment, NULL);
+    atomic_fetch_add(&app.finished, 1);
+    error_set(error, ERROR_CANCELLED, "The program is being stopped.");
+    return NULL;
 }
 
 static void *form_open(Request *request, Error *error)
@@ -126,6 +140,7 @@ static const Route routes[] = {
     {HTTP_GET, "/hello/{}", ACCESS_PUBLIC, BODY_NONE, .handle = get_hello},
     {HTTP_POST, "/echo", ACCESS_TRANSCODER, BODY_JSON, .handle = post_echo},
     {HTTP_POST, "/wait", ACCESS_PUBLIC, BODY_JSON, .handle = post_wait},
+    {HTTP_GET, "/work", ACCESS_PUBLIC, BODY_NONE, .handle = get_work},
     {HTTP_POST, "/form", ACCESS_PUBLIC, BODY_UPLOAD, .form = &form},
     {HTTP_GET, "/media/{*}", ACCESS_PUBLIC, BODY_NONE, .resolve = media_resolve},
     {0},
@@ -141,7 +156,8 @@ static int start_with(int shutdown_seconds)
                            .token_previous = "",
                            .upload_limit = 64 * MIB,
                            .delivery_limit = MIB,
-                           .shutdown_seconds = shutdown_seconds};
+                           .shutdown_seconds = shutdown_seconds,
+                           .time_up = &app.time_up};
     memset(&app, 0, sizeof app);
     sem_init(&app.parked, 0, 0);
     sem_init(&app.fed, 0, 0);
@@ -481,6 +497,19 @@ static void stopping_ends_waits_and_cuts_uploads(void **state)
     close(idle);
 }
 
+/* A worker that does not end would take the program with it. */
+static void stopping_calls_off_what_takes_long(void **state)
+{
+    (void)state;
+    int working = dial();
+    say(working, "GET /work HTTP/1.1\r\nHost: a\r\n\r\n");
+    sem_wait(&app.parked);
+    assert_false(app.time_up);
+    http_stop(TAKE_PTR(app.http));
+    assert_int_equal(app.finished, 1);
+    close(working);
+}
+
 static void stopping_does_not_wait_for_the_silent(void **state)
 {
     (void)state;
@@ -524,6 +553,7 @@ int main(void)
         STORY(ranges_and_conditions_are_answered_on_the_wire),
         STORY(many_clients_are_served_while_files_come_and_go),
         STORY(stopping_ends_waits_and_cuts_uploads),
+        STORY(stopping_calls_off_what_takes_long),
         cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_the_silent, start_patient, stop),
         cmocka_unit_test(an_incomplete_route_stops_the_start),
     };

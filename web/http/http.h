@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "common/json.h"
 #include "common/settings.h"
 
@@ -162,6 +164,7 @@ typedef struct HttpOptions {
     const char *token_previous;            /* "" for none */
     uint64_t upload_limit, delivery_limit; /* bytes of a whole request body */
     int shutdown_seconds;
+    atomic_bool *time_up; /* becomes true when what is under way is cut; NULL: nobody asks */
     void *app;
 } HttpOptions;
 

@@ -259,6 +259,9 @@ static bool is_idle(const Socket *socket)
 static void drain_sockets(Loop *loop, int64_t now_ms)
 {
     bool cut = now_ms >= atomic_load(&loop->cut_ms);
+    atomic_bool *time_up = loop->shared->options->time_up;
+    if (cut && time_up)
+        atomic_store(time_up, true);
     for (Socket *socket = loop->sockets; socket; socket = socket->next) {
         if (is_idle(socket))
             shutdown(socket->fd, SHUT_RD);

@@ -225,7 +225,7 @@ static bool verify(const Delivery *delivery, const Staging *staging, Error *erro
         .has_audio = result->has_audio,
     };
     _cleanup_close_ int fd = staging_open(staging, error);
-    return fd >= 0 && delivery->library->verify(fd, &expected, NULL, error);
+    return fd >= 0 && delivery->library->verify(fd, &expected, delivery->library->stop, error);
 }
 
 /* The cheap look first. */

@@ -26,5 +26,6 @@ typedef struct Library {
     Validator *validator;                /* NULL: nobody is to be woken */
     uint64_t max_size[MEDIA_KIND_COUNT]; /* bytes of an upload, by kind */
     bool keep_original_videos;
-    LibraryVerify *verify; /* decoder_verify(), but for tests that have no decoder */
+    LibraryVerify *verify;   /* decoder_verify(), but for tests that have no decoder */
+    const atomic_bool *stop; /* what takes long is called off; NULL: never */
 } Library;
