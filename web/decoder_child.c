@@ -19,12 +19,15 @@ static double ratio_value(MediaRatio ratio)
     return ratio.den > 0 ? (double)ratio.num / ratio.den : 0;
 }
 
-/* What can be decoded goes first, then the larger; of sound the one with more channels. */
+/* What can be decoded goes first, then what the file calls its default, then the larger picture or
+ * more channels. */
 static bool is_better(const MediaStream *a, const MediaStream *b)
 {
     int64_t size_a = (int64_t)a->width * a->height + a->channels;
     int64_t size_b = (int64_t)b->width * b->height + b->channels;
-    return a->decodable != b->decodable ? a->decodable : size_a > size_b;
+    if (a->decodable != b->decodable)
+        return a->decodable;
+    return a->is_default != b->is_default ? a->is_default : size_a > size_b;
 }
 
 static const MediaStream *choose(const MediaFacts *media, MediaKind kind)
