@@ -159,6 +159,8 @@ static void the_thumbhash_has_the_colour_of_the_poster(void **state)
         {"test.mp4", "-f lavfi -i testsrc2=s=1920x1080:d=1 -c:v libx264 -preset ultrafast",
          "a large picture"},
         {"red.mkv", "-f lavfi -i color=0xc03020:s=240x320:d=1 -c:v mpeg4 -q:v 2", "red"},
+        {"large.mkv", "-f lavfi -i color=0xc03020:s=1280x720:d=1 -c:v mpeg4 -q:v 2",
+         "red by the other matrix"},
         {"sea.mkv", "-f lavfi -i color=0x1060d0:s=320x240:d=1 -c:v mpeg4 -q:v 2", "blue"},
     };
     (void)state;
