@@ -123,6 +123,7 @@ TRANSCODER := \
 	transcoder/check.c \
 	transcoder/encoder.c \
 	transcoder/encoder_child.c \
+	transcoder/encoder_limits.c \
 	transcoder/encoder_message.c \
 	transcoder/flag.c \
 	transcoder/job.c \
@@ -196,6 +197,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_backoff.c \
 	tests/unit/test_corpus.c \
 	tests/unit/test_encoder.c \
+	tests/unit/test_encoder_death.c \
 	tests/unit/test_encoder_limits.c \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_encoder_remux.c \

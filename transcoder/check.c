@@ -1,6 +1,7 @@
 #include "transcoder/check.h"
 
 #include "common/sandbox_probe.h"
+#include "transcoder/encoder_limits.h"
 #include "transcoder/scratch.h"
 #include "transcoder/web_client.h"
 
@@ -46,11 +47,12 @@ static bool check_sandbox(const Settings *settings, FILE *out)
     return sandbox_suffices(&report) || settings->sandbox.number != SETTING_SANDBOX_REQUIRED;
 }
 
-bool check_run(const Settings *settings, FILE *out)
+bool check_run(const Settings *settings, const EncoderPolicy *policy, FILE *out)
 {
     bool sandbox = check_sandbox(settings, out);
     bool scratch = check_scratch(settings, out);
     bool web = check_web(settings, out);
+    encoder_limits_print(policy, out);
     bool good = sandbox && scratch && web;
     if (good)
         fputs("Everything is in place.\n", out);

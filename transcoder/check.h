@@ -3,7 +3,9 @@
 #pragma once
 
 #include "common/settings.h"
+#include "transcoder/plan.h"
 
-/* Prints one line per fault, or that there is none; returns whether there is none. Settings are
- * checked already. */
-bool check_run(const Settings *settings, FILE *out);
+/* Prints the sandbox's walls, the limits of an encode (those of `policy`, made of the settings) and
+ * one line per fault, or that there is none; returns whether there is none. Settings are checked
+ * already. */
+bool check_run(const Settings *settings, const EncoderPolicy *policy, FILE *out);

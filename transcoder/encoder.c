@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "common/buffer.h"
 #include "common/child.h"
 #include "common/clock.h"
 #include "common/file.h"
+#include "common/log.h"
 #include "transcoder/encoder_message.h"
 
 #define REPORT_EVERY_MS 1000
@@ -21,8 +23,8 @@ typedef struct Watch {
     Buffer lines;
     EncoderProgress progress;
     int64_t reported_ms;
-    int64_t advanced_ms;
-    struct timespec written; /* the video file's time of last writing */
+    int64_t started_ms, advanced_ms;
+    struct timespec written; /* the latest time that one of the files was */
     bool ended;              /* a result or an error came */
     EncoderMessage last;
 } Watch;
@@ -93,32 +95,47 @@ static bool read_status(Watch *watch, bool *open, Error *error)
     return take_lines(watch, error);
 }
 
-/* Moving the index to the front says nothing for long, but writes all the time. */
-static void look_at_video(Watch *watch)
+static bool is_later(const struct timespec *a, const struct timespec *b)
 {
-    struct stat status;
-    if (fstat(watch->job->fds[TRANSFER_VIDEO], &status) < 0)
-        return;
-    if (status.st_mtim.tv_sec != watch->written.tv_sec ||
-        status.st_mtim.tv_nsec != watch->written.tv_nsec)
-        watch->advanced_ms = clock_monotonic_ms();
-    watch->written = status.st_mtim;
+    return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
-static bool check_advance(Watch *watch, Error *error)
+/* Moving the index to the front says nothing for long, but writes all the time. */
+static void look_at_files(Watch *watch)
 {
-    int64_t allowed = watch->job->policy.stall_seconds * 1000;
-    look_at_video(watch);
-    if (clock_monotonic_ms() - watch->advanced_ms < allowed)
-        return true;
-    return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder got stuck.");
+    struct stat status;
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (fstat(watch->job->fds[i], &status) == 0 && is_later(&status.st_mtim, &watch->written)) {
+            watch->written = status.st_mtim;
+            watch->advanced_ms = clock_monotonic_ms();
+        }
+}
+
+static int64_t grace_of(const EncoderJob *job)
+{
+    return job->grace_seconds ? job->grace_seconds : ENCODER_GRACE_SECONDS;
+}
+
+static bool check_time(Watch *watch, Error *error)
+{
+    const EncoderJob *job = watch->job;
+    int64_t now = clock_monotonic_ms();
+    look_at_files(watch);
+    if (now - watch->advanced_ms >= job->policy.stall_seconds * 1000)
+        return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder got stuck.");
+    if (now - watch->started_ms >=
+        encoder_limits_wall_ms(&job->policy, grace_of(job), watch->progress.seconds))
+        return error_set(error, ERROR_MEDIA,
+                         "The file takes longer to encode than is allowed (ENCODE_MAX_WALL_RATIO); "
+                         "a shorter or smaller one may work.");
+    return true;
 }
 
 /* Until the child has closed its end of the pipe, which it does at the latest by ending. */
 static bool follow(Watch *watch, Error *error)
 {
     bool open = true;
-    watch->advanced_ms = clock_monotonic_ms();
+    watch->started_ms = watch->advanced_ms = clock_monotonic_ms();
     while (open) {
         struct pollfd waiting = {.fd = watch->status_fd, .events = POLLIN};
         int64_t due = watch->reported_ms + REPORT_EVERY_MS - clock_monotonic_ms();
@@ -126,14 +143,13 @@ static bool follow(Watch *watch, Error *error)
         if (ready > 0 && !read_status(watch, &open, error))
             return false;
         if (clock_monotonic_ms() - watch->reported_ms >= REPORT_EVERY_MS &&
-            (!report(watch, error) || !check_advance(watch, error)))
+            (!report(watch, error) || !check_time(watch, error)))
             return false;
     }
     return true;
 }
 
-static const SandboxLimits child_limits = {
-    .data_bytes = 2 * GIB, .file_bytes = 16 * GIB, .cpu_seconds = 12 * 3600, .niceness = 10};
+static const SandboxLimits child_limits = {.data_bytes = 2 * GIB, .niceness = 10};
 
 #define CHILD_FDS (TRANSFER_FILE_COUNT + 2)
 
@@ -150,6 +166,7 @@ static bool order_child(const EncoderJob *job, int status_fd, Child *child, Erro
     ChildSpec spec = {
         .arguments = arguments, .fds = fds, .fd_count = CHILD_FDS, .limits = child_limits};
     spec.limits.file_bytes = (uint64_t)job->policy.max_output;
+    spec.limits.cpu_seconds = encoder_limits_cpu_seconds(&job->policy, grace_of(job));
     return child_start(&spec, child, error);
 }
 
@@ -176,23 +193,43 @@ static bool empty_outputs(const EncoderJob *job, Error *error)
     return true;
 }
 
-/* What a child's end means where it brought neither result nor error. */
+static atomic_uint sandbox_stops;
+
+unsigned encoder_sandbox_stops(void)
+{
+    return atomic_load(&sandbox_stops);
+}
+
+static void note_sandbox_stop(const ChildExit *end)
+{
+    if (end->signalled && end->status == SIGSYS)
+        log_error("The sandbox stopped a system call of the encoder's child, %u so far.",
+                  atomic_fetch_add(&sandbox_stops, 1) + 1);
+}
+
+/* To the child a limit on the size of files looks like a disk that is full. */
+static bool is_as_large_as_allowed(const EncoderJob *job)
+{
+    struct stat status;
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (fstat(job->fds[i], &status) == 0 && status.st_size >= job->policy.max_output)
+            return true;
+    return false;
+}
+
 static bool check_end(const Watch *watch, ChildExit end, Error *error)
 {
-    if (watch->ended && watch->last.kind == ENCODER_MESSAGE_ERROR) {
+    bool told = watch->ended && watch->last.kind == ENCODER_MESSAGE_ERROR;
+    note_sandbox_stop(&end);
+    if (told && watch->last.error.code == ERROR_NO_SPACE && is_as_large_as_allowed(watch->job))
+        end = (ChildExit){.signalled = true, .status = SIGXFSZ};
+    else if (told) {
         *error = watch->last.error;
         return false;
     }
-    if (end.lost || (end.signalled && (end.status == SIGKILL || end.status == SIGTERM)))
-        return error_set(error, ERROR_INTERNAL,
-                         "The encoder was ended from outside, perhaps for lack of memory.");
-    if (end.signalled && end.status == SIGXCPU)
-        return error_set(error, ERROR_MEDIA, "The video takes more computing than is allowed.");
-    if (end.signalled || !watch->ended)
-        return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder crashed.");
-    if (end.status != 0)
-        return damaged_answer(error);
-    return true;
+    if (end.lost || end.signalled || !watch->ended)
+        return encoder_limits_fault(&end, error);
+    return end.status == 0 || damaged_answer(error);
 }
 
 /* Supervises one child from start to end. */

@@ -7,12 +7,13 @@
 #pragma once
 
 #include "common/transfer.h"
-#include "transcoder/plan.h"
+#include "transcoder/encoder_limits.h"
 
 typedef struct EncoderJob {
     int original_fd;              /* read; borrowed, as are the others */
     int fds[TRANSFER_FILE_COUNT]; /* read and write, regular files; emptied first */
     EncoderPolicy policy;
+    int64_t grace_seconds; /* instead of ENCODER_GRACE_SECONDS; 0: that */
     /* Called on every change and at least once a second; false: stop. */
     bool (*progress)(void *context, int percent);
     void *context;
@@ -22,3 +23,6 @@ typedef struct EncoderJob {
  * or storyboard is no failure. ERROR_MEDIA: this video will never work, for the reason given.
  * ERROR_CANCELLED: the callback said so. Anything else: try again later. */
 bool encoder_run(const EncoderJob *job, TransferResult *result, Error *error);
+
+/* How many children of this process the sandbox has ended for a forbidden system call. */
+unsigned encoder_sandbox_stops(void);

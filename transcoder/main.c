@@ -150,7 +150,8 @@ static int run(const Settings *settings)
 
 static int check(const Settings *settings)
 {
-    return check_run(settings, stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+    EncoderPolicy policy = make_policy(settings);
+    return check_run(settings, &policy, stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static const Command commands[] = {
