@@ -126,6 +126,7 @@ TRANSCODER := \
 	transcoder/encoder_limits.c \
 	transcoder/encoder_message.c \
 	transcoder/flag.c \
+	transcoder/gate.c \
 	transcoder/job.c \
 	transcoder/lease.c \
 	transcoder/libav_versions.c \
@@ -203,6 +204,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_encoder_remux.c \
 	tests/unit/test_encoder_sound.c \
 	tests/unit/test_gallery.c \
+	tests/unit/test_gate.c \
 	tests/unit/test_listener.c \
 	tests/unit/test_long_clip.c \
 	tests/unit/test_media_tags.c \
@@ -215,6 +217,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_web_client.c \
 	tests/unit/test_web_client_fetch.c \
 	tests/unit/test_worker.c \
+	tests/unit/test_worker_overlap.c \
 	tests/unit/test_worker_restart.c
 
 # Code shared by unit tests.

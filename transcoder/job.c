@@ -44,12 +44,20 @@ static void take_in_hand(Job *job)
     job->outer = log_context_push((LogContext){.job_id = job->folder.job.job_id});
 }
 
+static void tell_doubt(void *context, bool in_doubt)
+{
+    gate_doubt(&((Job *)context)->worker->pass, in_doubt);
+}
+
 static bool start_lease(Job *job, Error *error)
 {
     LeaseSpec spec = {.web_url = options_of(job)->web_url,
                       .token = options_of(job)->token,
                       .job = &job->folder.job,
-                      .timing = options_of(job)->timing.lease};
+                      .timing = options_of(job)->timing.lease,
+                      .in_doubt = job->adopted,
+                      .doubt = tell_doubt,
+                      .context = job};
     return lease_start(&spec, &job->lease, error);
 }
 
@@ -78,6 +86,16 @@ static void note_judged(Job *job)
     put_kept_off(job, 0);
 }
 
+/* What went wrong here may go wrong for the others too. */
+static void hold_claims(Job *job, int64_t maximum_ms)
+{
+    WorkerShared *shared = job->worker->shared;
+    Retry retry = retry_with(job, options_of(job)->timing.transfer);
+    retry.tries = atomic_fetch_add(&shared->faults, 1) + 1;
+    retry.policy.maximum_ms = maximum_ms;
+    gate_hold_claims(&shared->gate, retry_delay_ms(&retry));
+}
+
 /* A folder left behind: a result is delivered, anything less was interrupted. */
 static bool resume(Job *job, Error *error)
 {
@@ -94,16 +112,21 @@ static bool resume(Job *job, Error *error)
     return start_lease(job, error);
 }
 
+/* The claim is under way until the job has its folder: a result kept of it is taken over, by nobody
+ * else. */
 static bool accept(Job *job, Error *error)
 {
     TransferJob claimed = job->folder.job;
+    GatePass *pass = &job->worker->pass;
     take_in_hand(job);
-    log_info("Claimed %s, %lld bytes, attempt %lld.", claimed.original.name,
-             (long long)claimed.original.size, (long long)claimed.attempt);
-    return scratch_create(options_of(job)->scratch, &claimed, &job->folder, error) &&
-           start_lease(job, error);
+    log_info("Claimed%s %s, %lld bytes, attempt %lld.", pass->ahead ? " ahead:" : "",
+             claimed.original.name, (long long)claimed.original.size, (long long)claimed.attempt);
+    bool created = scratch_create(options_of(job)->scratch, &claimed, &job->folder, error);
+    gate_claimed(pass);
+    return created && start_lease(job, error);
 }
 
+/* Too little for a claim ahead is not told: it is what the jobs in hand are for. */
 static bool look_for_space(Job *job, bool *enough, Error *error)
 {
     const WorkerOptions *options = options_of(job);
@@ -111,7 +134,8 @@ static bool look_for_space(Job *job, bool *enough, Error *error)
     if (!scratch_free_space(options->scratch, &space, error))
         return false;
     *enough = space >= options->min_free_space;
-    if (atomic_exchange(&job->worker->shared->out_of_space, !*enough) == !*enough)
+    if (job->worker->pass.ahead ||
+        atomic_exchange(&job->worker->shared->out_of_space, !*enough) == !*enough)
         return true;
     if (*enough)
         log_info("There is space in WORK_DIR again; jobs are claimed.");
@@ -121,7 +145,7 @@ static bool look_for_space(Job *job, bool *enough, Error *error)
     return true;
 }
 
-/* No longer than until a kept result is due. */
+/* Seconds, no longer than until a kept result is due. */
 static int claim_wait(const Job *job)
 {
     int longest = options_of(job)->timing.claim_wait_seconds;
@@ -132,28 +156,57 @@ static int claim_wait(const Job *job)
 static bool ask_web(Job *job, bool *found, Error *error)
 {
     Worker *worker = job->worker;
-    WebClaim claim = {.worker = options_of(job)->name, .wait_seconds = claim_wait(job)};
+    WebClaim claim = {.worker = options_of(job)->name,
+                      .wait_seconds = worker->pass.ahead ? 0 : claim_wait(job)};
     web_client_abort_on(worker->client, (FlagSet){{&worker->shared->stop}});
     if (!web_client_claim(worker->client, &claim, &job->folder.job, found, error))
         return false;
-    if (worker->claim_failed)
+    if (atomic_exchange(&worker->shared->claims_fail, false)) {
         log_info("Web answers claims again.");
-    worker->claim_failed = false;
+        atomic_store(&worker->shared->faults, 0);
+    }
     return true;
+}
+
+/* With the gate's leave, which ends here unless a job was found. */
+static bool try_claim(Job *job, bool *found, Error *error)
+{
+    GatePass *pass = &job->worker->pass;
+    bool enough;
+    if (!look_for_space(job, &enough, error) || (enough && !ask_web(job, found, error)))
+        return false;
+    if (!enough && !pass->ahead)
+        gate_hold_claims(pass->gate, options_of(job)->timing.space_ms);
+    if (!*found)
+        gate_leave(pass);
+    return true;
+}
+
+static bool take_up(Job *job, const FlagSet *stop)
+{
+    GatePass *pass = &job->worker->pass;
+    Scratch *scratch = options_of(job)->scratch;
+    if (!is_kept_due(job) || !scratch_has_left(scratch))
+        return false;
+    gate_ask_look(pass);
+    if (!gate_wait(pass, stop, INT64_MAX))
+        return false;
+    if (scratch_adopt(scratch, &job->folder))
+        return true;
+    gate_doubt(pass, false);
+    return false;
 }
 
 static bool step_claim(Job *job, Error *error)
 {
+    GatePass *pass = &job->worker->pass;
     FlagSet stop = {{&job->worker->shared->stop}};
     while (!flag_set_raised(&stop)) {
-        bool enough, found = false;
-        if (!look_for_space(job, &enough, error))
-            return false;
-        if (is_kept_due(job) && scratch_adopt(options_of(job)->scratch, &job->folder))
+        bool found = false;
+        if (take_up(job, &stop))
             return resume(job, error);
-        if (!enough)
-            flag_set_wait(&stop, options_of(job)->timing.space_ms);
-        else if (!ask_web(job, &found, error))
+        gate_ask_claim(pass);
+        if (gate_wait(pass, &stop, claim_wait(job) * 1000) && !try_claim(job, &found, error))
             return false;
         if (found)
             return accept(job, error);
@@ -200,9 +253,22 @@ static bool step_fetch(Job *job, Error *error)
     return retry_run(&retry, attempt_fetch, &attempt, error);
 }
 
+/* The lease is kept alive meanwhile. */
+static bool step_wait(Job *job, Error *error)
+{
+    GatePass *pass = &job->worker->pass;
+    FlagSet ends = {{&job->worker->shared->stop, lease_lost(job->lease)}};
+    gate_ask_slot(pass);
+    if (!flag_raised(&pass->granted))
+        log_info("Fetched; waits until an encode has ended.");
+    return gate_wait(pass, &ends, INT64_MAX) ||
+           error_set(error, ERROR_CANCELLED, "The job was called off before its encode.");
+}
+
 static bool tell_encoded(void *context, int percent)
 {
     Job *job = context;
+    gate_report(&job->worker->pass, percent);
     lease_report(job->lease, TRANSFER_STAGE_ENCODE, percent);
     return !flag_raised(&job->worker->shared->stop) && !flag_raised(lease_lost(job->lease)) &&
            scratch_is_there(&job->folder);
@@ -241,6 +307,7 @@ static bool step_deliver(Job *job, Error *error)
 {
     Retry retry = retry_with(job, options_of(job)->timing.transfer);
     retry.wake = lease_web_returned(job->lease);
+    gate_leave(&job->worker->pass);
     if (job->adopted) {
         retry.policy.outlast_ms = 0;
         retry.policy.tries_min = 1;
@@ -264,6 +331,7 @@ static bool step_clean(Job *job, Error *error)
 static const Step steps[] = {
     {"claim", NULL, false, step_claim},
     {"fetch", TRANSFER_STAGE_FETCH, true, step_fetch},
+    {"wait", NULL, true, step_wait},
     {"encode", TRANSFER_STAGE_ENCODE, true, step_encode},
     {"deliver", TRANSFER_STAGE_DELIVER, false, step_deliver},
     {"clean", NULL, false, step_clean},
@@ -304,8 +372,10 @@ static void tell_web(Job *job, Outcome outcome, const char *sentence)
 static void remove_folder(Job *job)
 {
     Error error = {0};
-    if (!scratch_remove(options_of(job)->scratch, &job->folder, &error))
-        log_error("A job's scratch folder could not be removed: %s", error.detail);
+    if (scratch_remove(options_of(job)->scratch, &job->folder, &error))
+        return;
+    log_error("A job's scratch folder could not be removed: %s", error.detail);
+    put_kept_off(job, options_of(job)->timing.transfer.maximum_ms);
 }
 
 /* The words for web and the person who uploaded: a fault of our disk is the log's business. */
@@ -320,6 +390,13 @@ static const char *sentence_of(const Error *error, const OutcomeFacts *facts)
     return error->code == ERROR_IO ? "The transcoder could not use its disk." : error->detail;
 }
 
+/* A job that does not fit beside the others in hand. */
+static bool is_crowded(Job *job, const Error *error)
+{
+    return error->code == ERROR_NO_SPACE && job->worker->pass.state == GATE_FETCHING &&
+           scratch_reserved(options_of(job)->scratch) > job->folder.reserved;
+}
+
 static OutcomeFacts facts_of(Job *job, const Error *error)
 {
     int interruptions = job->interruptions;
@@ -328,11 +405,22 @@ static OutcomeFacts facts_of(Job *job, const Error *error)
                           .lost = job->lease && flag_raised(lease_lost(job->lease)),
                           .stopping = flag_raised(&job->worker->shared->stop),
                           .vanished = !scratch_is_there(&job->folder),
+                          .crowded = is_crowded(job, error),
                           .interrupted = interruptions > 0 && interruptions <= INTERRUPTIONS_FREE};
 }
 
-/* True when the next job may follow at once. */
-static bool settle(Job *job, const Error *error)
+static void note_end(Job *job, Outcome outcome)
+{
+    if (outcome == OUTCOME_DROP || outcome == OUTCOME_FAIL_FOR_GOOD) {
+        scratch_forget_interruptions(options_of(job)->scratch, job->folder.job.job_id);
+        atomic_store(&job->worker->shared->faults, 0);
+    } else {
+        hold_claims(job, options_of(job)->timing.transfer.maximum_ms);
+    }
+}
+
+/* The folder goes before web knows: the next moment web may give the job to another thread. */
+static void settle(Job *job, const Error *error)
 {
     OutcomeFacts facts = facts_of(job, error);
     Outcome outcome = outcome_of(&facts);
@@ -341,26 +429,24 @@ static bool settle(Job *job, const Error *error)
     lease_stop(&job->lease);
     if (outcome == OUTCOME_KEEP) {
         note_kept(job);
-        return true;
+        return;
     }
     if (job->phase == OUTCOME_DELIVERING)
         note_judged(job);
+    note_end(job, outcome);
+    remove_folder(job);
+    gate_leave(&job->worker->pass);
     if (outcome != OUTCOME_DROP)
         tell_web(job, outcome, sentence_of(error, &facts));
-    remove_folder(job);
-    bool over = outcome == OUTCOME_DROP || outcome == OUTCOME_FAIL_FOR_GOOD;
-    if (over)
-        scratch_forget_interruptions(options_of(job)->scratch, job->folder.job.job_id);
-    return over;
 }
 
-static void note_claim_failure(Worker *worker, const Error *error)
+static void note_claim_failure(Job *job, const Error *error)
 {
     if (error->code == ERROR_CANCELLED)
         return;
-    if (!worker->claim_failed)
+    if (!atomic_exchange(&job->worker->shared->claims_fail, true))
         log_warning("No job could be claimed, trying on: %s", error->detail);
-    worker->claim_failed = true;
+    hold_claims(job, options_of(job)->timing.claim_ms);
 }
 
 static bool run_steps(Job *job, Error *error)
@@ -377,27 +463,33 @@ static bool run_steps(Job *job, Error *error)
     return true;
 }
 
+static void note_success(const Job *job)
+{
+    const TransferResult *result = &job->folder.result;
+    TransferFile made = transfer_main_file(result);
+    log_info("Delivered %.1f seconds of %s, %lld bytes.", result->duration,
+             transfer_file_kinds[made].word, (long long)result->files[made].size);
+    atomic_store(&job->worker->shared->faults, 0);
+}
+
 static void job_release(Job *job)
 {
     lease_stop(&job->lease);
     scratch_leave(options_of(job)->scratch, &job->folder);
+    gate_leave(&job->worker->pass);
+    gate_doubt(&job->worker->pass, false);
     if (job->in_hand)
         log_context_pop(&job->outer);
 }
 
-bool job_run(Worker *worker)
+void job_run(Worker *worker)
 {
     Error error = {0};
     _cleanup_(job_release) Job job = {.worker = worker, .folder = SCRATCH_JOB_NONE};
-    if (run_steps(&job, &error)) {
-        const TransferResult *result = &job.folder.result;
-        TransferFile made = transfer_main_file(result);
-        log_info("Delivered %.1f seconds of %s, %lld bytes.", result->duration,
-                 transfer_file_kinds[made].word, (long long)result->files[made].size);
-        return true;
-    }
-    if (job.in_hand)
-        return settle(&job, &error);
-    note_claim_failure(worker, &error);
-    return false;
+    if (run_steps(&job, &error))
+        note_success(&job);
+    else if (job.in_hand)
+        settle(&job, &error);
+    else
+        note_claim_failure(&job, &error);
 }

@@ -4,26 +4,30 @@
  */
 #pragma once
 
+#include "transcoder/gate.h"
 #include "transcoder/worker.h"
 
 /* What all threads share. */
 typedef struct WorkerShared {
     const WorkerOptions *options; /* immutable */
-    Flag stop;                    /* take nothing new, give back what is not made yet */
-    Flag cut;                     /* end deliveries too */
-    atomic_bool out_of_space;     /* said in the log once per change */
-    atomic_int kept_tries;        /* of kept results that web did not take, in a row */
-    _Atomic int64_t kept_due_ms;  /* clock_monotonic_ms: none is tried before */
+    Gate gate;
+    Flag stop;                   /* take nothing new, give back what is not made yet */
+    Flag cut;                    /* end deliveries too */
+    atomic_bool out_of_space;    /* said in the log once per change */
+    atomic_bool claims_fail;     /* likewise */
+    atomic_int faults;           /* claims and jobs that went wrong, in a row */
+    atomic_int kept_tries;       /* of kept results that web did not take, in a row */
+    _Atomic int64_t kept_due_ms; /* clock_monotonic_ms: none is tried before */
 } WorkerShared;
 
 /* One thread. */
 typedef struct Worker {
     WorkerShared *shared;
     WebClient *client;
-    bool claim_failed; /* said in the log once per change */
+    GatePass pass;
 } Worker;
 
-/* Sees one job through, from waiting for it to its end, whatever that is; logs how it ended. True
- * when the next may follow at once; false when a pause is due (no job because web is away, no
- * space, a fault of this machine). */
-bool job_run(Worker *worker);
+/* Sees one job through, from waiting for it to its end, whatever that is; logs how it ended. What
+ * went wrong here holds up the claims of all threads for a while: no job because web is away, no
+ * space, a fault of this machine. */
+void job_run(Worker *worker);

@@ -13,6 +13,9 @@ struct Lease {
     /* Set before the thread starts. */
     TransferJob job;
     LeaseTiming timing;
+    void (*doubt)(void *context, bool in_doubt);
+    void *context;
+    bool in_doubt; /* the thread's */
     pthread_t thread;
     WebClient *client; /* the thread's */
 
@@ -70,6 +73,13 @@ static bool wait_for_due(Lease *lease, int64_t last, const char **stage, int *pe
     return !flag_raised(&lease->ended);
 }
 
+static void note_doubt(Lease *lease, bool in_doubt)
+{
+    if (lease->in_doubt != in_doubt)
+        lease->doubt(lease->context, in_doubt);
+    lease->in_doubt = in_doubt;
+}
+
 static void note_answer(Lease *lease)
 {
     if (!atomic_exchange(&lease->away, false))
@@ -92,8 +102,10 @@ static void note_failure(Lease *lease, const char *stage, const Error *fault)
     if (fault->code == ERROR_GONE || fault->code == ERROR_NOT_FOUND) {
         note_answer(lease);
         note_lost(lease, stage, fault);
-    } else if (fault->code != ERROR_CANCELLED && !atomic_exchange(&lease->away, true)) {
-        log_warning("The lease could not be renewed, going on: %s", fault->detail);
+    } else if (fault->code != ERROR_CANCELLED) {
+        if (!atomic_exchange(&lease->away, true))
+            log_warning("The lease could not be renewed, going on: %s", fault->detail);
+        note_doubt(lease, true);
     }
 }
 
@@ -106,10 +118,12 @@ static void *keep_alive(void *context)
     int percent;
     while (!flag_raised(&lease->lost) && wait_for_due(lease, last, &stage, &percent)) {
         Error fault = {0};
-        if (web_client_progress(lease->client, &lease->job, stage, percent, &fault))
+        if (web_client_progress(lease->client, &lease->job, stage, percent, &fault)) {
+            note_doubt(lease, false);
             note_answer(lease);
-        else
+        } else {
             note_failure(lease, stage, &fault);
+        }
         last = clock_monotonic_ms();
     }
     return NULL;
@@ -121,6 +135,9 @@ static Lease *new_lease(const LeaseSpec *spec)
     pthread_condattr_t monotonic;
     lease->job = *spec->job;
     lease->timing = spec->timing;
+    lease->doubt = spec->doubt;
+    lease->context = spec->context;
+    lease->in_doubt = spec->in_doubt;
     lease->stage = TRANSFER_STAGE_FETCH;
     flag_init(&lease->ended);
     flag_init(&lease->lost);

@@ -23,6 +23,11 @@ typedef struct LeaseSpec {
     const char *web_url, *token; /* borrowed for the start, like the job */
     const TransferJob *job;
     LeaseTiming timing;
+    bool in_doubt; /* it may have run out already */
+    /* Called in the lease's thread when a renewal fails and when one succeeds after that. A lease
+     * that is lost stays in doubt. */
+    void (*doubt)(void *context, bool in_doubt);
+    void *context;
 } LeaseSpec;
 
 typedef struct Lease Lease;

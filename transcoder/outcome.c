@@ -50,7 +50,8 @@ Outcome outcome_of(const OutcomeFacts *facts)
         return OUTCOME_DROP;
     if (facts->code == ERROR_MEDIA)
         return OUTCOME_FAIL_FOR_GOOD;
-    if (facts->stopping || facts->vanished || facts->interrupted || facts->code == ERROR_CONFLICT)
+    if (facts->stopping || facts->vanished || facts->crowded || facts->interrupted ||
+        facts->code == ERROR_CONFLICT)
         return OUTCOME_RELEASE;
     return OUTCOME_FAIL;
 }

@@ -17,6 +17,7 @@ typedef struct OutcomeFacts {
     bool lost;        /* web took the job back */
     bool stopping;    /* this program is being stopped */
     bool vanished;    /* the scratch folder was taken away */
+    bool crowded;     /* other jobs in hand hold the space it needs */
     bool interrupted; /* by an end of this program, and not too often yet */
 } OutcomeFacts;
 

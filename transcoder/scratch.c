@@ -202,6 +202,12 @@ bool scratch_free_space(Scratch *scratch, uint64_t *bytes, Error *error)
     return ensure_root(scratch, error) && free_space(scratch, bytes, error);
 }
 
+uint64_t scratch_reserved(Scratch *scratch)
+{
+    HOLD_LOCK(scratch);
+    return scratch->reserved;
+}
+
 uint64_t scratch_need(const TransferJob *job)
 {
     uint64_t size = (uint64_t)job->original.size;
@@ -387,6 +393,18 @@ static bool adopt(Scratch *scratch, const char *name, ScratchJob *out)
     *out = found;
     found = SCRATCH_JOB_NONE;
     return true;
+}
+
+bool scratch_has_left(Scratch *scratch)
+{
+    HOLD_LOCK(scratch);
+    bool found = false;
+    _cleanup_(free_listing) Listing listing = list_root(scratch, is_job);
+    for (int i = 0; i < listing.count && !found; i++) {
+        _cleanup_close_ int fd = take_folder(scratch, listing.entries[i]->d_name);
+        found = fd >= 0;
+    }
+    return found;
 }
 
 bool scratch_adopt(Scratch *scratch, ScratchJob *out)

@@ -24,6 +24,9 @@ bool scratch_check(const char *path, uint64_t *free_bytes, Error *error);
 /* Bytes that no job in hand may still claim; makes the folder anew when it vanished. */
 bool scratch_free_space(Scratch *scratch, uint64_t *bytes, Error *error);
 
+/* Bytes that jobs in hand may still claim. */
+uint64_t scratch_reserved(Scratch *scratch);
+
 /* A job's folder in hand. */
 typedef struct ScratchJob {
     TransferJob job;
@@ -54,6 +57,9 @@ bool scratch_save_result(ScratchJob *folder, const TransferResult *result, Error
 
 /* Whether the folder in hand is still linked; none in hand counts as there. Not once removed. */
 bool scratch_is_there(const ScratchJob *folder);
+
+/* Whether there is a folder left behind. */
+bool scratch_has_left(Scratch *scratch);
 
 /* Takes a folder left behind into hand, if there is one, each in its turn: with a complete result
  * (encoded) or without. Damaged folders are removed. */

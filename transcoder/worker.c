@@ -7,11 +7,15 @@
 
 #define REPORT_OUTLAST_MS 60000
 #define CLAIM_BACKOFF_MS  5000
+#define AHEAD_MS          60000
+#define AHEAD_PAUSE_MS    2000
 #define SPACE_LOOK_MS     10000
 
 const WorkerTiming worker_timing_standard = {
     .transfer = BACKOFF_STANDARD,
     .claim_ms = CLAIM_BACKOFF_MS,
+    .ahead_ms = AHEAD_MS,
+    .ahead_pause_ms = AHEAD_PAUSE_MS,
     .report = {.first_ms = 1000,
                .maximum_ms = TRANSFER_BACKOFF_MAX * 1000,
                .outlast_ms = REPORT_OUTLAST_MS,
@@ -33,30 +37,21 @@ struct Workers {
     } threads[];
 };
 
-static void pause_before_next(const Worker *worker, int failures)
-{
-    FlagSet stop = {{&worker->shared->stop}};
-    Retry retry = {.policy = worker->shared->options->timing.transfer,
-                   .client = worker->client,
-                   .tries = failures};
-    if (worker->claim_failed)
-        retry.policy.maximum_ms = worker->shared->options->timing.claim_ms;
-    flag_set_wait(&stop, retry_delay_ms(&retry));
-}
-
 static void *work(void *context)
 {
     struct WorkerThread *self = context;
     Workers *workers = self->workers;
-    int failures = 0;
-    while (!flag_raised(&workers->shared.stop)) {
-        failures = job_run(&self->worker) ? 0 : failures + 1;
-        if (failures > 0)
-            pause_before_next(&self->worker, failures);
-    }
+    while (!flag_raised(&workers->shared.stop))
+        job_run(&self->worker);
     if (atomic_fetch_sub(&workers->running, 1) == 1)
         flag_raise(&workers->ended);
     return NULL;
+}
+
+static void free_worker(Worker *worker)
+{
+    gate_part(&worker->pass);
+    web_client_free(&worker->client);
 }
 
 static bool start_thread(Workers *workers, Error *error)
@@ -67,6 +62,7 @@ static bool start_thread(Workers *workers, Error *error)
     added->worker.shared = &workers->shared;
     if (!web_client_new(options->web_url, options->token, &added->worker.client, error))
         return false;
+    gate_join(&workers->shared.gate, &added->worker.pass);
     atomic_fetch_add(&workers->running, 1);
     int result = pthread_create(&added->thread, NULL, work, added);
     if (result == 0) {
@@ -74,20 +70,25 @@ static bool start_thread(Workers *workers, Error *error)
         return true;
     }
     atomic_fetch_sub(&workers->running, 1);
-    web_client_free(&added->worker.client);
+    free_worker(&added->worker);
     return error_set_errno(error, result, "A worker's thread could not be started");
 }
 
 bool workers_start(const WorkerOptions *options, Workers **out, Error *error)
 {
     REQUIRE(options->jobs > 0);
+    int threads = 2 * options->jobs + 1;
+    GateSpec gate = {.slots = options->jobs,
+                     .ahead_ms = options->timing.ahead_ms,
+                     .ahead_pause_ms = options->timing.ahead_pause_ms};
     _cleanup_(workers_free) Workers *workers =
-        base_calloc(1, sizeof *workers + (size_t)options->jobs * sizeof workers->threads[0]);
+        base_calloc(1, sizeof *workers + (size_t)threads * sizeof workers->threads[0]);
     workers->shared.options = options;
+    gate_init(&workers->shared.gate, &gate);
     flag_init(&workers->shared.stop);
     flag_init(&workers->shared.cut);
     flag_init(&workers->ended);
-    while (workers->count < options->jobs)
+    while (workers->count < threads)
         if (!start_thread(workers, error))
             return false;
     *out = TAKE_PTR(workers);
@@ -118,8 +119,9 @@ void workers_free(Workers **workers_taken)
     workers_cut(workers);
     for (int i = 0; i < workers->count; i++) {
         pthread_join(workers->threads[i].thread, NULL);
-        web_client_free(&workers->threads[i].worker.client);
+        free_worker(&workers->threads[i].worker);
     }
+    gate_release(&workers->shared.gate);
     flag_release(&workers->shared.stop);
     flag_release(&workers->shared.cut);
     flag_release(&workers->ended);

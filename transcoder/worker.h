@@ -1,6 +1,9 @@
 /*
- * The transcoder at work: one thread per job at once, each of which claims a job, sees it through
- * its steps (job.h) and claims the next. The main thread starts and stops them.
+ * The transcoder at work: threads, each of which claims a job, sees it through its steps (job.h)
+ * and claims the next. For every encode at once there are two threads, one that encodes and one
+ * that delivers, and one more fetches ahead; the gate (gate.h) says which may. So deliveries that
+ * web does not take hold up nothing before all threads are at it. The main thread starts and stops
+ * them.
  */
 #pragma once
 
@@ -13,6 +16,8 @@
 typedef struct WorkerTiming {
     BackoffPolicy transfer; /* originals, deliveries, pauses after a fault */
     int64_t claim_ms;       /* at most, between two claims while web is away: a claim is cheap */
+    int64_t ahead_ms;       /* before its slot is expected free, a job may be claimed ahead */
+    int64_t ahead_pause_ms; /* between two claims ahead */
     BackoffPolicy report;   /* giving back and failing: beyond it the lease runs out by itself */
     LeaseTiming lease;
     int64_t space_ms;       /* between two looks at a full disk */
@@ -27,7 +32,7 @@ typedef struct WorkerOptions {
     const char *name; /* of this transcoder, for web's log */
     Scratch *scratch;
     uint64_t min_free_space; /* bytes; below it nothing is claimed */
-    int jobs;                /* at once */
+    int jobs;                /* encodes at once */
     EncoderPolicy policy;
     bool (*encode)(const EncoderJob *job, TransferResult *result, Error *error); /* encoder_run */
     WorkerTiming timing;

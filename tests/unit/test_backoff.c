@@ -107,6 +107,9 @@ static void test_outcomes(void **state)
     } rows[] = {
         {{.code = ERROR_MEDIA}, OUTCOME_FAIL_FOR_GOOD, "a bad video never works"},
         {{.code = ERROR_NO_SPACE}, OUTCOME_FAIL, "no room costs an attempt, or it never ends"},
+        {{.code = ERROR_NO_SPACE, .crowded = true},
+         OUTCOME_RELEASE,
+         "no room beside other jobs gives back: it passes with them"},
         {{.code = ERROR_CANCELLED, .vanished = true},
          OUTCOME_RELEASE,
          "a folder taken away gives back"},

@@ -1,9 +1,8 @@
 /* A job's life through all its steps, and what interrupts it. */
-#include <sched.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/worker_rig.h"
@@ -61,6 +60,7 @@ static void test_happy_path(void **state)
                                       RIG_LEASE_HOLDS,         RIG_CONFIRMED, RIG_END};
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /claim", 2);
+    rig_await_done(rig, "POST /upload/", 1);
     assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 1);
     const char *body = scripted_server_request(rig->server, "POST /upload/", 0)->body;
     assert_non_null(strstr(body, "\r\n\r\n" RIG_VIDEO "\r\n"));
@@ -103,6 +103,7 @@ static void test_web_goes_away_at_every_request(void **state)
         RIG_END};
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /claim", 4);
+    rig_await_done(rig, "POST /upload/", 6);
     assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 6);
     assert_int_equal(rig_folders(rig), 0);
     assert_int_equal(rig_encodes(), 1);
@@ -141,6 +142,7 @@ static void test_several_at_once(void **state)
     rig->options.jobs = 3;
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /claim", 5);
+    rig_await_done(rig, "POST /upload/", 2);
     assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 2);
     assert_int_equal(rig_folders(rig), 0);
 }
@@ -202,6 +204,7 @@ static void test_encoder_faults(void **state)
             RIG_CLOSED("POST /fail"), RIG_FAIL_TAKEN, RIG_END};
         rig_start(rig, answers, rows[i].encode);
         scripted_server_await(rig->server, "POST /claim", 2);
+        rig_await_done(rig, "POST /fail", 2);
         const char *body = scripted_server_request(rig->server, "POST /fail", 1)->body;
         unit_check(strstr(body, rows[i].retryable) && strstr(body, rows[i].words),
                    rows[i].sentence);
@@ -210,18 +213,23 @@ static void test_encoder_faults(void **state)
     }
 }
 
-/* Web stays away: the report is given up, the lease runs out by itself. */
+/* Web stays away: the report is given up, the lease runs out by itself. There are three threads, so
+ * the fourth claim shows it. */
 static void test_report_is_given_up(void **state)
 {
     Rig *rig = *state;
     const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim),
+                                      RIG_CLAIMED(rig->claim),
+                                      RIG_CLAIMED(rig->claim),
                                       RIG_NO_MORE,
+                                      RIG_ORIGINAL,
+                                      RIG_ORIGINAL,
                                       RIG_ORIGINAL,
                                       RIG_LEASE_HOLDS,
                                       {.route = "POST /fail", .status = 503, .repeat = true},
                                       RIG_END};
     rig_start(rig, answers, encode_no_media);
-    scripted_server_await(rig->server, "POST /claim", 2);
+    scripted_server_await(rig->server, "POST /claim", 4);
     assert_true(scripted_server_count(rig->server, "POST /fail") >= 3);
     assert_int_equal(rig_folders(rig), 0);
 }
@@ -238,6 +246,7 @@ static void with_file_limit(Rig *rig, rlim_t limit, RigEncode encode)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &lowered), 0);
     rig_start(rig, answers, encode);
     scripted_server_await(rig->server, "POST /claim", 2);
+    rig_await_done(rig, "POST /fail", 1);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(scripted_server_count(rig->server, "POST /fail"), 1);
     assert_int_equal(rig_folders(rig), 0);
@@ -259,35 +268,24 @@ static void test_disk_full_at_once(void **state)
     with_file_limit(*state, 0, rig_encode_well);
 }
 
-/* A small file system of the test's own, seen by this process only. */
-static bool mount_small_disk(const char *path)
-{
-    return unshare(CLONE_NEWNS) == 0 && mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-           mount("reelkeep-test", path, "tmpfs", 0, "size=2m") == 0;
-}
-
 static void test_disk_really_full(void **state)
 {
     static const RigEncode encoders[] = {encode_full_disk, encode_to_the_brim};
     Rig *rig = *state;
-    Error error = {0};
-    scratch_close(&rig->scratch);
-    bool mounted = mount_small_disk(rig->path);
-    assert_true(scratch_open(rig->path, &rig->scratch, &error));
+    bool mounted = rig_small_disk(rig);
     for (size_t i = 0; i < ARRAY_SIZE(encoders) && mounted; i++) {
         const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim), RIG_NO_MORE,    RIG_ORIGINAL,
                                           RIG_LEASE_HOLDS,         RIG_FAIL_TAKEN, RIG_END};
         rig_start(rig, answers, encoders[i]);
         scripted_server_await(rig->server, "POST /claim", 2);
+        rig_await_done(rig, "POST /fail", 1);
         assert_int_equal(scripted_server_count(rig->server, "POST /fail"), 1);
         assert_int_equal(rig_folders(rig), 0);
         rig_halt(rig);
     }
-    scratch_close(&rig->scratch);
     if (mounted)
-        assert_int_equal(umount(rig->path), 0);
-    assert_true(scratch_open(rig->path, &rig->scratch, &error));
-    if (!mounted)
+        rig_large_disk(rig);
+    else
         skip();
 }
 
@@ -299,6 +297,7 @@ static void test_job_too_big_for_the_disk(void **state)
     const ScriptedAnswer answers[] = {RIG_CLAIMED(claim), RIG_NO_MORE, RIG_FAIL_TAKEN, RIG_END};
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /claim", 2);
+    rig_await_done(rig, "POST /fail", 1);
     assert_non_null(strstr(scripted_server_request(rig->server, "POST /fail", 0)->body,
                            "has no room for this"));
 }
@@ -315,7 +314,14 @@ static size_t count_in(int fd, const char *text)
     return count;
 }
 
-/* Kept results are delivered even now, which shows that the worker looked at the disk each time. */
+static void await_in(int fd, const char *text)
+{
+    int64_t end = clock_monotonic_ms() + 20000;
+    while (count_in(fd, text) == 0 && clock_monotonic_ms() < end)
+        clock_sleep_ms(1);
+}
+
+/* Kept results are delivered even now. */
 static void test_low_space_claims_nothing(void **state)
 {
     Rig *rig = *state;
@@ -332,6 +338,7 @@ static void test_low_space_claims_nothing(void **state)
     dup2(log, STDOUT_FILENO);
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /upload/", 3);
+    await_in(log, "no job is claimed");
     workers_free(&rig->workers);
     fflush(stdout);
     dup2(before, STDOUT_FILENO);
@@ -350,6 +357,7 @@ static void test_folder_vanishes(void **state)
     base_copy(vanishing_path, sizeof vanishing_path, rig->path);
     rig_start(rig, answers, encode_while_folder_vanishes);
     scripted_server_await(rig->server, "POST /claim", 3);
+    rig_await_done(rig, "POST /upload/", 1);
     assert_non_null(
         strstr(scripted_server_request(rig->server, "POST /release", 0)->body, "taken away"));
     assert_int_equal(scripted_server_count(rig->server, "POST /upload/"), 1);
@@ -382,6 +390,7 @@ static void test_delivery_refused(void **state)
             RIG_END};
         rig_start(rig, answers, rig_encode_well);
         scripted_server_await(rig->server, "POST /claim", 2);
+        rig_await_done(rig, rows[i].fails ? "POST /fail" : "POST /upload/", 1);
         unit_check(scripted_server_count(rig->server, "POST /upload/") == 1, rows[i].sentence);
         unit_check(scripted_server_count(rig->server, "POST /fail") == rows[i].fails,
                    rows[i].sentence);

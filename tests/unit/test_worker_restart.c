@@ -47,6 +47,7 @@ static void test_stop_lets_a_delivery_end(void **state)
     Rig *rig = *state;
     const ScriptedAnswer answers[] = {
         RIG_CLAIMED(rig->claim),
+        RIG_NO_MORE,
         RIG_ORIGINAL,
         RIG_LEASE_HOLDS,
         {.route = "POST /upload/", .status = 200, .body = "{\"success\":true}", .hold = true},
@@ -64,6 +65,7 @@ static void test_restart_delivers_kept_results(void **state)
 {
     Rig *rig = *state;
     const ScriptedAnswer first[] = {RIG_CLAIMED(rig->claim),
+                                    RIG_NO_MORE,
                                     RIG_ORIGINAL,
                                     RIG_LEASE_HOLDS,
                                     {.route = "POST /upload/", .hold = true},
@@ -77,7 +79,7 @@ static void test_restart_delivers_kept_results(void **state)
     scratch_close(&rig->scratch);
     assert_true(scratch_open(rig->path, &rig->scratch, &error));
     rig_start(rig, second, rig_encode_well);
-    scripted_server_await(rig->server, "POST /claim", 1);
+    rig_await_done(rig, "POST /upload/", 1);
     const char *body = scripted_server_request(rig->server, "POST /upload/", 0)->body;
     assert_non_null(strstr(body, rig->job.lease_token));
     assert_non_null(strstr(body, "\r\n\r\n" RIG_VIDEO "\r\n"));
@@ -94,7 +96,7 @@ static void test_restart_gives_an_interrupted_job_back(void **state)
         const char *route = i <= 5 ? "POST /release" : "POST /fail";
         rig_leave_behind(rig, &rig->job, false);
         rig_start(rig, answers, rig_encode_well);
-        scripted_server_await(rig->server, "POST /claim", 1);
+        rig_await_done(rig, route, 1);
         assert_int_equal(scripted_server_count(rig->server, route), 1);
         const char *body = scripted_server_request(rig->server, route, 0)->body;
         assert_non_null(strstr(body, "The transcoder was interrupted."));
@@ -117,7 +119,7 @@ static void test_restart_drops_what_web_disowns(void **state)
             RIG_END};
         rig_leave_behind(rig, &rig->job, true);
         rig_start(rig, answers, rig_encode_well);
-        scripted_server_await(rig->server, "POST /claim", 1);
+        rig_await_done(rig, "POST /upload/", 1);
         assert_int_equal(rig_folders(rig), 0);
         rig_halt(rig);
     }
@@ -138,8 +140,7 @@ static void test_kept_result_waits_beside_claims(void **state)
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /upload/", 4);
     size_t claims = scripted_server_count(rig->server, "POST /claim");
-    assert_true(claims > 0);
-    scripted_server_await(rig->server, "POST /claim", claims + 2);
+    rig_await_done(rig, "POST /claim", claims + 2);
     assert_int_equal(rig_folders(rig), 0);
     assert_int_equal(rig_encodes(), 0);
 }

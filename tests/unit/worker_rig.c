@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <sched.h>
+#include <sys/mount.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "tests/unit/unit.h"
 
@@ -111,6 +113,19 @@ void rig_await_end(const Rig *rig)
     assert_int_equal(poll(&waiting, 1, 20000), 1);
 }
 
+void rig_await_done(Rig *rig, const char *route, size_t count)
+{
+    int64_t end = clock_monotonic_ms() + 20000;
+    scripted_server_await(rig->server, route, count);
+    while (rig_folders(rig) > 0) {
+        if (clock_monotonic_ms() > end)
+            fail_msg("a job stays in the scratch folder");
+        clock_sleep_ms(1);
+    }
+    workers_stop(rig->workers);
+    rig_await_end(rig);
+}
+
 /* A folder as a transcoder leaves it that was killed: claimed, or with its result. */
 void rig_leave_behind(const Rig *rig, const TransferJob *job, bool encoded)
 {
@@ -125,4 +140,32 @@ void rig_leave_behind(const Rig *rig, const TransferJob *job, bool encoded)
         assert_true(scratch_save_result(&folder, &result, &error));
     }
     scratch_leave(rig->scratch, &folder);
+}
+
+static bool mount_small_disk(const char *path)
+{
+    return unshare(CLONE_NEWNS) == 0 && mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("reelkeep-test", path, "tmpfs", 0, "size=2m") == 0;
+}
+
+static void reopen(Rig *rig)
+{
+    Error error = {0};
+    if (!scratch_open(rig->path, &rig->scratch, &error))
+        fail_msg("%s", error.detail);
+}
+
+bool rig_small_disk(Rig *rig)
+{
+    scratch_close(&rig->scratch);
+    bool mounted = mount_small_disk(rig->path);
+    reopen(rig);
+    return mounted;
+}
+
+void rig_large_disk(Rig *rig)
+{
+    scratch_close(&rig->scratch);
+    assert_int_equal(umount(rig->path), 0);
+    reopen(rig);
 }

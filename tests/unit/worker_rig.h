@@ -73,6 +73,10 @@ void rig_start(Rig *rig, const ScriptedAnswer *answers, RigEncode encode);
 /* Ends both at once; every request must have had its answer. */
 void rig_halt(Rig *rig);
 
+/* Waits until so many requests of the route have come and no job is in the scratch folder any more;
+ * then stops the workers, so that nothing more is asked. */
+void rig_await_done(Rig *rig, const char *route, size_t count);
+
 /* Waits until the workers have ended by themselves. */
 void rig_await_end(const Rig *rig);
 
@@ -81,6 +85,11 @@ size_t rig_folders(const Rig *rig);
 
 /* A folder as a transcoder leaves it that was killed: claimed, or with its result. */
 void rig_leave_behind(const Rig *rig, const TransferJob *job, bool encoded);
+
+/* Puts the scratch folder on a file system of 2 MiB that only this process sees; false where the
+ * system does not let us. And back, once the workers have ended. */
+bool rig_small_disk(Rig *rig);
+void rig_large_disk(Rig *rig);
 
 /* Checks the original, makes RIG_VIDEO and a poster. */
 bool rig_encode_well(const EncoderJob *job, TransferResult *result, Error *error);
