@@ -374,7 +374,8 @@ static void test_download_keeps_the_name(void **state)
     }
 }
 
-static void test_a_recording_can_be_had_as_it_was_sent(void **state)
+/* It plays everywhere, with its waveform, and what was sent stays. */
+static void test_a_recording_becomes_playable(void **state)
 {
     Story *story = *state;
     char url[MEDIA_URL_SIZE], path[300];
@@ -387,6 +388,16 @@ static void test_a_recording_can_be_had_as_it_was_sent(void **state)
     assert_int_equal(inspect_number(story, "SELECT count(*) FROM media WHERE kind = 'audio' "
                                            "AND duration BETWEEN 0.9 AND 1.2"),
                      1);
+    story_transcoder_start(story);
+    upload_await(story, &upload, "completed");
+    upload_url(story, &upload, "media_url", url);
+    fetch_to_file(story, url, "note.m4a", path, sizeof path);
+    expect_text(story, path, "a:0", "stream=codec_name", "aac");
+    upload_url(story, &upload, "waveform_url", url);
+    fetch_to_file(story, url, "waveform.json", path, sizeof path);
+    upload_url(story, &upload, "original_url", url);
+    fetch_to_file(story, url, "note.mp3", path, sizeof path);
+    expect_text(story, path, "a:0", "stream=codec_name", "mp3");
     inspect_expect_tidy(story);
 }
 
@@ -430,7 +441,7 @@ int main(void)
         STORY_TEST(test_conditional_requests),
         STORY_TEST(test_head_and_headers),
         STORY_TEST(test_download_keeps_the_name),
-        STORY_TEST(test_a_recording_can_be_had_as_it_was_sent),
+        STORY_TEST(test_a_recording_becomes_playable),
         STORY_TEST(test_a_copied_volume_carries_on),
     };
     return STORY_RUN(tests);
