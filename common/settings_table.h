@@ -46,7 +46,7 @@
     X(work_dir, "WORK_DIR", SETTING_TRANSCODER, SETTING_TEXT, "./work", 0, 0,                      \
       "scratch folder; may vanish at any time")                                                    \
     X(transcoder_jobs, "TRANSCODER_JOBS", SETTING_TRANSCODER, SETTING_INTEGER, "1", 1, 64,         \
-      "jobs at once")                                                                              \
+      "encodes at once; transfers go on beside them")                                              \
     X(video_max_short_side, "VIDEO_MAX_SHORT_SIDE", SETTING_TRANSCODER, SETTING_INTEGER, "1080",   \
       64, 4320, "pixels: the picture's shorter side is limited to this")                           \
     X(video_crf, "VIDEO_CRF", SETTING_TRANSCODER, SETTING_INTEGER, "23", 0, 51,                    \
