@@ -42,7 +42,9 @@ bool encode_open_video(const EncodePlan *plan, AVRational time_base, AVCodecCont
     set_picture(encoder, &plan->video, time_base);
     encoder->rc_max_rate = plan->video.max_bit_rate;
     encoder->rc_buffer_size = (int)MIN_OF(plan->video.max_bit_rate * PLAN_BUFFER_SECONDS, INT_MAX);
-    encoder->thread_count = (int)plan->policy.threads;
+    /* Each frame thread waits for the rows that its reference still lacks; so many are busy on all
+     * cores, and libx264 would choose them itself. */
+    encoder->thread_count = (int)plan->policy.threads * 3 / 2;
     encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     int number = av_opt_set(encoder->priv_data, "preset", plan->policy.preset, 0);
     if (number >= 0)
