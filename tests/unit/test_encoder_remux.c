@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "tests/unit/alignment.h"
 #include "tests/unit/encoding.h"
 
 #define PICTURE "-f lavfi -i testsrc=s=640x360:r=25:d=3 "
@@ -131,6 +132,35 @@ static void each_half_may_be_copied_alone(void **state)
     }
 }
 
+/* Noise, because it sounds like itself at one moment only. */
+#define UNEVEN                                                                                     \
+    "-f lavfi -i testsrc=s=640x360:r=30:d=12 -f lavfi -i anoisesrc=d=12:a=0.3:seed=7 "             \
+    "-vf \"select='gt(random(1),0.3)'\" -fps_mode vfr "
+
+static void picture_and_sound_stay_together_whatever_is_copied(void **state)
+{
+    static const struct {
+        const char *name, *arguments, *operation;
+    } rows[] = {
+        {"both.mp4", UNEVEN X264 "-c:a aac", "remux"},
+        {"both.mkv", UNEVEN X264 "-c:a aac", "remux"},
+        {"sound.mp4", UNEVEN "-c:v mpeg4 -q:v 5 -c:a aac", "encode video"},
+        {"picture.mov", UNEVEN X264 "-c:a pcm_s16le", "encode audio"},
+        {"surround.mp4", UNEVEN X264 "-c:a aac -ac 6", "encode audio"},
+        {"none.mov", UNEVEN "-c:v mpeg4 -q:v 5 -c:a pcm_s16le", "encode"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *source = encoding_source(rows[i].name, rows[i].arguments);
+        Made made = copy(source);
+        check_operation(&made, rows[i].operation, rows[i].name);
+        unit_check(alignment_of_pictures(made.video, source) < ALIGNMENT_PICTURE_MAX, rows[i].name);
+        double late = alignment_of_sound(made.video, source);
+        if (fabs(late) >= ALIGNMENT_SOUND_MAX)
+            fail_msg("%s: the sound is late by %f seconds", rows[i].name, late);
+    }
+}
+
 static void what_cannot_be_copied_is_encoded_without_a_word(void **state)
 {
     static const struct {
@@ -194,6 +224,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(web_ready_files_keep_every_bit),
         cmocka_unit_test(a_copy_says_nothing_about_its_maker),
         cmocka_unit_test(each_half_may_be_copied_alone),
+        cmocka_unit_test(picture_and_sound_stay_together_whatever_is_copied),
         cmocka_unit_test(what_cannot_be_copied_is_encoded_without_a_word),
     };
     return encoding_run("encoder remux", tests, ARRAY_SIZE(tests), argc, argv);

@@ -6,10 +6,10 @@
 #include "transcoder/pipeline/decode.h"
 #include "transcoder/plan_copy.h"
 
-#define LOOK_EVERY      1.0 /* seconds between two key frames looked at */
-#define LATE_MAX        0.1 /* seconds that the picture may begin after the sound */
-#define JUDGE_AFTER     10  /* seconds: from here on the bit rate is judged on the way */
-#define JUDGE_TOLERANCE 1.5 /* before the end, a busy beginning is no verdict */
+#define LOOK_EVERY      1.0  /* seconds between two key frames looked at */
+#define LATE_MAX        0.25 /* seconds that the picture may begin after the sound, unnoticed */
+#define JUDGE_AFTER     10   /* seconds: from here on the bit rate is judged on the way */
+#define JUDGE_TOLERANCE 1.5  /* before the end, a busy beginning is no verdict */
 
 typedef struct CopyPicture {
     CopyPictureSpec spec;

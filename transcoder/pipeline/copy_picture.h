@@ -2,9 +2,9 @@
  * The picture's way where its packets are taken as they are: check → strip → mux, with a look at a
  * key frame every second for the gallery. Unfit, and to be encoded after all, is a picture
  *
- *  - whose packets lack times, or whose times do not grow, or that begins later than the sound;
- *  - that an edit list cuts or that does not begin with its first key frame: players disagree
- * there;
+ *  - whose packets lack times, or whose times do not grow, or that begins more than a quarter of a
+ *    second after the sound;
+ *  - that an edit list cuts or that does not begin with a key frame, where players disagree;
  *  - with a key frame that is no IDR picture: where one can begin would stand in the supplemental
  *    information, and that goes, because cameras keep notes there;
  *  - whose decoder's configuration changes on the way, whose units are damaged, or of which a key
