@@ -189,10 +189,12 @@ UNIT_WEB := \
 	tests/unit/test_migrations.c \
 	tests/unit/test_multipart.c \
 	tests/unit/test_names.c \
+	tests/unit/test_queue.c \
 	tests/unit/test_range.c \
 	tests/unit/test_store.c \
 	tests/unit/test_validator.c \
-	tests/unit/test_volume.c
+	tests/unit/test_volume.c \
+	tests/unit/test_waiters.c
 
 UNIT_TRANSCODER := \
 	tests/unit/test_backoff.c \
