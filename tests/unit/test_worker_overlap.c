@@ -18,7 +18,7 @@ static bool encode_until_told(const EncoderJob *job, TransferResult *result, Err
     if (running > atomic_load(&held.most))
         atomic_store(&held.most, running);
     while (going && atomic_load(&held.allowed) < number) {
-        clock_sleep_ms(1);
+        clock_sleep_ms(6);
         going = job->progress(job->context, 1 + percent++ % 99);
     }
     atomic_fetch_sub(&held.running, 1);
