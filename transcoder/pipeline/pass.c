@@ -221,20 +221,30 @@ static bool finish(Pass *pass, Error *error)
     return mux_finish(pass->mux, error);
 }
 
-/* Why the pass failed, where another one can do better. */
-static void learn(const Pass *pass, PassKnowledge *knowledge)
+static bool learn_of_copies(const Pass *pass, PassKnowledge *knowledge)
+{
+    bool learned = false;
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        if (pass_state(pass, i).unfit)
+            knowledge->uncopyable[pass->lanes[i].stream] = learned = true;
+    return learned;
+}
+
+/* Silence is a verdict only when there was enough to hear, or when all was read. */
+static bool learn_of_sound(const Pass *pass, PassKnowledge *knowledge)
 {
     const PassLane *sound = &pass->lanes[MUX_AUDIO];
     TrackState heard = pass_state(pass, MUX_AUDIO);
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
-        if (!pass_state(pass, i).unfit)
-            continue;
-        knowledge->uncopyable[pass->lanes[i].stream] = knowledge->is_new = true;
-    }
     bool ended = media_input_position(pass->input) >= 1 || pass->cut_short;
-    if (sound->track.kind && !heard.unfit && heard.frames == 0 &&
-        (heard.packets >= UNHEARD_MAX || ended))
-        knowledge->undecodable[sound->stream] = knowledge->is_new = true;
+    if (!sound->track.kind || heard.frames > 0 || (heard.packets < UNHEARD_MAX && !ended))
+        return false;
+    return knowledge->undecodable[sound->stream] = true;
+}
+
+/* Why the pass failed, where another one can do better. */
+static void learn(const Pass *pass, PassKnowledge *knowledge)
+{
+    knowledge->is_new = learn_of_copies(pass, knowledge) || learn_of_sound(pass, knowledge);
 }
 
 bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *error)
