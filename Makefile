@@ -207,6 +207,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_encoder_sound.c \
 	tests/unit/test_gallery.c \
 	tests/unit/test_gate.c \
+	tests/unit/test_hostile.c \
 	tests/unit/test_listener.c \
 	tests/unit/test_long_clip.c \
 	tests/unit/test_media_tags.c \
