@@ -1,5 +1,7 @@
 #include "common/json.h"
 
+#include <errno.h>
+
 #include "common/utf8.h"
 
 void json_cleanup(json_t **value)
@@ -46,6 +48,19 @@ char *json_print(const json_t *value)
     return text;
 }
 
+void json_write_line(int fd, const json_t *value)
+{
+    _cleanup_free_ char *text = json_print(value);
+    size_t length = strlen(text), written = 0;
+    text[length++] = '\n'; /* in the place of the NUL: only the length counts from here */
+    while (written < length) {
+        ssize_t count = write(fd, text + written, length - written);
+        if (count < 0 && errno != EINTR)
+            return;
+        written += count > 0 ? (size_t)count : 0;
+    }
+}
+
 static bool wrong_type(const json_t *value, const char *field, const char *wanted, Error *error)
 {
     if (!value || json_is_null(value))
@@ -88,6 +103,15 @@ bool json_get_number(const json_t *object, const char *field, double *out, Error
     if (!json_is_number(value))
         return wrong_type(value, field, "a number", error);
     *out = json_number_value(value);
+    return true;
+}
+
+bool json_get_flag(const json_t *object, const char *field, bool *out, Error *error)
+{
+    const json_t *value = json_object_get(object, field);
+    if (!json_is_boolean(value))
+        return wrong_type(value, field, "true or false", error);
+    *out = json_is_true(value);
     return true;
 }
 

@@ -22,6 +22,9 @@ json_t *json_parse_object(const char *text, size_t length, Error *error);
 /* Compact text, owned by the caller. */
 char *json_print(const json_t *value);
 
+/* One line of it to a pipe; a reader that is gone is no concern of the writer's. */
+void json_write_line(int fd, const json_t *value);
+
 /* Required fields. Wrong or missing: a fault of that field (ERROR_INVALID) and false, out-parameter
  * untouched. */
 bool json_get_string(const json_t *object, const char *field, const char **out, Error *error);
@@ -29,4 +32,5 @@ bool json_copy_string(const json_t *object, const char *field, char *out, size_t
                       Error *error);
 bool json_get_integer(const json_t *object, const char *field, int64_t *out, Error *error);
 bool json_get_number(const json_t *object, const char *field, double *out, Error *error);
+bool json_get_flag(const json_t *object, const char *field, bool *out, Error *error);
 bool json_get_object(const json_t *object, const char *field, const json_t **out, Error *error);

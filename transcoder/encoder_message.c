@@ -89,23 +89,7 @@ static json_t *message_json(const EncoderMessage *message)
 void encoder_message_write(int fd, const EncoderMessage *message)
 {
     _cleanup_json_ json_t *value = message_json(message);
-    REQUIRE(value);
-    _cleanup_free_ char *text = json_print(value);
-    size_t length = strlen(text), written = 0;
-    text[length++] = '\n'; /* in the place of the NUL: only the length counts from here */
-    while (written < length) {
-        ssize_t count = write(fd, text + written, length - written);
-        if (count < 0 && errno != EINTR)
-            return;
-        written += count > 0 ? (size_t)count : 0;
-    }
-}
-
-static bool read_flag(const json_t *object, const char *field, bool *out)
-{
-    const json_t *value = json_object_get(object, field);
-    *out = json_is_true(value);
-    return json_is_boolean(value);
+    json_write_line(fd, value);
 }
 
 static bool read_seconds(const json_t *object, const char *field, double *out)
@@ -176,14 +160,15 @@ static bool read_operation(const json_t *object, PlanOperation *out)
 
 static bool read_outcome(const json_t *object, EncoderMessage *out)
 {
+    Error ignored = {0};
     EncoderOutcome *outcome = &out->outcome;
     out->kind = ENCODER_MESSAGE_RESULT;
     return read_seconds(object, "duration", &outcome->duration) &&
            read_seconds(object, "source_duration", &outcome->source_duration) &&
            read_files(object, outcome) && read_sides(object, outcome) &&
-           read_flag(object, "has_audio", &outcome->has_audio) &&
-           read_flag(object, "whole", &outcome->whole) && read_texts(object, outcome) &&
-           read_operation(object, &outcome->operation);
+           json_get_flag(object, "has_audio", &outcome->has_audio, &ignored) &&
+           json_get_flag(object, "whole", &outcome->whole, &ignored) &&
+           read_texts(object, outcome) && read_operation(object, &outcome->operation);
 }
 
 /* A child may blame the media or the storage; whatever else it says counts as the media's fault. */

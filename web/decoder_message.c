@@ -1,6 +1,5 @@
 #include "web/decoder_message.h"
 
-#include <errno.h>
 #include <math.h>
 
 #include "common/json.h"
@@ -26,23 +25,7 @@ static json_t *message_json(const DecoderMessage *message)
 void decoder_message_write(int fd, const DecoderMessage *message)
 {
     _cleanup_json_ json_t *value = message_json(message);
-    REQUIRE(value);
-    _cleanup_free_ char *text = json_print(value);
-    size_t length = strlen(text), written = 0;
-    text[length++] = '\n'; /* in the place of the NUL: only the length counts from here */
-    while (written < length) {
-        ssize_t count = write(fd, text + written, length - written);
-        if (count < 0 && errno != EINTR)
-            return;
-        written += count > 0 ? (size_t)count : 0;
-    }
-}
-
-static bool read_flag(const json_t *object, const char *field, bool *out)
-{
-    const json_t *value = json_object_get(object, field);
-    *out = json_is_true(value);
-    return json_is_boolean(value);
+    json_write_line(fd, value);
 }
 
 static bool read_number(const json_t *object, const char *field, double largest, double *out)
@@ -84,11 +67,12 @@ static bool read_kind(const json_t *object, DecoderKind *out)
 
 static bool read_facts(const json_t *object, DecoderFacts *out)
 {
+    Error ignored = {0};
     return read_kind(object, &out->kind) && read_side(object, "width", out->kind, &out->width) &&
            read_side(object, "height", out->kind, &out->height) &&
            read_number(object, "duration", SECONDS_MAX, &out->duration) &&
            read_number(object, "frame_rate", FRAME_RATE_MAX, &out->frame_rate) &&
-           read_flag(object, "has_audio", &out->has_audio) &&
+           json_get_flag(object, "has_audio", &out->has_audio, &ignored) &&
            read_codec(object, "video_codec", out->video_codec) &&
            read_codec(object, "audio_codec", out->audio_codec);
 }
@@ -99,7 +83,7 @@ static bool read_error(const json_t *object, Error *out)
     Error ignored = {0};
     bool media;
     *out = (Error){0};
-    if (!read_flag(object, "media", &media) ||
+    if (!json_get_flag(object, "media", &media, &ignored) ||
         !json_copy_string(object, "error", out->detail, JOB_ERROR_MAX, &ignored))
         return false;
     out->code = media ? ERROR_MEDIA : ERROR_IO;
