@@ -243,7 +243,8 @@ UNIT_THREADS := \
 	tests/unit/test_log.c \
 	tests/unit/test_store.c \
 	tests/unit/test_validator.c \
-	tests/unit/test_volume.c
+	tests/unit/test_volume.c \
+	tests/unit/test_worker_overlap.c
 
 STORIES := \
 	tests/story/story_bad_input.c \
