@@ -77,6 +77,17 @@ TransferFile transfer_main_file(const TransferResult *result)
     return result->files[TRANSFER_AUDIO].present ? TRANSFER_AUDIO : TRANSFER_VIDEO;
 }
 
+bool transfer_result_strip(TransferResult *result)
+{
+    bool adorned = *result->thumbhash || *result->captured_at || *result->title;
+    for (TransferFile i = TRANSFER_POSTER; i < TRANSFER_FILE_COUNT; i++) {
+        adorned = adorned || result->files[i].present;
+        result->files[i] = (TransferMade){0};
+    }
+    *result->thumbhash = *result->captured_at = *result->title = '\0';
+    return adorned;
+}
+
 /* "video_digest", "video_size", … */
 static const char *made_field(TransferFile which, const char *what, char text[TRANSFER_WORD_MAX])
 {

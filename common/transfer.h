@@ -101,5 +101,9 @@ typedef struct TransferResult {
 /* The video, or the sound where there is no picture. */
 TransferFile transfer_main_file(const TransferResult *result);
 
+/* Leaves out all that a result may lack: what adorns the video or sound, and the texts about it.
+ * False when there was nothing of that. */
+bool transfer_result_strip(TransferResult *result);
+
 json_t *transfer_result_encode(const TransferResult *result);
 bool transfer_result_decode(const json_t *value, TransferResult *result, Error *error);

@@ -301,6 +301,22 @@ static bool attempt_delivery(void *context, Error *error)
     return web_client_deliver(job->worker->client, &delivery, error);
 }
 
+/* A poster or a storyboard that web refuses must not cost anybody the video. */
+static bool deliver(Job *job, Retry *retry, Error *error)
+{
+    Error fault = {0};
+    if (retry_run(retry, attempt_delivery, job, &fault))
+        return true;
+    bool refused = fault.code == ERROR_INVALID || fault.code == ERROR_TOO_LARGE;
+    if (!refused || !transfer_result_strip(&job->folder.result)) {
+        *error = fault;
+        return false;
+    }
+    log_warning("Refused; the result is delivered without what adorns it: %s", fault.detail);
+    retry_reset(retry);
+    return retry_run(retry, attempt_delivery, job, error);
+}
+
 /* A lost lease does not end a delivery: it may have been lost to this very delivery, whose answer
  * is on its way. Web decides. */
 static bool step_deliver(Job *job, Error *error)
@@ -314,7 +330,7 @@ static bool step_deliver(Job *job, Error *error)
     }
     job->phase = OUTCOME_DELIVERING;
     web_client_abort_on(job->worker->client, (FlagSet){{&job->worker->shared->cut}});
-    if (!retry_run(&retry, attempt_delivery, job, error))
+    if (!deliver(job, &retry, error))
         return false;
     job->phase = OUTCOME_DELIVERED;
     note_judged(job);

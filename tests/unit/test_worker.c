@@ -370,31 +370,66 @@ static void test_delivery_refused(void **state)
 {
     static const struct {
         int status;
-        size_t fails;
+        size_t tries, fails;
         const char *sentence;
     } rows[] = {
-        {410, 0, "a lease lost to another is dropped"},
-        {404, 0, "so is a job that web does not know"},
-        {409, 0, "and one that somebody else finished"},
-        {422, 1, "a result that web finds wrong ends the attempt"},
+        {410, 1, 0, "a lease lost to another is dropped"},
+        {404, 1, 0, "so is a job that web does not know"},
+        {409, 1, 0, "and one that somebody else finished"},
+        {422, 2, 1, "a result that web finds wrong, its poster or not, ends the attempt"},
     };
     Rig *rig = *state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim),
+                                          RIG_NO_MORE,
+                                          RIG_ORIGINAL,
+                                          RIG_LEASE_HOLDS,
+                                          {.route = "POST /upload/",
+                                           .status = rows[i].status,
+                                           .headers = RIG_PROBLEM,
+                                           .repeat = true},
+                                          RIG_FAIL_TAKEN,
+                                          RIG_END};
+        rig_start(rig, answers, rig_encode_well);
+        scripted_server_await(rig->server, "POST /claim", 2);
+        rig_await_done(rig, rows[i].fails ? "POST /fail" : "POST /upload/", 1);
+        unit_check(scripted_server_count(rig->server, "POST /upload/") == rows[i].tries,
+                   rows[i].sentence);
+        unit_check(scripted_server_count(rig->server, "POST /fail") == rows[i].fails,
+                   rows[i].sentence);
+        unit_check(rig_folders(rig) == 0, rows[i].sentence);
+        rig_halt(rig);
+    }
+}
+
+static bool has_part(const ScriptedRequest *request, const char *name)
+{
+    return memmem(request->body, MIN_OF(request->body_length, sizeof request->body), name,
+                  strlen(name));
+}
+
+/* A poster or a storyboard that web refuses does not cost anybody the video. */
+static void test_refused_adornments(void **state)
+{
+    static const int statuses[] = {422, 413};
+    Rig *rig = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
         const ScriptedAnswer answers[] = {
             RIG_CLAIMED(rig->claim),
             RIG_NO_MORE,
             RIG_ORIGINAL,
             RIG_LEASE_HOLDS,
-            {.route = "POST /upload/", .status = rows[i].status, .headers = RIG_PROBLEM},
-            RIG_FAIL_TAKEN,
+            {.route = "POST /upload/", .status = statuses[i], .headers = RIG_PROBLEM},
+            RIG_CONFIRMED,
             RIG_END};
         rig_start(rig, answers, rig_encode_well);
-        scripted_server_await(rig->server, "POST /claim", 2);
-        rig_await_done(rig, rows[i].fails ? "POST /fail" : "POST /upload/", 1);
-        unit_check(scripted_server_count(rig->server, "POST /upload/") == 1, rows[i].sentence);
-        unit_check(scripted_server_count(rig->server, "POST /fail") == rows[i].fails,
-                   rows[i].sentence);
-        unit_check(rig_folders(rig) == 0, rows[i].sentence);
+        rig_await_done(rig, "POST /upload/", 2);
+        const ScriptedRequest *first = scripted_server_request(rig->server, "POST /upload/", 0);
+        const ScriptedRequest *second = scripted_server_request(rig->server, "POST /upload/", 1);
+        assert_true(has_part(first, "poster_file") && has_part(first, "poster_digest"));
+        assert_true(has_part(second, "video_file") && has_part(second, RIG_VIDEO));
+        assert_false(has_part(second, "poster_file") || has_part(second, "poster_digest"));
+        assert_int_equal(scripted_server_count(rig->server, "POST /fail"), 0);
         rig_halt(rig);
     }
 }
@@ -418,6 +453,7 @@ int main(void)
         RIG_TEST(test_low_space_claims_nothing),
         RIG_TEST(test_folder_vanishes),
         RIG_TEST(test_delivery_refused),
+        RIG_TEST(test_refused_adornments),
     };
     return cmocka_run_group_tests(tests, fixture_group_set_up, fixture_group_tear_down);
 }
