@@ -77,7 +77,7 @@ static void leave_out(Parcel *parcel, TransferFile which)
     describe(parcel);
 }
 
-static Parcel pack(Archive *archive)
+static Parcel pack_claimed(Archive *archive, ArchiveVideo original)
 {
     Parcel parcel = {.archive = archive,
                      .files = {[TRANSFER_VIDEO] = {archive_mp4(SIZE, 'v'), SIZE}},
@@ -88,10 +88,15 @@ static Parcel pack(Archive *archive)
                                 .whole = true,
                                 .operation = "encode"},
                      .now = START};
-    parcel.original = archive_add_video(archive, START);
+    parcel.original = original;
     parcel.job = archive_claim(archive, START);
     put(&parcel, TRANSFER_POSTER, poster_bytes, sizeof poster_bytes);
     return parcel;
+}
+
+static Parcel pack(Archive *archive)
+{
+    return pack_claimed(archive, archive_add_video(archive, START));
 }
 
 static void unpack(Parcel *parcel)
@@ -248,6 +253,34 @@ static void keeps_the_original_of_a_result_that_is_not_whole(void **state)
     assert_string_equal(view.files.of[FILE_ORIGINAL], parcel.original.path);
     assert_int_equal(view.job_state, JOB_DONE);
     unpack(&parcel);
+}
+
+/* The sender's word is not enough where web itself found more. */
+static void keeps_the_original_that_was_found_to_be_longer(void **state)
+{
+    static const struct {
+        double found; /* seconds, in the original */
+        size_t files; /* afterwards */
+        const char *sentence;
+    } rows[] = {
+        {60, 3, "an original of a minute stays beside ten seconds"},
+        {10.9, 2, "what rounding can make is no reason"},
+        {2, 2, "nor is an original that told of less"},
+    };
+    Archive *archive = *state;
+    size_t before = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        MediaFound found = {MEDIA_VIDEO, 1080, 1920, rows[i].found, 30};
+        Error error = {0};
+        ArchiveVideo original = archive_upload_video(archive, START);
+        archive_queue(archive, &found, START);
+        Parcel parcel = pack_claimed(archive, original);
+        assert_true(send(&parcel, &error));
+        sweep(&parcel);
+        unit_check(archive_count_files(archive) - before == rows[i].files, rows[i].sentence);
+        before = archive_count_files(archive);
+        unpack(&parcel);
+    }
 }
 
 /* A sender that does not know the word has not said so. */
@@ -1037,6 +1070,7 @@ int main(void)
         TEST(replaces_the_original),
         TEST(keeps_the_original_where_that_is_wanted),
         TEST(keeps_the_original_of_a_result_that_is_not_whole),
+        TEST(keeps_the_original_that_was_found_to_be_longer),
         TEST(keeps_the_original_where_nobody_said_that_it_is_whole),
         TEST(does_without_a_poster),
         TEST(answers_the_same_delivery_the_same),

@@ -244,6 +244,13 @@ static bool check_playable(const Delivery *delivery, Error *error)
     return false;
 }
 
+/* What web found in the original itself counts more than what a transcoder says of it. */
+static void doubt(Delivery *delivery, const MediaRow *original)
+{
+    if (delivery_is_cut(&delivery->result, original->duration))
+        delivery->result.whole = false;
+}
+
 /* A fresh id for each delivery: two of one job never meet under one name. */
 static void describe(DeliveryAccept *accept, const ReceivedFile files[TRANSFER_FILE_COUNT])
 {
@@ -321,6 +328,7 @@ static bool finish(Delivery *delivery, int64_t now, Delivered *out, Error *error
         return error_set(error, ERROR_GONE, "The job is done: another result was accepted.");
     if (!delivery_check(&delivery->result, files, error))
         return false;
+    doubt(delivery, &accept.admission.media);
     describe(&accept, files);
     return rewrite_texts(delivery, &accept, error) && check_playable(delivery, error) &&
            keep(delivery, &accept, error);

@@ -46,12 +46,21 @@ static bool fault(Error *error, const char *field, const char *sentence)
 
 /* --- metadata --- */
 
+static double slack_of(double duration)
+{
+    return fmax(DURATION_SLACK, duration * DURATION_SLACK_PART);
+}
+
+bool delivery_is_cut(const TransferResult *result, double original)
+{
+    return original - result->duration > slack_of(original);
+}
+
 static bool plausible(const TransferResult *result)
 {
-    double slack = fmax(DURATION_SLACK, result->source_duration * DURATION_SLACK_PART);
     return isfinite(result->duration) && isfinite(result->source_duration) &&
            result->duration > 0 && result->source_duration > 0 &&
-           fabs(result->duration - result->source_duration) <= slack;
+           fabs(result->duration - result->source_duration) <= slack_of(result->source_duration);
 }
 
 static bool shape_possible(const TransferResult *result)

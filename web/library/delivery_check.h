@@ -18,6 +18,9 @@ typedef struct ReceivedFile {
 bool delivery_check(const TransferResult *result, const ReceivedFile files[TRANSFER_FILE_COUNT],
                     Error *error);
 
+/* Whether the result plays for less than an original of `original` seconds; 0: unknown, and no. */
+bool delivery_is_cut(const TransferResult *result, double original);
+
 /* As what a file is published. */
 typedef struct PublishedAs {
     const char *content_type;
