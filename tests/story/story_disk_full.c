@@ -32,19 +32,31 @@ static int teardown_mounts(void **state)
     return transcoder.status || web.status ? -1 : result;
 }
 
-/* Takes room until so many bytes are left. The volume's own folder is no place for strangers, so
- * the filler hides in a folder whose name begins with a dot. */
+/* Bytes available in the folder but for so many, at least 0. */
+static off_t room_beyond(const char *folder, uint64_t leave)
+{
+    struct statvfs status;
+    REQUIRE(statvfs(folder, &status) == 0);
+    uint64_t available = status.f_bavail * status.f_frsize;
+    return (off_t)(available - MIN_OF(available, leave));
+}
+
+/* Takes room until so many bytes are left; a program at work there may be quicker, so it is tried
+ * anew. The volume's own folder is no place for strangers, so the filler hides in a folder whose
+ * name begins with a dot. */
 static void fill(Story *story, const char *folder, uint64_t leave)
 {
     char path[400];
-    struct statvfs status;
+    off_t room;
+    int result = 0;
     snprintf(path, sizeof path, "%s/.filler", folder);
-    REQUIRE(statvfs(folder, &status) == 0);
-    uint64_t available = status.f_bavail * status.f_frsize;
     _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    story_expect(story,
-                 available <= leave || posix_fallocate(fd, 0, (off_t)(available - leave)) == 0,
-                 "%s cannot be filled", folder);
+    for (int tries = 0; tries < 100 && (room = room_beyond(folder, leave)) > 0; tries++) {
+        result = posix_fallocate(fd, 0, room);
+        if (result != ENOSPC)
+            break;
+    }
+    story_expect(story, result == 0 || room == 0, "%s cannot be filled", folder);
 }
 
 static void make_room(const char *folder)
