@@ -120,14 +120,35 @@ static void drain(Player *player, Track *track)
         decode(player, track, NULL);
 }
 
-static bool play_head(Player *player, Error *error)
+static bool have_begun(const Player *player)
+{
+    return has_begun(&player->picture) && has_begun(&player->sound);
+}
+
+static void play_packets(Player *player)
 {
     bool more = true;
-    for (int i = 0; more && i < HEAD_PACKETS_MAX; i++) {
-        if (has_begun(&player->picture) && has_begun(&player->sound))
-            return true;
+    for (int i = 0; more && i < HEAD_PACKETS_MAX && !have_begun(player); i++)
         more = play_packet(player);
-    }
+}
+
+/* One track may begin minutes after the other, whose packets between are not even read. */
+static void await_late(Player *player, const Track *early)
+{
+    if (!early->stream || !has_begun(early) || have_begun(player))
+        return;
+    early->stream->discard = AVDISCARD_ALL;
+    play_packets(player);
+    early->stream->discard = AVDISCARD_DEFAULT;
+}
+
+static bool play_head(Player *player, Error *error)
+{
+    play_packets(player);
+    await_late(player, &player->picture);
+    await_late(player, &player->sound);
+    if (have_begun(player))
+        return true;
     drain(player, &player->picture);
     drain(player, &player->sound);
     if (!has_begun(&player->picture))

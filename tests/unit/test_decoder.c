@@ -300,6 +300,13 @@ static void takes_results_that_play(void **state)
         {"early.mp4",
          PICTURE("160x120", "8") SOUND("1") H264 "-g 25 -c:a aac -movflags +faststart",
          {DECODER_VIDEO, 160, 120, 8, true}},
+        {"late.mp4",
+         "-f lavfi -i testsrc2=size=64x64:rate=50:duration=50 -itsoffset 45 " SOUND("5") H264
+         "-g 100 -c:a aac -movflags +faststart",
+         {DECODER_VIDEO, 64, 64, 50, true}},
+        {"picture-late.mp4",
+         "-itsoffset 60 " PICTURE("64x64", "1") SOUND("61") H264 "-c:a aac -movflags +faststart",
+         {DECODER_VIDEO, 64, 64, 61, true}},
         {"tone.m4a", SOUND("5") "-c:a aac -movflags +faststart", {DECODER_AUDIO, 0, 0, 5, true}},
     };
     (void)state;
