@@ -24,6 +24,8 @@ typedef struct Task {
 static const Task probe_task = {DECODER_TASK_PROBE, 20, 90000};
 static const Task verify_task = {DECODER_TASK_VERIFY, 60, 240000};
 
+static atomic_int verifying; /* children that play a result, and who tries to add one */
+
 typedef struct Question {
     const Task *task;
     int fd; /* borrowed */
@@ -155,6 +157,27 @@ bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *er
     return error_set(error, fault.code, "%s", fault.detail);
 }
 
+/* Many transcoders may finish at once, and a child may take much memory. */
+static bool await_turn(const atomic_bool *stop, Error *error)
+{
+    while (atomic_fetch_add(&verifying, 1) >= DECODER_VERIFY_MAX) {
+        atomic_fetch_sub(&verifying, 1);
+        if (stop && atomic_load(stop))
+            return error_set(error, ERROR_CANCELLED, "The program is being stopped.");
+        clock_sleep_ms(SLICE_MS);
+    }
+    return true;
+}
+
+static bool play(const Question *question, DecoderFacts *out, Error *error)
+{
+    if (!await_turn(question->stop, error))
+        return false;
+    bool played = ask(question, out, error);
+    atomic_fetch_sub(&verifying, 1);
+    return played;
+}
+
 static bool check_length(double found, double expected, Error *error)
 {
     double difference = fabs(found - expected);
@@ -186,7 +209,7 @@ bool decoder_verify(int fd, const DecoderExpectation *expected, const atomic_boo
     Question question = {&verify_task, fd, stop};
     DecoderFacts found;
     Error fault = {0};
-    if (ask(&question, &found, &fault) && compare(&found, expected, &fault))
+    if (play(&question, &found, &fault) && compare(&found, expected, &fault))
         return true;
     return error_set(error, fault.code, "%s", fault.detail);
 }

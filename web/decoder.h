@@ -47,7 +47,9 @@ typedef struct DecoderExpectation {
 /*
  * Whether a result plays: it opens, is of the kind and size expected, its first picture and sound
  * decode, one can seek near its end, and from the last key frame it decodes up to the end of its
- * packets, which is where it should be. `stop` may be NULL, here and above.
+ * packets, which is where it should be. DECODER_VERIFY_MAX at once; more wait for their turn.
+ * `stop` may be NULL, here and above.
  */
+#define DECODER_VERIFY_MAX 2
 bool decoder_verify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
                     Error *error);

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "common/clock.h"
 #include "common/id.h"
 #include "common/log.h"
 #include "common/zygote.h"
@@ -111,7 +113,10 @@ static int probe_or_fail(int argc, char **argv)
 
 static int verify(int argc, char **argv)
 {
-    return decoder_child_tasks[1].run(argc, argv);
+    char content[32] = "";
+    bool hangs =
+        pread(DECODER_FD_FILE, content, sizeof content - 1, 0) > 0 && streq(content, "hang");
+    return hangs ? fault_hang() : decoder_child_tasks[1].run(argc, argv);
 }
 
 static const ZygoteTask tasks_list[] = {
@@ -358,6 +363,56 @@ static void refuses_results_that_are_damaged(void **state)
     assert_int_equal(error.code, ERROR_MEDIA);
 }
 
+/* --- many at once --- */
+
+#define DELIVERIES 6
+
+static atomic_bool call_off;
+
+static void *verify_for_ever(void *argument)
+{
+    static const DecoderExpectation expected = {DECODER_AUDIO, 0, 0, 1, true};
+    const int *fd = argument;
+    Error error = {0};
+    bool played = decoder_verify(*fd, &expected, &call_off, &error);
+    return !played && error.code == ERROR_CANCELLED ? NULL : argument;
+}
+
+static size_t count_children(void)
+{
+    char path[64], pid[16];
+    size_t count = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)zygote_pid(), (int)zygote_pid());
+    _cleanup_fclose_ FILE *list = fopen(path, "re");
+    assert_non_null(list);
+    while (fscanf(list, "%15s", pid) == 1)
+        count++;
+    return count;
+}
+
+static void plays_few_results_at_once(void **state)
+{
+    pthread_t threads[DELIVERIES];
+    size_t most = 0;
+    (void)state;
+    _cleanup_close_ int fd = open_text("hang");
+    for (size_t i = 0; i < DELIVERIES; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, verify_for_ever, &fd), 0);
+    while (count_children() < DECODER_VERIFY_MAX)
+        clock_sleep_ms(1);
+    for (int look = 0; look < 30; look++) {
+        most = MAX_OF(most, count_children());
+        clock_sleep_ms(10);
+    }
+    atomic_store(&call_off, true);
+    for (size_t i = 0; i < DELIVERIES; i++) {
+        void *fault;
+        pthread_join(threads[i], &fault);
+        assert_null(fault);
+    }
+    assert_int_equal(most, DECODER_VERIFY_MAX);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +424,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(takes_results_that_play),
         cmocka_unit_test(refuses_results_that_are_not_as_told),
         cmocka_unit_test(refuses_results_that_are_damaged),
+        cmocka_unit_test(plays_few_results_at_once),
     };
     if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
         return zygote_main(tasks_list);
