@@ -76,6 +76,18 @@ static void lets_no_long_work_starve(void **state)
     assert_true(wait <= JOB_EXPECTED_MS_MAX + 20000);
 }
 
+/* A job of a clock that was wrong by a year would wait until then, behind whatever comes. */
+static void a_clock_set_back_starves_nothing(void **state)
+{
+    Archive *archive = *state;
+    int64_t year = INT64_C(31536000000), next;
+    ArchiveVideo old = add(archive, &short_video, START + year);
+    ArchiveVideo film = add(archive, &long_video, START);
+    assert_true(jobs_expire(&archive->jobs, START + 1000, &next, NULL));
+    assert_string_equal(archive_claim(archive, START + 1001).media_id, old.media_id);
+    assert_string_equal(archive_claim(archive, START + 1002).media_id, film.media_id);
+}
+
 /* --- before the queue --- */
 
 static void gives_no_job_out_before_its_original_was_looked_at(void **state)
@@ -116,6 +128,7 @@ int main(void)
         cmocka_unit_test(knows_about_how_long_it_will_take),
         TEST(puts_short_work_first),
         TEST(lets_no_long_work_starve),
+        TEST(a_clock_set_back_starves_nothing),
         TEST(gives_no_job_out_before_its_original_was_looked_at),
         TEST(changes_nothing_that_is_not_being_validated),
     };

@@ -317,6 +317,26 @@ static bool clamp_leases(const Jobs *jobs, int64_t now, Error *error)
     return last <= until || store_write(jobs->store, clamp, &until, error);
 }
 
+static bool last_rank(StoreConnection *connection, void *argument, Error *error)
+{
+    return store_job_last_rank(connection, argument, error);
+}
+
+static bool clamp_rank(StoreConnection *connection, void *argument, Error *error)
+{
+    const int64_t *now = argument;
+    return store_job_clamp_ranks(connection, *now, *now + JOB_EXPECTED_MS_MAX, error);
+}
+
+/* It leaves jobs, too, that would wait for it to come back: they begin to wait anew. */
+static bool clamp_ranks(const Jobs *jobs, int64_t now, Error *error)
+{
+    int64_t last;
+    if (!store_read(jobs->store, last_rank, &last, error))
+        return false;
+    return last <= now + JOB_EXPECTED_MS_MAX || store_write(jobs->store, clamp_rank, &now, error);
+}
+
 bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
 {
     Expire work = {
@@ -325,7 +345,7 @@ bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
                  .error = "Preparing this file was tried several times, but the computer doing it "
                           "stopped answering each time. What you sent is kept."}};
     int64_t earliest;
-    if (!clamp_leases(jobs, now, error))
+    if (!clamp_leases(jobs, now, error) || !clamp_ranks(jobs, now, error))
         return false;
     for (;;) {
         if (!store_read(jobs->store, next_expiry, &earliest, error))

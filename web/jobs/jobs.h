@@ -1,6 +1,7 @@
 /*
- * The queue of videos to be prepared. The state is in the database and nowhere else; every change
- * is one conditional transaction. Times are parameters (wall clock, ms). Any worker thread.
+ * The queue of videos and recordings to be prepared. The state is in the database and nowhere else;
+ * every change is one conditional transaction. Times are parameters (wall clock, ms). Any worker
+ * thread.
  *
  *   validating ──▶ queued, or failed at once (validating.h)
  *
@@ -71,7 +72,8 @@ bool jobs_recover(const Jobs *jobs, int64_t now, Error *error);
 double jobs_overall_percent(const char *stage, double percent);
 
 /* Ends the leases that ran out; none lasts longer from now than a fresh one, wherever the clock
- * stood when it was given. *next gets when the next one will (INT64_MAX: none is held). */
+ * stood when it was given, and no queued job waits for a clock to come back. *next gets when the
+ * next one will (INT64_MAX: none is held). */
 bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error);
 
 /* How many jobs wait to be claimed. */

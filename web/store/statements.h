@@ -94,6 +94,9 @@
     X(JOB_EXTEND_ALL, "UPDATE job SET lease_expires_at = ?1 WHERE state = 'leased'")               \
     X(JOB_CLAMP, "UPDATE job SET lease_expires_at = ?1 "                                           \
                  "WHERE state = 'leased' AND lease_expires_at > ?1")                               \
+    X(JOB_LAST_RANK, "SELECT max(rank) FROM job WHERE state = 'queued'")                           \
+    X(JOB_CLAMP_RANKS, "UPDATE job SET rank = rank - queued_at + ?1, queued_at = ?1 "              \
+                       "WHERE state = 'queued' AND rank > ?2")                                     \
     X(JOB_LAST_EXPIRY, "SELECT max(lease_expires_at) FROM job WHERE state = 'leased'")             \
     X(JOB_NEXT_EXPIRY, "SELECT min(lease_expires_at) FROM job WHERE state = 'leased'")             \
     X(JOB_QUEUED, "SELECT count(*) FROM job WHERE state = 'queued'")                               \

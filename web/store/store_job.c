@@ -188,6 +188,12 @@ bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error)
                          error);
 }
 
+bool store_job_clamp_ranks(StoreConnection *connection, int64_t now, int64_t last, Error *error)
+{
+    return statement_run(connection, STATEMENT_JOB_CLAMP_RANKS,
+                         VALUES(value_integer(now), value_integer(last)), NULL, error);
+}
+
 /* The one integer of a statement without parameters; `otherwise` for NULL. */
 static bool integer(StoreConnection *connection, StatementId id, int64_t otherwise, int64_t *out,
                     Error *error)
@@ -203,6 +209,11 @@ static bool integer(StoreConnection *connection, StatementId id, int64_t otherwi
 bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error)
 {
     return integer(connection, STATEMENT_JOB_NEXT_EXPIRY, INT64_MAX, when, error);
+}
+
+bool store_job_last_rank(StoreConnection *connection, int64_t *rank, Error *error)
+{
+    return integer(connection, STATEMENT_JOB_LAST_RANK, INT64_MIN, rank, error);
 }
 
 bool store_job_last_expiry(StoreConnection *connection, int64_t *when, Error *error)

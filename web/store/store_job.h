@@ -140,6 +140,12 @@ bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *err
 /* No lease ends after `until`. */
 bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error);
 
+/* Jobs in the queue whose rank is beyond `last` begin to wait anew. */
+bool store_job_clamp_ranks(StoreConnection *connection, int64_t now, int64_t last, Error *error);
+
+/* INT64_MIN when nothing is queued. */
+bool store_job_last_rank(StoreConnection *connection, int64_t *rank, Error *error);
+
 /* INT64_MAX when nothing is leased. */
 bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
 bool store_job_last_expiry(StoreConnection *connection, int64_t *when,
