@@ -114,11 +114,15 @@ static bool explain_signal(int number, Error *error)
     return error_set(error, ERROR_MEDIA, "The file could not be read: the decoder crashed.");
 }
 
-static bool check_end(Child *child, Error *error)
+/* A child that says too much has to be killed; one that has ended, and whose end is not told in
+ * time, was on a machine that is too busy. */
+static bool check_end(Child *child, const Answer *answer, Error *error)
 {
     ChildExit end;
-    if (!child_wait(child, END_WAIT_MS, &end))
+    if (answer->length == ANSWER_MAX)
         return damaged_answer(error);
+    if (!child_wait(child, END_WAIT_MS, &end))
+        return error_set(error, ERROR_UNAVAILABLE, "The decoder did not end in time.");
     if (end.lost)
         return error_set(error, ERROR_UNAVAILABLE, "The decoder was lost.");
     return !end.signalled || explain_signal(end.status, error);
@@ -144,7 +148,7 @@ static bool ask(const Question *question, DecoderFacts *out, Error *error)
     _cleanup_close_ int status_fd = -1;
     Answer answer = {.length = 0};
     return start_child(question, &child, &status_fd, error) &&
-           follow(question, status_fd, &answer, error) && check_end(&child, error) &&
+           follow(question, status_fd, &answer, error) && check_end(&child, &answer, error) &&
            take_answer(&answer, out, error);
 }
 

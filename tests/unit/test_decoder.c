@@ -45,6 +45,12 @@ static int fault_hang(void)
     return 0;
 }
 
+static int fault_linger(void)
+{
+    close(DECODER_FD_STATUS);
+    return fault_hang();
+}
+
 static int fault_flood(void)
 {
     char block[1000];
@@ -93,6 +99,7 @@ static const struct {
     {"killed", fault_killed, ERROR_UNAVAILABLE,
      "The decoder was ended from outside, perhaps for lack of memory.", false},
     {"silence", fault_silence, ERROR_MEDIA, DAMAGED, false},
+    {"linger", fault_linger, ERROR_UNAVAILABLE, "The decoder did not end in time.", false},
     {"flood", fault_flood, ERROR_MEDIA, DAMAGED, false},
     {"lie", fault_lie, ERROR_MEDIA, DAMAGED, false},
     {"half", fault_half, ERROR_MEDIA, DAMAGED, false},
