@@ -128,6 +128,8 @@ TRANSCODER := \
 	transcoder/flag.c \
 	transcoder/gate.c \
 	transcoder/job.c \
+	transcoder/job_claim.c \
+	transcoder/job_end.c \
 	transcoder/lease.c \
 	transcoder/libav_versions.c \
 	transcoder/outcome.c \
