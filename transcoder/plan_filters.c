@@ -70,10 +70,12 @@ void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX])
  * Stretching instead was tried: the resampler of 5.1 keeps stretching after it has caught up. */
 #define DRIFT_SECONDS "0.030"
 
+/* More channels than two are mixed so that full scale in all of them is full scale and no more; the
+ * library alone does that for whole numbers only, and floats would be cut off in the player. */
 void plan_audio_filters(const PlanAudio *plan, int64_t first, char text[PLAN_FILTERS_MAX])
 {
     snprintf(text, PLAN_FILTERS_MAX,
              "aresample=%d:async=1:min_hard_comp=" DRIFT_SECONDS ":first_pts=%" PRId64
-             ",aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s",
+             ":rematrix_maxval=1,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s",
              plan->sample_rate, first, plan->sample_rate, plan->channels == 1 ? "mono" : "stereo");
 }

@@ -153,11 +153,25 @@ static void the_next_sound_is_taken_when_the_first_cannot_be_decoded(void **stat
                      "cannot be decoded");
 }
 
+/* Mixed without care these channels add up to more than twice what a player can play. */
+static void surround_is_mixed_within_full_scale(void **state)
+{
+    (void)state;
+    const char *source = encoding_source(
+        "loud.wav", SINE(48000) "-af \"volume=16dB,pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0\"");
+    Made made = record(source);
+    unit_check(made.result.whole, "surround is whole");
+    double loud = loudness(audio_path());
+    if (fabs(loud - loudness(source)) > 0.5)
+        fail_msg("full scale becomes a mean of %f dB", loud);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_recording_becomes_an_m4a),
         cmocka_unit_test(recordings_of_the_corpus_come_out_right),
+        cmocka_unit_test(surround_is_mixed_within_full_scale),
         cmocka_unit_test(the_next_sound_is_taken_when_the_first_cannot_be_decoded),
     };
     return encoding_run("encoder sound", tests, ARRAY_SIZE(tests), argc, argv);

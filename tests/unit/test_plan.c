@@ -458,8 +458,10 @@ static void filters_end_in_what_the_encoder_wants(void **state)
     assert_non_null(strstr(text, "format=yuv420p,transpose=clock,setsar=1"));
     const MediaStream streams[] = {picture(640, 480), sound(6, 44100)};
     plan_audio_filters(&(PlanAudio){.sample_rate = 44100, .channels = 2}, 7, text);
-    assert_string_equal(text, "aresample=44100:async=1:min_hard_comp=0.030:first_pts=7,"
-                              "aformat=sample_fmts=fltp:sample_rates=44100:channel_layouts=stereo");
+    assert_string_equal(
+        text,
+        "aresample=44100:async=1:min_hard_comp=0.030:first_pts=7:"
+        "rematrix_maxval=1,aformat=sample_fmts=fltp:sample_rates=44100:channel_layouts=stereo");
     assert_int_equal(plan_of(streams, 2, "surround").audio.channels, 2);
 }
 
