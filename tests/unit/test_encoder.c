@@ -287,6 +287,17 @@ static void what_is_not_whole_is_told(void **state)
     }
 }
 
+static void pictures_whose_time_is_over_are_told_as_a_loss(void **state)
+{
+    char joined[ENCODING_PATH];
+    (void)state;
+    const char *half = encoding_source("half.ts", "-f lavfi -i testsrc2=s=320x240:d=2");
+    snprintf(joined, sizeof joined, "%s/joined.ts", encoded_folder());
+    free(encoded_run("cat '%s' '%s' > '%s'", half, half, joined));
+    unit_check(encoding_make(half).result.whole, "the half is whole");
+    unit_check(!encoding_make(joined).result.whole, "a clock set back a little loses the rest");
+}
+
 static void sound_may_begin_late_in_a_container_whose_clock_jumps(void **state)
 {
     (void)state;
@@ -313,6 +324,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_child_that_ends_or_hangs_fails_its_file_only),
         cmocka_unit_test(an_original_that_cannot_be_read_is_not_called_damaged),
         cmocka_unit_test(what_is_not_whole_is_told),
+        cmocka_unit_test(pictures_whose_time_is_over_are_told_as_a_loss),
         cmocka_unit_test(sound_may_begin_late_in_a_container_whose_clock_jumps),
     };
     return encoding_run("encoder", tests, ARRAY_SIZE(tests), argc, argv);

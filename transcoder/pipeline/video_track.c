@@ -22,6 +22,7 @@ typedef struct VideoTrack {
     char filters[PLAN_FILTERS_MAX];
     Pace pace;
     int64_t frames;                /* decoded */
+    int64_t lost;                  /* of them, because their time was over */
     int64_t last_pts, last_length; /* of the newest decoded frame, in the stream's time base */
     double last_key;               /* seconds */
     AVFrame *held;                 /* owned: waits for the next one's time; may be empty */
@@ -174,7 +175,8 @@ static int64_t usual_length(const VideoTrack *track)
     return av_rescale_q(1, (AVRational){rate.den, rate.num}, track->spec.stream->time_base);
 }
 
-/* Times must grow; the first picture is shown from the beginning, however late it comes. */
+/* Times must grow; the first picture is shown from the beginning, however late it comes. Two at one
+ * time are a stutter, but one from before the newest is a loss. */
 static bool settle_time(VideoTrack *track, AVFrame *frame)
 {
     bool first = track->frames++ == 0;
@@ -182,6 +184,7 @@ static bool settle_time(VideoTrack *track, AVFrame *frame)
         frame->pts = 0;
     else if (frame->pts == AV_NOPTS_VALUE)
         frame->pts = track->last_pts + MAX_OF(track->last_length, 1);
+    track->lost += !first && frame->pts < track->last_pts;
     if (!first && frame->pts <= track->last_pts)
         return false;
     int64_t length = media_compat_duration(frame);
@@ -242,7 +245,7 @@ static TrackState state(const void *self)
     return (TrackState){.end = end_of(track),
                         .packets = track->decode.packets,
                         .frames = track->decode.frames,
-                        .faults = track->decode.faults,
+                        .faults = track->decode.faults + track->lost,
                         .width = track->spec.plan.video.width,
                         .height = track->spec.plan.video.height};
 }
