@@ -1,10 +1,7 @@
-#include "transcoder/job.h"
+#include "transcoder/job_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-
-#include "common/log.h"
-#include "transcoder/job_private.h"
 
 typedef struct Step {
     const char *name;

@@ -1,6 +1,6 @@
-#include "common/clock.h"
-#include "common/log.h"
 #include "transcoder/job_private.h"
+
+#include "common/clock.h"
 
 /* From here on every line of the log names the job. */
 static void take_in_hand(Job *job)

@@ -1,4 +1,3 @@
-#include "common/log.h"
 #include "transcoder/job_private.h"
 
 #define INTERRUPTIONS_FREE 5 /* of one job; further ones cost an attempt each */

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "common/log.h"
 #include "transcoder/job.h"
 #include "transcoder/outcome.h"
 
