@@ -45,6 +45,7 @@ COMMON := \
 # libav: only what runs in the children of either program.
 MEDIA := \
 	common/media/avc.c \
+	common/media/media_choice.c \
 	common/media/media_compat.c \
 	common/media/media_error.c \
 	common/media/media_input.c \

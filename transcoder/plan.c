@@ -2,10 +2,8 @@
 
 #include <math.h>
 
+#include "common/media/media_choice.h"
 #include "transcoder/plan_copy.h"
-
-/* Pixel aspects beyond are damage, not intention. */
-#define PIXEL_ASPECT_MAX 16.0
 
 #define BIT_RATE_MONO         96000
 #define BIT_RATE_STEREO       160000
@@ -14,66 +12,6 @@
 /* ISO/IEC 14496-3 table 1.18, descending. */
 static const int aac_rates[] = {48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350};
 
-static double rate_value(MediaRatio rate)
-{
-    return rate.den > 0 ? (double)rate.num / rate.den : 0;
-}
-
-static bool is_picture(const MediaStream *stream)
-{
-    return stream->kind == MEDIA_VIDEO && !stream->is_still;
-}
-
-/* The larger picture is the film; between equals the one the file calls its default. A motion photo
- * keeps the photo as a larger track of one frame, which is no film: more frames go before more
- * pixels when the other has hardly any. */
-static bool is_better_picture(const MediaStream *a, const MediaStream *b)
-{
-    double frames_a = a->duration * rate_value(a->frame_rate);
-    double frames_b = b->duration * rate_value(b->frame_rate);
-    bool still_a = frames_a > 0 && frames_a<2.5, still_b = frames_b> 0 && frames_b < 2.5;
-    if (a->decodable != b->decodable)
-        return a->decodable;
-    if (still_a != still_b)
-        return still_b;
-    if (a->is_default != b->is_default)
-        return a->is_default;
-    return (int64_t)a->width * a->height > (int64_t)b->width * b->height;
-}
-
-static const MediaStream *choose_picture(const MediaFacts *facts)
-{
-    const MediaStream *best = NULL;
-    for (size_t i = 0; i < facts->stream_count; i++) {
-        const MediaStream *stream = &facts->streams[i];
-        if (is_picture(stream) && (!best || is_better_picture(stream, best)))
-            best = stream;
-    }
-    return best;
-}
-
-static bool is_better_sound(const MediaStream *a, const MediaStream *b)
-{
-    if (a->is_default != b->is_default)
-        return a->is_default;
-    if (a->channels != b->channels)
-        return a->channels > b->channels;
-    return a->bit_rate > b->bit_rate;
-}
-
-static const MediaStream *choose_sound(const MediaFacts *facts)
-{
-    const MediaStream *best = NULL;
-    for (size_t i = 0; i < facts->stream_count; i++) {
-        const MediaStream *stream = &facts->streams[i];
-        bool usable = stream->kind == MEDIA_AUDIO && stream->decodable && stream->channels > 0 &&
-                      stream->sample_rate > 0;
-        if (usable && (!best || is_better_sound(stream, best)))
-            best = stream;
-    }
-    return best;
-}
-
 static bool check_streams(const MediaFacts *facts, const EncoderPolicy *policy, Error *error)
 {
     return facts->stream_count <= (size_t)policy->max_streams ||
@@ -81,34 +19,13 @@ static bool check_streams(const MediaFacts *facts, const EncoderPolicy *policy, 
                      facts->stream_count, (int)policy->max_streams);
 }
 
-static bool check_picture(const MediaStream *stream, const EncoderPolicy *policy, Error *error)
+static bool check_size(const MediaStream *stream, const EncoderPolicy *policy, Error *error)
 {
-    if (!stream->decodable)
-        return error_set(error, ERROR_MEDIA,
-                         "The video is in a format that cannot be decoded here (%s).",
-                         stream->codec);
-    if (stream->width < 1 || stream->height < 1)
-        return error_set(error, ERROR_MEDIA, "The size of the picture could not be found out.");
     if (stream->width > MEDIA_SIDE_MAX || stream->height > MEDIA_SIDE_MAX ||
         (int64_t)stream->width * stream->height > policy->max_pixels)
         return error_set(error, ERROR_MEDIA, "The picture is too large: %d by %d pixels.",
                          stream->width, stream->height);
     return true;
-}
-
-static bool refuse_empty(const MediaFacts *facts, Error *error)
-{
-    for (size_t i = 0; i < facts->stream_count; i++)
-        if (facts->streams[i].kind == MEDIA_AUDIO)
-            return error_set(error, ERROR_MEDIA,
-                             "The sound is in a format that cannot be decoded here (%s).",
-                             facts->streams[i].codec);
-    return error_set(error, ERROR_MEDIA, "The file holds neither a moving picture nor sound.");
-}
-
-bool plan_is_transposed(MediaOrientation orientation)
-{
-    return orientation >= MEDIA_TRANSPOSE;
 }
 
 /* Down, so that nothing is enlarged, but never to nothing. */
@@ -119,13 +36,10 @@ static int even_side(double side)
 
 static void fit_picture(const MediaStream *stream, int max_short_side, PlanVideo *out)
 {
-    double aspect = rate_value(stream->pixel_aspect);
-    if (aspect <= 1 / PIXEL_ASPECT_MAX || aspect >= PIXEL_ASPECT_MAX)
-        aspect = 1;
-    double width = stream->width * aspect, height = stream->height;
+    double width = stream->width * media_pixel_aspect(stream), height = stream->height;
     double factor = fmin(1, max_short_side / fmin(width, height));
     factor = fmin(factor, PLAN_LONG_SIDE_MAX / fmax(width, height));
-    bool turned = plan_is_transposed(stream->orientation);
+    bool turned = media_is_transposed(stream->orientation);
     out->width = even_side((turned ? height : width) * factor);
     out->height = even_side((turned ? width : height) * factor);
 }
@@ -174,7 +88,7 @@ static void plan_colour(const MediaStream *stream, PlanVideo *out)
 
 static void plan_rate(const MediaStream *stream, PlanVideo *out)
 {
-    double rate = rate_value(stream->frame_rate);
+    double rate = media_ratio_value(stream->frame_rate);
     out->frame_rate = stream->frame_rate;
     if (rate <= 0)
         out->frame_rate = (MediaRatio){30, 1};
@@ -187,7 +101,7 @@ static void plan_rate(const MediaStream *stream, PlanVideo *out)
 static void plan_bit_rate(PlanVideo *out)
 {
     double area = (double)out->width * out->height / (1920.0 * 1080.0);
-    double motion = 1 + fmax(rate_value(out->frame_rate) - 30, 0) / 60;
+    double motion = 1 + fmax(media_ratio_value(out->frame_rate) - 30, 0) / 60;
     out->max_bit_rate = (int64_t)fmax(PLAN_MAX_BIT_RATE * area * motion, PLAN_MIN_BIT_RATE);
 }
 
@@ -239,18 +153,16 @@ static PlanOperation operation_of(const PlanVideo *video, const PlanAudio *audio
 
 bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan *out, Error *error)
 {
-    const MediaStream *picture = choose_picture(facts), *sound = choose_sound(facts);
-    if (!check_streams(facts, policy, error))
+    MediaChoice choice;
+    if (!check_streams(facts, policy, error) || !media_choose(facts, &choice, error))
         return false;
-    if (picture && !check_picture(picture, policy, error))
+    if (choice.picture && !check_size(choice.picture, policy, error))
         return false;
-    if (!picture && !sound)
-        return refuse_empty(facts, error);
     EncodePlan plan = {.video = {.stream = -1}, .audio = {.stream = -1}, .policy = *policy};
-    if (picture)
-        plan.video = plan_picture(facts, picture, policy);
-    if (sound)
-        plan.audio = plan_sound(sound, policy);
+    if (choice.picture)
+        plan.video = plan_picture(facts, choice.picture, policy);
+    if (choice.sound)
+        plan.audio = plan_sound(choice.sound, policy);
     plan.operation = operation_of(&plan.video, &plan.audio);
     *out = plan;
     return true;

@@ -96,8 +96,5 @@ void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX]);
  * becomes silence. */
 void plan_audio_filters(const PlanAudio *plan, int64_t first, char text[PLAN_FILTERS_MAX]);
 
-/* The picture as stored has its sides exchanged. */
-bool plan_is_transposed(MediaOrientation orientation);
-
 /* Fills what a source leaves unsaid with what players assume for its size. */
 MediaColour plan_complete_colour(MediaColour colour, int height);

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 
+#include "common/media/media_choice.h"
+
 /* Nits of the white that bt709 shows, ITU-R BT.2408 §2.1: the reference white of both kinds of HDR.
  */
 #define REFERENCE_WHITE 203
@@ -51,7 +53,7 @@ static void tone_map_filters(const PlanVideo *plan, int width, int height, char 
 void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX])
 {
     char colour[PLAN_FILTERS_MAX / 2];
-    bool turned = plan_is_transposed(plan->orientation);
+    bool turned = media_is_transposed(plan->orientation);
     int width = turned ? plan->height : plan->width;
     int height = turned ? plan->width : plan->height;
     if (plan->tone_map)
