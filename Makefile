@@ -183,6 +183,7 @@ UNIT_WEB := \
 	tests/unit/test_decoder.c \
 	tests/unit/test_delivery.c \
 	tests/unit/test_delivery_check.c \
+	tests/unit/test_delivery_refused.c \
 	tests/unit/test_delivery_text.c \
 	tests/unit/test_framing.c \
 	tests/unit/test_housekeeper.c \
@@ -234,6 +235,7 @@ UNIT_HELPERS := \
 	tests/unit/encoded.c \
 	tests/unit/encoding.c \
 	tests/unit/job_fixture.c \
+	tests/unit/parcel.c \
 	tests/unit/scripted_server.c \
 	tests/unit/worker_rig.c
 
