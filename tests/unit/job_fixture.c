@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "common/file.h"
 
@@ -84,9 +85,16 @@ WebClient *fixture_client(const char *url)
 
 int fixture_file(void)
 {
-    int fd = memfd_create("fixture", MFD_CLOEXEC);
+    int fd = memfd_create("fixture", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     REQUIRE(fd >= 0);
     return fd;
+}
+
+off_t fixture_file_size(int fd)
+{
+    struct stat status;
+    REQUIRE(fstat(fd, &status) == 0);
+    return status.st_size;
 }
 
 int fixture_group_set_up(void **state)

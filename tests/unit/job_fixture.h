@@ -27,8 +27,9 @@ void fixture_folder_remove(const char *path);
 /* A client of the web at this address, with FIXTURE_TOKEN. */
 WebClient *fixture_client(const char *url);
 
-/* An empty file in memory. */
+/* An empty file in memory, and how large it has become. */
 int fixture_file(void);
+off_t fixture_file_size(int fd);
 
 /* For cmocka's group: prepares the libraries, and ignores SIGPIPE and SIGXFSZ as the program does.
  */

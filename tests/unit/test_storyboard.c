@@ -1,10 +1,9 @@
 /* The storyboard: which moments get a tile, that each tile shows its moment, and its text. */
+#include "tests/unit/job_fixture.h"
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
 #include <math.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "tests/unit/cues.h"
 #include "transcoder/pipeline/storyboard.h"
@@ -16,23 +15,9 @@ typedef struct Made {
     AVFrame *sheet;
 } Made;
 
-static int empty_file(void)
-{
-    int fd = memfd_create("made", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    assert_true(fd >= 0);
-    return fd;
-}
-
-static off_t size_of(int fd)
-{
-    struct stat status;
-    assert_int_equal(fstat(fd, &status), 0);
-    return status.st_size;
-}
-
 static char *content_of(int fd)
 {
-    size_t size = (size_t)size_of(fd);
+    size_t size = (size_t)fixture_file_size(fd);
     char *text = base_calloc(size + AV_INPUT_BUFFER_PADDING_SIZE, 1);
     assert_int_equal(pread(fd, text, size, 0), size);
     return text;
@@ -82,7 +67,7 @@ static AVFrame *decode_jpeg(int fd)
     _cleanup_packet_ AVPacket *packet = av_packet_alloc();
     AVFrame *frame = av_frame_alloc();
     packet->data = (uint8_t *)bytes;
-    packet->size = (int)size_of(fd);
+    packet->size = (int)fixture_file_size(fd);
     assert_int_equal(avcodec_open2(decoder, codec, NULL), 0);
     assert_int_equal(avcodec_send_packet(decoder, packet), 0);
     assert_int_equal(avcodec_receive_frame(decoder, frame), 0);
@@ -91,7 +76,7 @@ static AVFrame *decode_jpeg(int fd)
 
 static bool finish(Storyboard *storyboard, double duration, Made *made)
 {
-    *made = (Made){.sheet_fd = empty_file(), .vtt_fd = empty_file()};
+    *made = (Made){.sheet_fd = fixture_file(), .vtt_fd = fixture_file()};
     StoryboardOutput output = {made->sheet_fd, made->vtt_fd, duration};
     Error error = {0};
     bool done = storyboard_write(storyboard, &output, &error);
@@ -103,7 +88,7 @@ static bool finish(Storyboard *storyboard, double duration, Made *made)
         made->sheet = decode_jpeg(made->sheet_fd);
     } else {
         unit_check(error.code && error.detail[0], "a failure says why");
-        unit_check(size_of(made->sheet_fd) == 0 && size_of(made->vtt_fd) == 0,
+        unit_check(fixture_file_size(made->sheet_fd) == 0 && fixture_file_size(made->vtt_fd) == 0,
                    "and leaves nothing behind");
     }
     return done;
@@ -285,7 +270,7 @@ static void what_cannot_be_written_leaves_nothing(void **state)
     (void)state;
     for (int broken = 0; broken < 2; broken++) {
         Storyboard storyboard;
-        int fds[2] = {empty_file(), empty_file()};
+        int fds[2] = {fixture_file(), fixture_file()};
         Error error = {0};
         storyboard_init(&storyboard);
         show(&storyboard, 0, 32, 18);
@@ -294,7 +279,8 @@ static void what_cannot_be_written_leaves_nothing(void **state)
         StoryboardOutput output = {fds[0], fds[1], 4};
         unit_check(!storyboard_write(&storyboard, &output, &error), "it fails");
         assert_int_equal(error.code, ERROR_IO);
-        unit_check(size_of(fds[0]) == 0 && size_of(fds[1]) == 0, "and both files are empty");
+        unit_check(fixture_file_size(fds[0]) == 0 && fixture_file_size(fds[1]) == 0,
+                   "and both files are empty");
         storyboard_release(&storyboard);
         close(fds[0]);
         close(fds[1]);

@@ -1,34 +1,19 @@
 /* The waveform: that its peaks are the sound's, whatever comes, and its text. */
+#include "tests/unit/job_fixture.h"
 #include "tests/unit/unit.h"
 
 #include <math.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "common/json.h"
 #include "transcoder/pipeline/waveform.h"
 
 #define BLOCK 4096
 
-static int empty_file(void)
-{
-    int fd = memfd_create("made", MFD_CLOEXEC);
-    assert_true(fd >= 0);
-    return fd;
-}
-
-static off_t size_of(int fd)
-{
-    struct stat status;
-    assert_int_equal(fstat(fd, &status), 0);
-    return status.st_size;
-}
-
 static json_t *read_file(int fd)
 {
-    size_t size = (size_t)size_of(fd);
+    size_t size = (size_t)fixture_file_size(fd);
     _cleanup_free_ char *text = base_calloc(size + 1, 1);
     Error error = {0};
     assert_int_equal(pread(fd, text, size, 0), size);
@@ -56,7 +41,7 @@ static int peak(const json_t *value, size_t index)
 /* Writes and reads again; NULL where there is nothing to write. The caller owns it. */
 static json_t *finish(Waveform *waveform)
 {
-    int fd = empty_file();
+    int fd = fixture_file();
     Error error = {0};
     json_t *value = NULL;
     if (waveform_write(waveform, fd, &error)) {
@@ -68,7 +53,7 @@ static json_t *finish(Waveform *waveform)
                          2 * number(value, "length"));
     } else {
         assert_int_equal(error.code, ERROR_MEDIA);
-        assert_int_equal(size_of(fd), 0);
+        assert_int_equal(fixture_file_size(fd), 0);
     }
     close(fd);
     return value;
@@ -256,7 +241,7 @@ static void what_cannot_be_written_leaves_nothing(void **state)
     struct rlimit before, small;
     Waveform waveform = {0};
     Error error = {0};
-    int fd = empty_file();
+    int fd = fixture_file();
     (void)state;
     play(&waveform, 8000, 8000);
     assert_int_equal(sigaction(SIGXFSZ, &ignore, NULL), 0);
@@ -267,7 +252,7 @@ static void what_cannot_be_written_leaves_nothing(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_false(written);
     assert_int_equal(error.code, ERROR_NO_SPACE);
-    assert_int_equal(size_of(fd), 0);
+    assert_int_equal(fixture_file_size(fd), 0);
     close(fd);
 }
 
