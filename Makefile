@@ -23,24 +23,24 @@ endif
 # --- sources ----------------------------------------------------------------------------------
 
 COMMON := \
-	common/base.c \
-	common/buffer.c \
-	common/child.c \
-	common/clock.c \
-	common/digest.c \
-	common/error.c \
-	common/file.c \
-	common/id.c \
-	common/json.c \
-	common/log.c \
-	common/sandbox.c \
-	common/sandbox_probe.c \
-	common/settings.c \
-	common/transfer.c \
-	common/url.c \
-	common/utf8.c \
-	common/zygote.c \
-	common/zygote_message.c
+	common/base/base.c \
+	common/base/buffer.c \
+	common/base/clock.c \
+	common/base/digest.c \
+	common/base/error.c \
+	common/base/file.c \
+	common/base/id.c \
+	common/base/json.c \
+	common/base/log.c \
+	common/base/url.c \
+	common/base/utf8.c \
+	common/sandbox/child.c \
+	common/sandbox/sandbox.c \
+	common/sandbox/sandbox_probe.c \
+	common/sandbox/zygote.c \
+	common/sandbox/zygote_message.c \
+	common/settings/settings.c \
+	common/transfer/transfer.c
 
 # libav: only what runs in the children of either program.
 MEDIA := \
@@ -55,6 +55,7 @@ MEDIA := \
 # web/main.c first; the rest also goes to the unit tests.
 WEB := \
 	web/main.c \
+	web/access/access.c \
 	web/api/api_delivery.c \
 	web/api/api_health.c \
 	web/api/api_media.c \
@@ -63,77 +64,69 @@ WEB := \
 	web/api/api_uploads.c \
 	web/api/form_field.c \
 	web/api/media_url.c \
-	web/command_check.c \
-	web/command_serve.c \
-	web/decoder.c \
-	web/decoder_child.c \
-	web/decoder_message.c \
-	web/decoder_play.c \
-	web/housekeeper.c \
-	web/http/access.c \
-	web/http/conditional.c \
-	web/http/field.c \
-	web/http/framing.c \
-	web/http/linger.c \
-	web/http/listener.c \
-	web/http/loop.c \
-	web/http/media_cache.c \
-	web/http/multipart.c \
-	web/http/range.c \
-	web/http/request.c \
-	web/http/response.c \
-	web/http/router.c \
-	web/http/server.c \
-	web/http/stream.c \
-	web/http/workers.c \
+	web/commands/command_check.c \
+	web/commands/command_serve.c \
+	web/decoder/child/decoder_child.c \
+	web/decoder/child/decoder_play.c \
+	web/decoder/decoder.c \
+	web/decoder/decoder_message.c \
+	web/http/exchange/media_cache.c \
+	web/http/exchange/request.c \
+	web/http/exchange/response.c \
+	web/http/exchange/stream.c \
+	web/http/message/conditional.c \
+	web/http/message/field.c \
+	web/http/message/framing.c \
+	web/http/message/multipart.c \
+	web/http/message/range.c \
+	web/http/message/router.c \
+	web/http/server/linger.c \
+	web/http/server/listener.c \
+	web/http/server/loop.c \
+	web/http/server/server.c \
+	web/http/server/workers.c \
 	web/jobs/jobs.c \
 	web/jobs/validating.c \
 	web/jobs/waiters.c \
-	web/library/delivery.c \
-	web/library/delivery_accept.c \
-	web/library/delivery_check.c \
-	web/library/delivery_part.c \
-	web/library/doomed.c \
-	web/library/library_files.c \
-	web/library/media_type.c \
-	web/library/mp4.c \
-	web/library/signature.c \
-	web/library/storyboard.c \
-	web/library/upload.c \
-	web/library/validator.c \
-	web/library/waveform.c \
-	web/store/connection.c \
-	web/store/migrations.c \
-	web/store/readers.c \
-	web/store/store.c \
-	web/store/store_attempt.c \
-	web/store/store_check.c \
-	web/store/store_file.c \
-	web/store/store_job.c \
-	web/store/store_media.c \
-	web/store/store_upload.c \
-	web/store/writer.c \
-	web/volume/names.c \
-	web/volume/root.c \
-	web/volume/staging.c \
-	web/volume/volume.c
+	web/library/files/transit.c \
+	web/library/files/library_files.c \
+	web/library/files/media_type.c \
+	web/library/files/signature.c \
+	web/library/intake/upload.c \
+	web/library/results/delivery.c \
+	web/library/results/delivery_accept.c \
+	web/library/results/delivery_check.c \
+	web/library/results/delivery_part.c \
+	web/library/results/mp4.c \
+	web/library/results/storyboard.c \
+	web/library/results/waveform.c \
+	web/records/words.c \
+	web/storage/names.c \
+	web/storage/volume/root.c \
+	web/storage/volume/staging.c \
+	web/storage/volume/volume.c \
+	web/store/sqlite/connection.c \
+	web/store/sqlite/migrations.c \
+	web/store/sqlite/readers.c \
+	web/store/sqlite/store.c \
+	web/store/sqlite/store_attempt.c \
+	web/store/sqlite/store_check.c \
+	web/store/sqlite/store_file.c \
+	web/store/sqlite/store_job.c \
+	web/store/sqlite/store_media.c \
+	web/store/sqlite/store_transit.c \
+	web/store/sqlite/store_upload.c \
+	web/store/sqlite/writer.c \
+	web/upkeep/housekeeper.c \
+	web/upkeep/validator.c
 
 TRANSCODER := \
 	transcoder/main.c \
-	transcoder/backoff.c \
 	transcoder/check.c \
-	transcoder/encoder.c \
-	transcoder/encoder_child.c \
-	transcoder/encoder_limits.c \
-	transcoder/encoder_message.c \
-	transcoder/flag.c \
-	transcoder/gate.c \
-	transcoder/job.c \
-	transcoder/job_claim.c \
-	transcoder/job_end.c \
-	transcoder/lease.c \
-	transcoder/libav_versions.c \
-	transcoder/outcome.c \
+	transcoder/encoder/child/encoder_child.c \
+	transcoder/encoder/encoder.c \
+	transcoder/encoder/encoder_limits.c \
+	transcoder/encoder/encoder_message.c \
 	transcoder/pipeline/allowance.c \
 	transcoder/pipeline/audio_track.c \
 	transcoder/pipeline/copy_picture.c \
@@ -143,6 +136,7 @@ TRANSCODER := \
 	transcoder/pipeline/filter.c \
 	transcoder/pipeline/gallery.c \
 	transcoder/pipeline/jpeg.c \
+	transcoder/pipeline/libav_versions.c \
 	transcoder/pipeline/listener.c \
 	transcoder/pipeline/mux.c \
 	transcoder/pipeline/output.c \
@@ -158,17 +152,25 @@ TRANSCODER := \
 	transcoder/pipeline/timeline.c \
 	transcoder/pipeline/video_track.c \
 	transcoder/pipeline/waveform.c \
-	transcoder/plan.c \
-	transcoder/plan_copy.c \
-	transcoder/plan_filters.c \
-	transcoder/retry.c \
-	transcoder/scratch.c \
-	transcoder/scratch_manifest.c \
-	transcoder/web_client.c \
-	transcoder/web_client_deliver.c \
-	transcoder/web_client_fetch.c \
-	transcoder/web_client_transport.c \
-	transcoder/worker.c
+	transcoder/plan/plan.c \
+	transcoder/plan/plan_copy.c \
+	transcoder/plan/plan_filters.c \
+	transcoder/scratch/scratch.c \
+	transcoder/scratch/scratch_manifest.c \
+	transcoder/web_client/web_client.c \
+	transcoder/web_client/web_client_deliver.c \
+	transcoder/web_client/web_client_fetch.c \
+	transcoder/web_client/web_client_transport.c \
+	transcoder/worker/backoff.c \
+	transcoder/worker/flag.c \
+	transcoder/worker/gate.c \
+	transcoder/worker/job.c \
+	transcoder/worker/job_claim.c \
+	transcoder/worker/job_end.c \
+	transcoder/worker/lease.c \
+	transcoder/worker/outcome.c \
+	transcoder/worker/retry.c \
+	transcoder/worker/worker.c
 
 # Unit tests, by what they are linked with.
 UNIT_COMMON := \
@@ -279,7 +281,7 @@ BENCHES := \
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wformat=2 -Wundef -Wvla
-PREPROCESSOR := -D_GNU_SOURCE -DREELKEEP_VERSION='"$(VERSION)"' -I. -include common/banned.h
+PREPROCESSOR := -D_GNU_SOURCE -DREELKEEP_VERSION='"$(VERSION)"' -I. -include common/base/banned.h
 HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 
 RELEASE_FLAGS := -O2 -g -fPIE $(HARDENING)
@@ -359,7 +361,7 @@ $$(BENCHES:%.c=build/$(1)/%): %: %.o build/$(1)/libtranscoder.a build/$(1)/libme
 	$$(call say,$$@)
 	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(TRANSCODER_LIBS)
 
-build/$(1)/web/store/migrations.o: $$(wildcard web/store/migrations/*.sql)
+build/$(1)/web/store/sqlite/migrations.o: $$(wildcard web/store/sqlite/migrations/*.sql)
 
 # Everything the build can hold, also what only tests need.
 .PHONY: build-$(1) programs-$(1) units-$(1) stories-$(1)

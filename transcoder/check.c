@@ -1,9 +1,9 @@
 #include "transcoder/check.h"
 
-#include "common/sandbox_probe.h"
-#include "transcoder/encoder_limits.h"
-#include "transcoder/scratch.h"
-#include "transcoder/web_client.h"
+#include "common/sandbox/sandbox_probe.h"
+#include "transcoder/encoder/encoder_limits.h"
+#include "transcoder/scratch/scratch.h"
+#include "transcoder/web_client/web_client.h"
 
 static bool fault(FILE *out, const char *setting, const Error *error)
 {

@@ -2,8 +2,8 @@
  */
 #pragma once
 
-#include "common/settings.h"
-#include "transcoder/plan.h"
+#include "common/settings/settings.h"
+#include "transcoder/plan/plan.h"
 
 /* Prints the sandbox's walls, the limits of an encode (those of `policy`, made of the settings) and
  * one line per fault, or that there is none; returns whether there is none. Settings are checked

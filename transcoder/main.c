@@ -6,16 +6,16 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/sandbox_probe.h"
-#include "common/settings.h"
-#include "common/zygote.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/sandbox/sandbox_probe.h"
+#include "common/sandbox/zygote.h"
+#include "common/settings/settings.h"
 #include "transcoder/check.h"
-#include "transcoder/encoder_child.h"
-#include "transcoder/encoder_message.h"
-#include "transcoder/libav_versions.h"
-#include "transcoder/worker.h"
+#include "transcoder/encoder/child/encoder_child.h"
+#include "transcoder/encoder/encoder_message.h"
+#include "transcoder/pipeline/libav_versions.h"
+#include "transcoder/worker/worker.h"
 
 #define PROGRAM       "reelkeep-transcoder"
 #define EXIT_USAGE    64 /* sysexits.h: EX_USAGE */

@@ -6,8 +6,8 @@
 
 #include <stdatomic.h>
 
-#include "common/sandbox_probe.h"
-#include "common/settings.h"
+#include "common/sandbox/sandbox_probe.h"
+#include "common/settings/settings.h"
 #include "web/http/http.h"
 #include "web/jobs/jobs.h"
 #include "web/library/library.h"

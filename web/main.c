@@ -1,17 +1,17 @@
 /* reelkeep-web: reads arguments and settings, then runs one command. */
-#include "web/command.h"
+#include "web/commands/command.h"
 
 #include <signal.h>
 
-#include "common/digest.h"
-#include "common/id.h"
-#include "common/json.h"
-#include "common/log.h"
-#include "common/zygote.h"
-#include "web/decoder_child.h"
+#include "common/base/digest.h"
+#include "common/base/id.h"
+#include "common/base/json.h"
+#include "common/base/log.h"
+#include "common/sandbox/zygote.h"
+#include "web/decoder/child/decoder_child.h"
 #include "web/http/http.h"
+#include "web/storage/volume/root.h"
 #include "web/store/store.h"
-#include "web/volume/root.h"
 
 static const Command *const commands[] = {
     &command_serve, /* the default */

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/base.h"
+#include "common/base/base.h"
 
 /* How many bytes tell the length of each NAL unit, by the AVCDecoderConfigurationRecord (§5.3.3.1).
  * 0: this is none, or it holds anything but parameter sets. */

@@ -56,7 +56,7 @@ static const MediaStream *choose_picture(const MediaFacts *facts)
     const MediaStream *best = NULL;
     for (size_t i = 0; i < facts->stream_count; i++) {
         const MediaStream *stream = &facts->streams[i];
-        bool film = stream->kind == MEDIA_VIDEO && !stream->is_still;
+        bool film = stream->kind == STREAM_VIDEO && !stream->is_still;
         if (film && (!best || is_better_picture(stream, best)))
             best = stream;
     }
@@ -68,7 +68,7 @@ static const MediaStream *choose_sound(const MediaFacts *facts)
     const MediaStream *best = NULL;
     for (size_t i = 0; i < facts->stream_count; i++) {
         const MediaStream *stream = &facts->streams[i];
-        bool usable = stream->kind == MEDIA_AUDIO && stream->decodable && stream->channels > 0 &&
+        bool usable = stream->kind == STREAM_AUDIO && stream->decodable && stream->channels > 0 &&
                       stream->sample_rate > 0;
         if (usable && (!best || is_better_sound(stream, best)))
             best = stream;
@@ -79,7 +79,7 @@ static const MediaStream *choose_sound(const MediaFacts *facts)
 static bool refuse_empty(const MediaFacts *facts, Error *error)
 {
     for (size_t i = 0; i < facts->stream_count; i++)
-        if (facts->streams[i].kind == MEDIA_AUDIO)
+        if (facts->streams[i].kind == STREAM_AUDIO)
             return error_set(error, ERROR_MEDIA,
                              "The sound is in a format that cannot be decoded here (%s).",
                              facts->streams[i].codec);

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 #include "common/media/media_facts.h"
 
 typedef struct MediaChoice {

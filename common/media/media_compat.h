@@ -9,7 +9,7 @@
 #include <libavformat/avformat.h>
 #include <libavutil/frame.h>
 
-#include "common/base.h"
+#include "common/base/base.h"
 
 /* The type of the bytes a write callback gets. */
 #if LIBAVFORMAT_VERSION_MAJOR >= 61

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* Sends the library's messages to a small memory instead of a stream: only the last complaint is
  * kept. */

@@ -5,15 +5,15 @@
  */
 #pragma once
 
-#include "common/base.h"
+#include "common/base/base.h"
 #include "common/media/media_limits.h"
 #include "common/media/media_tags.h"
 
-typedef enum MediaKind {
-    MEDIA_OTHER, /* data, subtitles, attachments */
-    MEDIA_VIDEO,
-    MEDIA_AUDIO,
-} MediaKind;
+typedef enum MediaStreamKind {
+    STREAM_OTHER, /* data, subtitles, attachments */
+    STREAM_VIDEO,
+    STREAM_AUDIO,
+} MediaStreamKind;
 
 /* What must be done to the stored picture to show it upright; the numbers of EXIF 2.32 tag 0x0112.
  */
@@ -53,7 +53,7 @@ typedef struct MediaRatio {
 
 typedef struct MediaStream {
     int index; /* in the file */
-    MediaKind kind;
+    MediaStreamKind kind;
     char codec[32]; /* the library's short name; "unknown" where it has none */
     bool decodable; /* by a decoder that may be used on strangers' bytes */
     bool is_default;

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 typedef struct MediaInput MediaInput;
 struct AVFormatContext;

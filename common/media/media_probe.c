@@ -3,7 +3,7 @@
 #include <libavutil/avstring.h>
 #include <libavutil/pixdesc.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "common/media/avc.h"
 #include "common/media/media_compat.h"
 #include "common/media/media_error.h"
@@ -78,15 +78,15 @@ static void describe_video(MediaStream *out, AVFormatContext *format, AVStream *
                                AV_DISPOSITION_STILL_IMAGE);
 }
 
-static MediaKind kind_of(enum AVMediaType type)
+static MediaStreamKind kind_of(enum AVMediaType type)
 {
     switch (type) {
     case AVMEDIA_TYPE_VIDEO:
-        return MEDIA_VIDEO;
+        return STREAM_VIDEO;
     case AVMEDIA_TYPE_AUDIO:
-        return MEDIA_AUDIO;
+        return STREAM_AUDIO;
     default:
-        return MEDIA_OTHER;
+        return STREAM_OTHER;
     }
 }
 
@@ -132,9 +132,9 @@ static void describe_stream(MediaStream *out, AVFormatContext *format, AVStream 
     base_copy_truncated(out->codec, sizeof out->codec,
                         codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
                                                             : avcodec_get_name(codec->codec_id));
-    if (out->kind == MEDIA_VIDEO)
+    if (out->kind == STREAM_VIDEO)
         describe_video(out, format, stream);
-    if (out->kind == MEDIA_AUDIO) {
+    if (out->kind == STREAM_AUDIO) {
         out->channels = codec->ch_layout.nb_channels;
         out->sample_rate = codec->sample_rate;
         out->frame_size = codec->frame_size;

@@ -3,7 +3,7 @@
 #include <libavformat/avformat.h>
 #include <time.h>
 
-#include "common/utf8.h"
+#include "common/base/utf8.h"
 
 #define DAY 86400
 

@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "common/base.h"
-#include "common/limits.h"
+#include "common/base/base.h"
+#include "common/base/limits.h"
 
 struct AVFormatContext;
 

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/id.h"
-#include "common/zygote.h"
-#include "transcoder/encoder.h"
-#include "transcoder/encoder_child.h"
-#include "transcoder/encoder_message.h"
+#include "common/base/id.h"
+#include "common/sandbox/zygote.h"
+#include "transcoder/encoder/child/encoder_child.h"
+#include "transcoder/encoder/encoder.h"
+#include "transcoder/encoder/encoder_message.h"
 
 static bool go_on(void *context, int percent)
 {

@@ -4,7 +4,9 @@ set -euo pipefail
 files '*.c' '*.h' | xargs awk '
 function pattern(glob) {
     gsub(/\./, "\\.", glob)
+    gsub(/\*\*/, "\001", glob)
     gsub(/\*/, "[^/]*", glob)
+    gsub(/\001/, ".*", glob)
     return "^" glob "$"
 }
 function fits(name, globs,    list, count, i) {

@@ -28,20 +28,21 @@ planted() {
 
 planted tree stray.txt 'x'
 planted words docs/style.md "TO""DO: later"
-planted words common/base.c '/* see /ho''me/someone/notes */'
+planted words common/base/base.c '/* see /ho''me/someone/notes */'
 planted sources common/forgotten.c 'int forgotten;'
-planted layers common/base.c '#include "web/http/http.h"'
-planted layers web/http/range.c '#include <sqlite3.h>'
+planted layers common/base/base.c '#include "web/http/http.h"'
+planted layers web/http/message/range.c '#include <sqlite3.h>'
 planted layers web/store/planted.h '#include "web/http/http.h"'
 planted layers transcoder/planted.c '#include <curl/curl.h>'
 planted layers transcoder/planted.c '#include "web/store/store.h"'
 planted layers elsewhere/planted.c 'int planted;'
+planted circles common/base/error.h '#include "common/base/log.h"'
 planted headers common/planted.h 'size_t planted(void);'
-planted sql common/base.c 'static const char *planted = "DELETE FROM media";'
+planted sql common/base/base.c 'static const char *planted = "DELETE FROM media";'
 planted settings .env.example '# a setting nobody reads (web)
 #PLANTED=1'
 planted settings README.md '| `PLANTED` | web | `1` | a setting nobody reads |'
-planted format common/base.c 'int   planted( void );'
+planted format common/base/base.c 'int   planted( void );'
 
 # Banned calls are compile errors.
 for call in strcpy strcat sprintf vsprintf strncpy strncat gets strtok asctime ctime gmtime localtime \

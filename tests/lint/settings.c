@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "common/settings.h"
+#include "common/settings/settings.h"
 
 int main(void)
 {

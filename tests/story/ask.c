@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "common/buffer.h"
-#include "common/clock.h"
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
 
 #define ANSWER_MAX     (64 << 20)
 #define RAW_TIMEOUT_MS 15000

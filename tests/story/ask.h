@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "common/json.h"
+#include "common/base/json.h"
 #include "tests/story/harness.h"
 
 #define ASK_FIELDS_MAX  12

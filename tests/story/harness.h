@@ -18,8 +18,8 @@
 /* After the three that it needs. */
 #include <cmocka.h>
 
-#include "common/base.h"
-#include "common/id.h"
+#include "common/base/base.h"
+#include "common/base/id.h"
 
 #define STORY_SETTINGS_MAX 32
 #define STORY_WAIT_MS      90000 /* for a condition; longer than any pause of the programs */

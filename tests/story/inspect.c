@@ -5,8 +5,8 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include "common/buffer.h"
-#include "common/clock.h"
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
 
 #define LIST_MAX   (4 << 20)
 #define TIDY_MS    60000

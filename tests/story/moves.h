@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/transfer.h"
+#include "common/transfer/transfer.h"
 #include "tests/story/ask.h"
 
 /* An upload that was accepted. */

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 #include "tests/story/ask.h"
 
 #define HEAD_MAX        65536

@@ -2,7 +2,7 @@
  * Fifty uploads at once, all stopped in the middle together and then finished: web's own memory
  * (RssAnon) does not grow with them. 8 MB each in the quick check, 200 MB in the long one.
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/story/inspect.h"
 #include "tests/story/made_media.h"
 #include "tests/story/moves.h"

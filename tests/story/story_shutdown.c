@@ -4,7 +4,7 @@
  */
 #include <signal.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/story/inspect.h"
 #include "tests/story/made_media.h"
 #include "tests/story/moves.h"

@@ -2,7 +2,7 @@
  * The transcoder's side of the contract, with the story itself as transcoder: claim, original,
  * progress, release, fail and delivery, and everything that can be wrong about them.
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/story/inspect.h"
 #include "tests/story/made_media.h"
 #include "tests/story/moves.h"

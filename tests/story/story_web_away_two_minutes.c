@@ -3,7 +3,7 @@
  * when web is back, without a second encode. The quick check stays away for three leases, the long
  * one for two minutes.
  */
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/story/inspect.h"
 #include "tests/story/made_media.h"
 #include "tests/story/moves.h"

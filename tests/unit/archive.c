@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 
-#include "common/file.h"
-#include "web/library/upload.h"
+#include "common/base/file.h"
+#include "web/library/intake/upload.h"
 
 static void ignore_wake(void *key)
 {
@@ -40,7 +40,7 @@ void archive_open(Archive *archive)
     archive->library = (Library){
         .store = archive->store,
         .volume = archive->volume,
-        .doomed = doomed_new(archive->store, archive->volume),
+        .transit = transit_new(archive->store, archive->volume),
         .jobs = &archive->jobs,
         .max_size = {MIB, MIB, MIB},
         .verify = believe,
@@ -49,7 +49,7 @@ void archive_open(Archive *archive)
 
 void archive_close(Archive *archive)
 {
-    doomed_free(archive->library.doomed);
+    transit_free(archive->library.transit);
     waiters_free(archive->waiters);
     store_close(archive->store);
     volume_close(archive->volume);

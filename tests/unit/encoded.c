@@ -5,7 +5,7 @@
 #include <math.h>
 #include <sys/wait.h>
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 #define GRID       16
 #define OUTPUT_MAX (4 << 20)

@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "common/transfer.h"
+#include "common/transfer/transfer.h"
 #include "tests/unit/unit.h"
-#include "transcoder/plan.h"
+#include "transcoder/plan/plan.h"
 
 /* A scratch folder, made once and removed by encoded_cleanup. */
 const char *encoded_folder(void);

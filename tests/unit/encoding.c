@@ -5,11 +5,11 @@
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "common/clock.h"
-#include "common/id.h"
-#include "common/zygote.h"
-#include "transcoder/encoder_child.h"
-#include "transcoder/encoder_message.h"
+#include "common/base/clock.h"
+#include "common/base/id.h"
+#include "common/sandbox/zygote.h"
+#include "transcoder/encoder/child/encoder_child.h"
+#include "transcoder/encoder/encoder_message.h"
 
 /* As a decoder ends or hangs that meets bytes it cannot bear, or the system ends it. */
 static void signal_child(int number)

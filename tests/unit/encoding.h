@@ -6,7 +6,7 @@
 #pragma once
 
 #include "tests/unit/encoded.h"
-#include "transcoder/encoder.h"
+#include "transcoder/encoder/encoder.h"
 
 #define ENCODING_PATH 512
 

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "common/file.h"
+#include "common/base/file.h"
 
 const char *fixture_content(void)
 {

@@ -2,7 +2,7 @@
  * client, a scratch folder. */
 #pragma once
 
-#include "transcoder/web_client.h"
+#include "transcoder/web_client/web_client.h"
 
 #define FIXTURE_SIZE  ((size_t)300 * 1024)
 #define FIXTURE_ETAG  "ETag: \"one\"\r\n"

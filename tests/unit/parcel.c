@@ -1,6 +1,6 @@
 #include "tests/unit/parcel.h"
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 static const char poster_bytes[] = "\xFF\xD8\xFF\xE0\0\x10JFIF and more";
 static const char storyboard_text[] =
@@ -150,8 +150,8 @@ static void ignore_removal(void *context, const char *path)
 void parcel_sweep(const Parcel *parcel)
 {
     Error error = {0};
-    DoomedSweep round = {.removing = ignore_removal};
-    assert_true(doomed_sweep(parcel->archive->library.doomed, &round, &error));
+    TransitSweep round = {.removing = ignore_removal};
+    assert_true(transit_sweep(parcel->archive->library.transit, &round, &error));
     assert_int_equal(archive_query(parcel->archive, "SELECT count(*) FROM doomed"), 0);
 }
 

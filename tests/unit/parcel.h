@@ -6,7 +6,7 @@
 #pragma once
 
 #include "tests/unit/archive.h"
-#include "web/library/delivery.h"
+#include "web/library/results/delivery.h"
 
 #define PARCEL_START 1000000
 #define PARCEL_SIZE  3000 /* bytes of the delivered video */

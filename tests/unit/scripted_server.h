@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/base.h"
+#include "common/base/base.h"
 
 #define SCRIPTED_ANSWERS_MAX  32
 #define SCRIPTED_REQUESTS_MAX 4096

@@ -1,9 +1,9 @@
 /* When to try again. */
 #include "tests/unit/unit.h"
 
-#include "common/clock.h"
-#include "transcoder/backoff.h"
-#include "transcoder/outcome.h"
+#include "common/base/clock.h"
+#include "transcoder/worker/backoff.h"
+#include "transcoder/worker/outcome.h"
 
 #define MINUTE 60000
 

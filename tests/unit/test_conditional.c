@@ -1,5 +1,5 @@
 #include "tests/unit/unit.h"
-#include "web/http/conditional.h"
+#include "web/http/message/conditional.h"
 
 #define TAG      "\"abc\""
 #define MODIFIED 784111777000 /* Sun, 06 Nov 1994 08:49:37 GMT */

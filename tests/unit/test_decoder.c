@@ -8,12 +8,12 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "common/clock.h"
-#include "common/id.h"
-#include "common/log.h"
-#include "common/zygote.h"
-#include "web/decoder_child.h"
-#include "web/decoder_message.h"
+#include "common/base/clock.h"
+#include "common/base/id.h"
+#include "common/base/log.h"
+#include "common/sandbox/zygote.h"
+#include "web/decoder/child/decoder_child.h"
+#include "web/decoder/decoder_message.h"
 
 /* --- a child that goes wrong in the way its file tells --- */
 
@@ -170,15 +170,15 @@ static void tells_what_a_file_holds(void **state)
     } rows[] = {
         {"plain.mp4",
          PICTURE("320x240", "2") SOUND("2") H264 "-c:a aac",
-         {DECODER_VIDEO, 320, 240, 2, 25, true, "h264", "aac"}},
+         {MEDIA_VIDEO, 320, 240, 2, 25, true, "h264", "aac"}},
         {"wide.mkv",
          PICTURE("360x240", "1") "-vf setsar=4/3 -c:v mpeg4",
-         {DECODER_VIDEO, 480, 240, 1, 25, false, "mpeg4", ""}},
-        {"tone.mp3", SOUND("3") "-c:a libmp3lame", {DECODER_AUDIO, 0, 0, 3, 0, true, "", "mp3"}},
-        {"tone.mp4", SOUND("3") "-c:a aac", {DECODER_AUDIO, 0, 0, 3, 0, true, "", "aac"}},
+         {MEDIA_VIDEO, 480, 240, 1, 25, false, "mpeg4", ""}},
+        {"tone.mp3", SOUND("3") "-c:a libmp3lame", {MEDIA_AUDIO, 0, 0, 3, 0, true, "", "mp3"}},
+        {"tone.mp4", SOUND("3") "-c:a aac", {MEDIA_AUDIO, 0, 0, 3, 0, true, "", "aac"}},
         {"cover.m4a",
          SOUND("1") PICTURE("64x64", "0.04") "-c:a alac -c:v mjpeg -disposition:v attached_pic",
-         {DECODER_AUDIO, 0, 0, 1, 0, true, "", "alac"}},
+         {MEDIA_AUDIO, 0, 0, 1, 0, true, "", "alac"}},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -275,7 +275,7 @@ static void comes_to_a_verdict_about_mutants(void **state)
         }
         if (!decoder_probe(fd, NULL, &facts, &error))
             assert_int_equal(error.code, ERROR_MEDIA);
-        DecoderExpectation expected = {DECODER_VIDEO, 160, 120, 1, true};
+        DecoderExpectation expected = {MEDIA_VIDEO, 160, 120, 1, true};
         if (!decoder_verify(fd, &expected, NULL, &error))
             assert_int_equal(error.code, ERROR_MEDIA);
         if (i % 10 == 9) /* begin again with a good one */
@@ -302,24 +302,24 @@ static void takes_results_that_play(void **state)
     } rows[] = {
         {"ready.mp4",
          PICTURE("320x240", "6") SOUND("6") H264 "-g 50 -c:a aac -movflags +faststart",
-         {DECODER_VIDEO, 320, 240, 6, true}},
+         {MEDIA_VIDEO, 320, 240, 6, true}},
         {"mute.mp4",
          PICTURE("160x120", "1") H264 "-movflags +faststart",
-         {DECODER_VIDEO, 160, 120, 1.5, false}},
+         {MEDIA_VIDEO, 160, 120, 1.5, false}},
         {"short.mp4",
          PICTURE("160x120", "0.04") H264 "-movflags +faststart",
-         {DECODER_VIDEO, 160, 120, 0.04, false}},
+         {MEDIA_VIDEO, 160, 120, 0.04, false}},
         {"early.mp4",
          PICTURE("160x120", "8") SOUND("1") H264 "-g 25 -c:a aac -movflags +faststart",
-         {DECODER_VIDEO, 160, 120, 8, true}},
+         {MEDIA_VIDEO, 160, 120, 8, true}},
         {"late.mp4",
          "-f lavfi -i testsrc2=size=64x64:rate=50:duration=50 -itsoffset 45 " SOUND("5") H264
          "-g 100 -c:a aac -movflags +faststart",
-         {DECODER_VIDEO, 64, 64, 50, true}},
+         {MEDIA_VIDEO, 64, 64, 50, true}},
         {"picture-late.mp4",
          "-itsoffset 60 " PICTURE("64x64", "1") SOUND("61") H264 "-c:a aac -movflags +faststart",
-         {DECODER_VIDEO, 64, 64, 61, true}},
-        {"tone.m4a", SOUND("5") "-c:a aac -movflags +faststart", {DECODER_AUDIO, 0, 0, 5, true}},
+         {MEDIA_VIDEO, 64, 64, 61, true}},
+        {"tone.m4a", SOUND("5") "-c:a aac -movflags +faststart", {MEDIA_AUDIO, 0, 0, 5, true}},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -336,11 +336,10 @@ static void refuses_results_that_are_not_as_told(void **state)
         DecoderExpectation expected;
         const char *sentence;
     } rows[] = {
-        {{DECODER_AUDIO, 0, 0, 6, true}, "It holds a moving picture, not sound alone."},
-        {{DECODER_VIDEO, 322, 240, 6, true},
-         "Its pictures have 320 by 240 pixels, not 322 by 240."},
-        {{DECODER_VIDEO, 320, 240, 6, false}, "It holds sound that it should not."},
-        {{DECODER_VIDEO, 320, 240, 8, true}, "It plays 6.0 seconds, not the 8.0 that it should."},
+        {{MEDIA_AUDIO, 0, 0, 6, true}, "It holds a moving picture, not sound alone."},
+        {{MEDIA_VIDEO, 322, 240, 6, true}, "Its pictures have 320 by 240 pixels, not 322 by 240."},
+        {{MEDIA_VIDEO, 320, 240, 6, false}, "It holds sound that it should not."},
+        {{MEDIA_VIDEO, 320, 240, 8, true}, "It plays 6.0 seconds, not the 8.0 that it should."},
     };
     (void)state;
     _cleanup_close_ int fd = open_media("ready.mp4", NULL);
@@ -355,7 +354,7 @@ static void refuses_results_that_are_not_as_told(void **state)
 /* A result whose media are gone at the end or at the beginning, while the index is whole. */
 static void refuses_results_that_are_damaged(void **state)
 {
-    static const DecoderExpectation expected = {DECODER_VIDEO, 320, 240, 6, true};
+    static const DecoderExpectation expected = {MEDIA_VIDEO, 320, 240, 6, true};
     Error error = {0};
     (void)state;
     _cleanup_close_ int tail = open_media("tail.mp4", PICTURE("320x240", "6") SOUND("6") H264
@@ -378,7 +377,7 @@ static atomic_bool call_off;
 
 static void *verify_for_ever(void *argument)
 {
-    static const DecoderExpectation expected = {DECODER_AUDIO, 0, 0, 1, true};
+    static const DecoderExpectation expected = {MEDIA_AUDIO, 0, 0, 1, true};
     const int *fd = argument;
     Error error = {0};
     bool played = decoder_verify(*fd, &expected, &call_off, &error);

@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <pthread.h>
 
-#include "common/log.h"
-#include "web/library/upload.h"
+#include "common/base/log.h"
+#include "web/library/intake/upload.h"
 
 /* --- acceptance --- */
 
@@ -322,7 +322,7 @@ static void asks_the_decoder_for_what_metadata_says(void **state)
     parcel.result.has_audio = true;
     decoder.verdict = ERROR_NONE;
     assert_true(parcel_send(&parcel, &error));
-    assert_int_equal(decoder.expected.kind, DECODER_VIDEO);
+    assert_int_equal(decoder.expected.kind, MEDIA_VIDEO);
     assert_int_equal(decoder.expected.width, 1080);
     assert_int_equal(decoder.expected.height, 1920);
     assert_true(decoder.expected.duration == 10 && decoder.expected.has_audio);
@@ -331,7 +331,7 @@ static void asks_the_decoder_for_what_metadata_says(void **state)
     parcel_unpack(&parcel);
     parcel = parcel_pack_sound(*state);
     assert_true(parcel_send(&parcel, &error));
-    assert_int_equal(decoder.expected.kind, DECODER_AUDIO);
+    assert_int_equal(decoder.expected.kind, MEDIA_AUDIO);
     parcel_unpack(&parcel);
 }
 

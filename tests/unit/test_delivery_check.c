@@ -3,8 +3,8 @@
 
 #include <sys/mman.h>
 
-#include "web/library/delivery_check.h"
-#include "web/library/mp4.h"
+#include "web/library/results/delivery_check.h"
+#include "web/library/results/mp4.h"
 
 static TransferResult video_result(void)
 {

@@ -4,8 +4,8 @@
 
 #include <fcntl.h>
 
-#include "common/log.h"
-#include "web/library/upload.h"
+#include "common/base/log.h"
+#include "web/library/intake/upload.h"
 
 /* --- what is wrong with a result --- */
 

@@ -1,9 +1,9 @@
 /* The text files of a result: what is taken, and what of it reaches the volume. */
 #include "tests/unit/unit.h"
 
-#include "common/json.h"
-#include "web/library/storyboard.h"
-#include "web/library/waveform.h"
+#include "common/base/json.h"
+#include "web/library/results/storyboard.h"
+#include "web/library/results/waveform.h"
 
 #define HEAD "WEBVTT\n\n"
 #define CUE  "00:00:00.000 --> 00:00:02.000\nstoryboard.jpg#xywh=0,0,160,90\n"

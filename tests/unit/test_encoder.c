@@ -1,7 +1,7 @@
 #include <math.h>
 #include <signal.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/unit/encoding.h"
 
 static void generated_pictures_come_out_upright_and_even(void **state)

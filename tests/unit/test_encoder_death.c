@@ -4,13 +4,13 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#include "common/clock.h"
-#include "common/sandbox_probe.h"
-#include "common/zygote.h"
+#include "common/base/clock.h"
+#include "common/sandbox/sandbox_probe.h"
+#include "common/sandbox/zygote.h"
 #include "tests/unit/job_fixture.h"
 #include "tests/unit/unit.h"
-#include "transcoder/encoder.h"
-#include "transcoder/encoder_message.h"
+#include "transcoder/encoder/encoder.h"
+#include "transcoder/encoder/encoder_message.h"
 
 /* --- in the child: the first byte of its original says what it does --- */
 

@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "common/digest.h"
-#include "common/file.h"
-#include "common/id.h"
-#include "common/transfer.h"
+#include "common/base/digest.h"
+#include "common/base/file.h"
+#include "common/base/id.h"
+#include "common/transfer/transfer.h"
 
 typedef struct Folder {
     char path[40];

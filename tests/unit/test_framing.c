@@ -1,5 +1,5 @@
 #include "tests/unit/unit.h"
-#include "web/http/framing.h"
+#include "web/http/message/framing.h"
 
 #define FIELD(name, value)                                                                         \
     {                                                                                              \

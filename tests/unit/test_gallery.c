@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "common/digest.h"
+#include "common/base/digest.h"
 #include "tests/unit/cues.h"
 
 #define THUMBHASH_BYTES 25

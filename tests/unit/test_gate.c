@@ -1,7 +1,7 @@
 /* Who may claim and who may encode, asked without threads: waiting no time tells what is granted.
  */
 #include "tests/unit/unit.h"
-#include "transcoder/gate.h"
+#include "transcoder/worker/gate.h"
 
 #define HOUR_MS 3600000
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/unit/encoding.h"
 
 #define CANARY_PORT 18080 /* the hostile files name it */

@@ -5,13 +5,13 @@
 #include <sched.h>
 #include <sys/stat.h>
 
-#include "common/clock.h"
-#include "common/file.h"
-#include "common/log.h"
-#include "web/housekeeper.h"
-#include "web/library/library_files.h"
-#include "web/library/upload.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "common/base/log.h"
+#include "web/library/files/library_files.h"
+#include "web/library/intake/upload.h"
 #include "web/store/store_file.h"
+#include "web/upkeep/housekeeper.h"
 
 #define START 1000000
 #define PATH  "log_entries/1/0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11-a.jpg"
@@ -45,11 +45,11 @@ static size_t round_of(Archive *archive, int64_t now)
     return removed;
 }
 
-static DoomedPaths reserve(Archive *archive)
+static TransitPaths reserve(Archive *archive)
 {
-    DoomedPaths paths = {.path = {PATH}};
+    TransitPaths paths = {.path = {PATH}};
     Error error = {0};
-    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
+    assert_true(transit_reserve(archive->library.transit, &paths, &error));
     put_file(archive, PATH);
     return paths;
 }
@@ -65,8 +65,8 @@ static void leaves_what_is_on_its_way_in(void **state)
 static void removes_what_failed(void **state)
 {
     Archive *archive = *state;
-    DoomedPaths paths = reserve(archive);
-    doomed_abandon(archive->library.doomed, &paths);
+    TransitPaths paths = reserve(archive);
+    transit_abandon(archive->library.transit, &paths);
     assert_int_equal(round_of(archive, START), 1);
     assert_int_equal(archive_count_files(archive), 0);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
@@ -94,9 +94,9 @@ static void removes_what_a_killed_process_left(void **state)
 static void forgets_reservations_that_led_to_nothing(void **state)
 {
     Archive *archive = *state;
-    DoomedPaths paths = {.path = {PATH}};
+    TransitPaths paths = {.path = {PATH}};
     Error error = {0};
-    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
+    assert_true(transit_reserve(archive->library.transit, &paths, &error));
     archive_reopen(archive);
     assert_true(housekeeper_recover(&archive->library, START, &error));
     round_of(archive, START);
@@ -136,26 +136,26 @@ static void removes_files_whose_row_went(void **state)
 static void is_not_held_up_by_one_that_resists(void **state)
 {
     Archive *archive = *state;
-    DoomedPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
+    TransitPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
     char folder[400];
     Error error = {0};
     size_t tried = 0;
-    DoomedSweep sweep = {.removing = count_removal, .context = &tried, .now = START};
-    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
+    TransitSweep sweep = {.removing = count_removal, .context = &tried, .now = START};
+    assert_true(transit_reserve(archive->library.transit, &paths, &error));
     put_file(archive, paths.path[1]);
     snprintf(folder, sizeof folder, "%s/%s", archive->root, paths.path[0]);
     assert_int_equal(mkdir(folder, 0755), 0);
-    doomed_abandon(archive->library.doomed, &paths);
-    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    transit_abandon(archive->library.transit, &paths);
+    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
     assert_int_equal(tried, 2);
     assert_int_equal(archive_count_files(archive), 0);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 1);
     assert_int_equal(rmdir(folder), 0);
-    sweep.now += DOOMED_RETRY_MS - 1;
-    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    sweep.now += TRANSIT_RETRY_MS - 1;
+    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
     assert_int_equal(tried, 2);
     sweep.now++;
-    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
     assert_int_equal(tried, 3);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
 }
@@ -177,13 +177,13 @@ static void interrupt(void *context, const char *path)
 static void stops_between_two_files(void **state)
 {
     Archive *archive = *state;
-    DoomedPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
+    TransitPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
     Interruption interruption = {0};
-    DoomedSweep sweep = {interrupt, &interruption, START, &interruption.stop};
+    TransitSweep sweep = {interrupt, &interruption, START, &interruption.stop};
     Error error = {0};
-    assert_true(doomed_reserve(archive->library.doomed, &paths, &error));
-    doomed_abandon(archive->library.doomed, &paths);
-    assert_true(doomed_sweep(archive->library.doomed, &sweep, &error));
+    assert_true(transit_reserve(archive->library.transit, &paths, &error));
+    transit_abandon(archive->library.transit, &paths);
+    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
     assert_int_equal(interruption.removed, 1);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 1);
 }

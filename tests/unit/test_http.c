@@ -12,11 +12,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "common/buffer.h"
-#include "common/clock.h"
-#include "common/file.h"
-#include "common/id.h"
-#include "common/log.h"
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
+#include "common/base/id.h"
+#include "common/base/log.h"
 #include "web/http/http.h"
 
 #define TOKEN      "0123456789abcdef0123456789abcdef"

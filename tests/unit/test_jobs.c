@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 #define START   1000000 /* wall clock of the tests, ms */
 #define LEASE   60000   /* ms, as the archive is set up */

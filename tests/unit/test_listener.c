@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <math.h>
 
-#include "common/json.h"
+#include "common/base/json.h"
 
 /* Ten seconds: loud, silent from 4 to 6, half as loud from 8 on. */
 #define STEPS(rate)                                                                                \

@@ -3,10 +3,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 
-#include "common/buffer.h"
-#include "common/json.h"
-#include "common/limits.h"
-#include "common/log.h"
+#include "common/base/buffer.h"
+#include "common/base/json.h"
+#include "common/base/limits.h"
+#include "common/base/log.h"
 
 /* Stands in for stdout while a test runs, so that the test sees what is logged. */
 typedef struct Capture {

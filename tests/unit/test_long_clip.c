@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <math.h>
 
-#include "common/zygote.h"
+#include "common/sandbox/zygote.h"
 #include "tests/unit/alignment.h"
 #include "tests/unit/encoding.h"
 

@@ -4,8 +4,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 
-#include "web/library/media_type.h"
-#include "web/library/media_type_table.h"
+#include "web/library/files/media_type.h"
+#include "web/library/files/media_type_table.h"
 
 #define BYTES(text) text, sizeof text - 1
 

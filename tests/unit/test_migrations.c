@@ -3,8 +3,8 @@
 
 #include <fcntl.h>
 
-#include "common/file.h"
-#include "web/store/migrations.h"
+#include "common/base/file.h"
+#include "web/store/sqlite/migrations.h"
 
 typedef struct Old {
     char root[64];

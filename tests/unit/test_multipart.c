@@ -1,7 +1,7 @@
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 #include "tests/unit/unit.h"
-#include "web/http/field.h"
-#include "web/http/multipart.h"
+#include "web/http/message/field.h"
+#include "web/http/message/multipart.h"
 
 /* A form that writes down what it was told: [name|file|type]content; */
 static bool on_part(void *form, const FormPart *part, Error *error)

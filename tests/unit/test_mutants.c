@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <inttypes.h>
 
-#include "common/file.h"
-#include "common/zygote.h"
+#include "common/base/file.h"
+#include "common/sandbox/zygote.h"
 #include "tests/unit/encoding.h"
 
 #define MUTANTS    100

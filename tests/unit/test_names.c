@@ -1,8 +1,8 @@
 /* The names that files get, whatever names people and attackers send. */
 #include "tests/unit/unit.h"
 
-#include "common/utf8.h"
-#include "web/volume/names.h"
+#include "common/base/utf8.h"
+#include "web/storage/names.h"
 
 static void makes_names_safe(void **state)
 {

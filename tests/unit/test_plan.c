@@ -1,6 +1,6 @@
 #include "tests/unit/unit.h"
 #include "transcoder/pipeline/allowance.h"
-#include "transcoder/plan.h"
+#include "transcoder/plan/plan.h"
 
 static const EncoderPolicy policy = {.max_short_side = 1080,
                                      .crf = 23,
@@ -11,7 +11,7 @@ static const EncoderPolicy policy = {.max_short_side = 1080,
 
 static MediaStream picture(int width, int height)
 {
-    return (MediaStream){.kind = MEDIA_VIDEO,
+    return (MediaStream){.kind = STREAM_VIDEO,
                          .codec = "h264",
                          .decodable = true,
                          .width = width,
@@ -25,7 +25,7 @@ static MediaStream picture(int width, int height)
 
 static MediaStream sound(int channels, int rate)
 {
-    return (MediaStream){.kind = MEDIA_AUDIO,
+    return (MediaStream){.kind = STREAM_AUDIO,
                          .codec = "aac",
                          .decodable = true,
                          .channels = channels,
@@ -94,7 +94,7 @@ static void the_film_is_chosen_and_not_its_stills(void **state)
     (void)state;
     MediaStream cover = picture(3000, 3000);
     cover.is_still = true;
-    MediaStream data = {.kind = MEDIA_OTHER, .is_default = true};
+    MediaStream data = {.kind = STREAM_OTHER, .is_default = true};
     MediaStream film = picture(1024, 768), photo = picture(2048, 1536);
     photo.duration = 0.467;
     photo.frame_rate = (MediaRatio){6000, 2801};
@@ -211,7 +211,7 @@ static void what_cannot_be_played_is_refused_with_a_reason(void **state)
         size_t count;
         const char *reason;
     } rows[] = {
-        {{{.kind = MEDIA_OTHER}}, 1, "The file holds neither a moving picture nor sound."},
+        {{{.kind = STREAM_OTHER}}, 1, "The file holds neither a moving picture nor sound."},
         {{cover}, 1, "The file holds neither a moving picture nor sound."},
         {{strange, cover}, 2, "The sound is in a format that cannot be decoded here (aac)."},
         {{unknown}, 1, "The video is in a format that cannot be decoded here (h264)."},

@@ -1,7 +1,7 @@
 /* Which job is next: none before it was looked at, short work first, and none starves. */
 #include "tests/unit/archive.h"
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 #define START 1000000 /* wall clock of the tests, ms */
 #define WORDS "The sentence."

@@ -1,5 +1,5 @@
 #include "tests/unit/unit.h"
-#include "web/http/range.h"
+#include "web/http/message/range.h"
 
 static const struct {
     const char *field;

@@ -14,10 +14,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "common/child.h"
-#include "common/id.h"
-#include "common/sandbox_probe.h"
-#include "common/zygote.h"
+#include "common/base/id.h"
+#include "common/sandbox/child.h"
+#include "common/sandbox/sandbox_probe.h"
+#include "common/sandbox/zygote.h"
 
 enum { ESCAPED = 42, HELD = 0 };
 

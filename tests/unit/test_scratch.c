@@ -2,10 +2,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 
-#include "common/file.h"
+#include "common/base/file.h"
 #include "tests/unit/job_fixture.h"
 #include "tests/unit/unit.h"
-#include "transcoder/scratch.h"
+#include "transcoder/scratch/scratch.h"
 
 typedef struct Fixture {
     char path[64];

@@ -2,8 +2,8 @@
 
 #include <fcntl.h>
 
-#include "common/file.h"
-#include "common/settings.h"
+#include "common/base/file.h"
+#include "common/settings/settings.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"
 

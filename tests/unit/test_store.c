@@ -6,9 +6,10 @@
 #include <sqlite3.h>
 #include <stdatomic.h>
 
-#include "web/store/connection.h"
+#include "web/store/sqlite/connection.h"
 #include "web/store/store_file.h"
 #include "web/store/store_media.h"
+#include "web/store/store_transit.h"
 
 static void run_sql(const Archive *archive, const char *sql)
 {
@@ -104,7 +105,7 @@ static bool insert_entry(StoreConnection *connection, void *argument, Error *err
     const Insert *insert = argument;
     char path[40];
     snprintf(path, sizeof path, "n/%d/x", insert->number);
-    if (!store_doomed_reserve(connection, path, error))
+    if (!store_transit_reserve(connection, path, error))
         return false;
     return !insert->fails || error_set(error, ERROR_CONFLICT, "Refused on purpose.");
 }
@@ -228,7 +229,7 @@ static void fails_all_who_shared_a_lost_commit(void **state)
 /* Ends its own savepoint, so that what it wrote cannot be taken back alone. */
 static bool lose_savepoint(StoreConnection *connection, void *argument, Error *error)
 {
-    return store_doomed_reserve(connection, argument, error) &&
+    return store_transit_reserve(connection, argument, error) &&
            connection_run(connection, "RELEASE write", error) &&
            error_set(error, ERROR_CONFLICT, "Refused on purpose.");
 }
@@ -306,7 +307,7 @@ static void closes_a_reader_that_cannot_end_its_snapshot(void **state)
 static bool write_on_reader(StoreConnection *connection, void *argument, Error *error)
 {
     (void)argument;
-    return store_doomed_reserve(connection, "a/b/c", error);
+    return store_transit_reserve(connection, "a/b/c", error);
 }
 
 static void readers_cannot_write(void **state)
@@ -327,7 +328,7 @@ static bool insert_file(StoreConnection *connection, void *argument, Error *erro
 static bool reserve_and_insert(StoreConnection *connection, void *argument, Error *error)
 {
     const FileRow *file = argument;
-    return store_doomed_reserve(connection, file->path, error) &&
+    return store_transit_reserve(connection, file->path, error) &&
            store_file_insert(connection, file, error);
 }
 

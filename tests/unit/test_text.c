@@ -2,11 +2,11 @@
 
 #include "tests/unit/unit.h"
 
-#include "common/buffer.h"
-#include "common/clock.h"
-#include "common/json.h"
-#include "common/url.h"
-#include "common/utf8.h"
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "common/base/url.h"
+#include "common/base/utf8.h"
 
 static void utf8_is_told_from_what_only_looks_like_it(void **state)
 {

@@ -1,7 +1,7 @@
 /* ThumbHash, held against hashes that the format's own implementation made. */
 #include "tests/unit/unit.h"
 
-#include "common/digest.h"
+#include "common/base/digest.h"
 #include "transcoder/pipeline/thumbhash.h"
 
 typedef struct Point {

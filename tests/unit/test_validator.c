@@ -4,10 +4,10 @@
 
 #include <sched.h>
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "web/library/upload.h"
-#include "web/library/validator.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "web/library/intake/upload.h"
+#include "web/upkeep/validator.h"
 
 #define WORDS "It holds nothing that moves."
 
@@ -59,7 +59,7 @@ static void answer(ErrorCode first, ErrorCode second, ErrorCode others)
     decoder.answers[0] = first;
     decoder.answers[1] = second;
     decoder.answers[2] = decoder.answers[3] = others;
-    decoder.facts = (DecoderFacts){DECODER_VIDEO, 1080, 1920, 12.5, 30, true, "hevc", "aac"};
+    decoder.facts = (DecoderFacts){MEDIA_VIDEO, 1080, 1920, 12.5, 30, true, "hevc", "aac"};
     atomic_store(&decoder.probes, 0);
     atomic_store(&decoder.held, false);
     atomic_store(&decoder.waiting, false);
@@ -128,7 +128,7 @@ static void leaves_to_the_transcoder_what_it_cannot_look_at(void **state)
 static void calls_sound_alone_a_recording(void **state)
 {
     answer(ERROR_NONE, ERROR_NONE, ERROR_NONE);
-    decoder.facts = (DecoderFacts){.kind = DECODER_AUDIO, .duration = 3};
+    decoder.facts = (DecoderFacts){.kind = MEDIA_AUDIO, .duration = 3};
     Rig rig = start(state);
     ArchiveVideo video = archive_upload_video(rig.archive, 1000);
     validator_wake(rig.validator);

@@ -5,9 +5,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "common/file.h"
-#include "web/volume/root.h"
-#include "web/volume/staging.h"
+#include "common/base/file.h"
+#include "web/storage/volume/root.h"
+#include "web/storage/volume/staging.h"
 
 #define PATH "log_entries/1/0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11-a.jpg"
 

@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "common/json.h"
+#include "common/base/json.h"
 #include "transcoder/pipeline/waveform.h"
 
 #define BLOCK 4096

@@ -5,7 +5,7 @@
 #include "tests/unit/job_fixture.h"
 #include "tests/unit/scripted_server.h"
 #include "tests/unit/unit.h"
-#include "transcoder/backoff.h"
+#include "transcoder/worker/backoff.h"
 
 #define PROBLEM "Content-Type: application/problem+json\r\n"
 

@@ -2,8 +2,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
-#include "common/clock.h"
-#include "common/file.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/worker_rig.h"
 

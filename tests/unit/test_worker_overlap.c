@@ -1,6 +1,6 @@
 /* Transfers beside encodes. The encodes here go on until the test ends them, so that what happens
  * meanwhile is certain. */
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/worker_rig.h"
 

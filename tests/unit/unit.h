@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "common/base.h"
+#include "common/base/base.h"
 
 /* Fails with the row's sentence. */
 #define unit_check(condition, sentence)                                                            \

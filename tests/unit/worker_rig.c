@@ -4,8 +4,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "common/clock.h"
-#include "common/file.h"
+#include "common/base/clock.h"
+#include "common/base/file.h"
 #include "tests/unit/unit.h"
 
 static atomic_int encodes;

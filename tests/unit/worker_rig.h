@@ -6,7 +6,7 @@
 
 #include "tests/unit/job_fixture.h"
 #include "tests/unit/scripted_server.h"
-#include "transcoder/worker.h"
+#include "transcoder/worker/worker.h"
 
 #define RIG_VIDEO "the playable video"
 

@@ -4,8 +4,8 @@
  */
 #pragma once
 
-#include "common/error.h"
-#include "transcoder/plan.h"
+#include "common/base/error.h"
+#include "transcoder/plan/plan.h"
 
 #define ALLOWANCE_CPU_SECONDS 600 /* of computing for any file; the policy's ratio comes on top */
 

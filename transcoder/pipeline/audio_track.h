@@ -10,7 +10,7 @@
 #include "transcoder/pipeline/listener.h"
 #include "transcoder/pipeline/mux.h"
 #include "transcoder/pipeline/track.h"
-#include "transcoder/plan.h"
+#include "transcoder/plan/plan.h"
 
 typedef struct AudioTrackSpec {
     const AVStream *stream; /* borrowed for the track's life */

@@ -19,7 +19,7 @@
 #include "transcoder/pipeline/gallery.h"
 #include "transcoder/pipeline/mux.h"
 #include "transcoder/pipeline/track.h"
-#include "transcoder/plan.h"
+#include "transcoder/plan/plan.h"
 
 typedef struct CopyPictureSpec {
     const AVStream *stream; /* all borrowed for the track's life */

@@ -17,7 +17,7 @@
 #include "transcoder/pipeline/listener.h"
 #include "transcoder/pipeline/mux.h"
 #include "transcoder/pipeline/track.h"
-#include "transcoder/plan.h"
+#include "transcoder/plan/plan.h"
 
 typedef struct CopySoundSpec {
     const AVStream *stream; /* borrowed for the track's life, as is what follows */

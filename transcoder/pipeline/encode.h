@@ -2,7 +2,7 @@
 #pragma once
 
 #include "transcoder/pipeline/flow.h"
-#include "transcoder/plan.h"
+#include "transcoder/plan/plan.h"
 
 /* The encoder's clock comes from the frames it will get; one too fine for the container is
  * replaced. */

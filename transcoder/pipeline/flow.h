@@ -9,7 +9,7 @@
 #include <libavcodec/avcodec.h>
 #include <libavutil/frame.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 typedef struct FrameSink {
     bool (*take)(void *context, AVFrame *frame, Error *error);

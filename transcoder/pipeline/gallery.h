@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "transcoder/encoder_message.h"
+#include "transcoder/encoder/encoder_message.h"
 #include "transcoder/pipeline/poster.h"
 #include "transcoder/pipeline/storyboard.h"
 

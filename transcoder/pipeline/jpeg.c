@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "common/file.h"
+#include "common/base/file.h"
 #include "common/media/media_error.h"
 #include "transcoder/pipeline/encode.h"
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "transcoder/encoder_message.h"
+#include "transcoder/encoder/encoder_message.h"
 #include "transcoder/pipeline/filter.h"
 #include "transcoder/pipeline/waveform.h"
 

@@ -7,7 +7,7 @@
 
 #include <libavformat/avformat.h>
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 /* Gives the format its output and its way to reopen it. The descriptor is borrowed: readable,
  * writable, a regular file. It never grows beyond `size_max` bytes. */

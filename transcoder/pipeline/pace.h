@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/base.h"
+#include "common/base/base.h"
 
 typedef struct Pace {
     double rate;        /* frames a second at most */

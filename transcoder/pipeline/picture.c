@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "transcoder/pipeline/filter.h"
-#include "transcoder/plan.h"
+#include "transcoder/plan/plan.h"
 
 PictureSpec picture_fit(const AVFrame *frame, int long_side, PictureForm form)
 {

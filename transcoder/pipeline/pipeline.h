@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "transcoder/encoder_message.h"
+#include "transcoder/encoder/encoder_message.h"
 
 typedef struct PipelineSpec {
     int original_fd; /* borrowed, as is what follows; see encoder_message.h */

@@ -1,6 +1,6 @@
 #include "transcoder/pipeline/progress.h"
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define REPORT_MS 2000 /* at most, between two reports while decoding advances */
 

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "transcoder/encoder_message.h"
+#include "transcoder/encoder/encoder_message.h"
 
 typedef struct Progress {
     /* Called when the percentage grows, and every few seconds as long as decoding advances. */

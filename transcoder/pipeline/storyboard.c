@@ -4,7 +4,7 @@
 #include <libavutil/imgutils.h>
 #include <math.h>
 
-#include "common/file.h"
+#include "common/base/file.h"
 #include "common/media/media_error.h"
 #include "transcoder/pipeline/jpeg.h"
 #include "transcoder/pipeline/storyboard_vtt.h"

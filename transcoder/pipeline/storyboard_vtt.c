@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "common/transfer.h"
+#include "common/transfer/transfer.h"
 
 static bool append_time(Buffer *out, double seconds)
 {

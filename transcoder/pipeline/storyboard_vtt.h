@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 
 typedef struct StoryboardCues {
     const double *starts; /* seconds, growing */

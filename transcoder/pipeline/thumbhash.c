@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "common/digest.h" /* with libsodium's base64 */
+#include "common/base/digest.h" /* with libsodium's base64 */
 #include "transcoder/pipeline/picture.h"
 
 #define PIXELS_MAX   (THUMBHASH_SIDE_MAX * THUMBHASH_SIDE_MAX)

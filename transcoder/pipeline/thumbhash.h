@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/limits.h"
+#include "common/base/limits.h"
 #include "transcoder/pipeline/flow.h"
 
 #define THUMBHASH_SIDE_MAX 100 /* pixels */

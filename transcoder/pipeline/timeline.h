@@ -7,7 +7,7 @@
 
 #include <libavformat/avformat.h>
 
-#include "common/base.h"
+#include "common/base/base.h"
 
 typedef struct Timeline {
     int64_t offset;  /* microseconds taken off every time */

@@ -46,8 +46,8 @@ static bool plan_again(VideoTrack *track, const AVFrame *frame, Error *error)
         MediaStream *stream = &facts.streams[i];
         if (stream->index == before->video.stream)
             media_probe_frame(stream, frame);
-        else if (stream->kind == MEDIA_VIDEO)
-            stream->kind = MEDIA_OTHER;
+        else if (stream->kind == STREAM_VIDEO)
+            stream->kind = STREAM_OTHER;
     }
     if (!plan_make(&facts, &before->policy, &plan, error))
         return false;

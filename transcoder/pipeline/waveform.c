@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <math.h>
 
-#include "common/file.h"
-#include "common/json.h"
+#include "common/base/file.h"
+#include "common/base/json.h"
 
 #define FORMAT_VERSION 2
 #define FORMAT_BITS    8

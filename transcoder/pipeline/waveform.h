@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 #define WAVEFORM_PEAKS    800    /* at most; at least half as many for more than half a second */
 #define WAVEFORM_RATE_MAX 768000 /* samples a second; nobody records more */

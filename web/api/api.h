@@ -4,9 +4,9 @@
  */
 #pragma once
 
-#include "common/buffer.h"
+#include "common/base/buffer.h"
 #include "web/app.h"
-#include "web/library/library_files.h"
+#include "web/library/files/library_files.h"
 
 extern const Route api_upload_routes[];
 extern const Route api_transcoding_routes[];

@@ -1,8 +1,8 @@
 /* POST /api/transcoding/upload/: a transcoder brings its result. */
 #include "web/api/api_delivery.h"
 
-#include "common/clock.h"
-#include "web/library/delivery.h"
+#include "common/base/clock.h"
+#include "web/library/results/delivery.h"
 
 typedef struct DeliveryForm {
     Delivery *delivery;

@@ -1,5 +1,5 @@
 /* /livez: the process answers. /readyz: it is fit to serve, or why not. */
-#include "common/zygote.h"
+#include "common/sandbox/zygote.h"
 #include "web/api/api.h"
 
 static Response *livez(Request *request, Error *error)

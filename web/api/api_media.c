@@ -1,6 +1,6 @@
 /* GET /media/…: the files themselves. */
 #include "web/api/api_delivery.h"
-#include "web/library/media_type.h"
+#include "web/library/files/media_type.h"
 
 void api_describe_file(const FileRow *file, ServedFile *served)
 {

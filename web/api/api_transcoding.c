@@ -1,7 +1,7 @@
 /* What a transcoder asks: a job, its original, and what it says while it holds the job. The result
  * comes by api_delivery.c. */
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 #include "web/api/api_delivery.h"
 
 /* --- claim --- */

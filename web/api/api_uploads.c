@@ -1,7 +1,7 @@
 /* POST /api/uploads takes a file and keeps it; GET /api/uploads/{id} tells how it fares. */
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "web/api/api.h"
-#include "web/library/upload.h"
+#include "web/library/intake/upload.h"
 
 typedef struct UploadForm {
     Upload *upload;
@@ -140,7 +140,7 @@ static json_t *describe(const char *id, const UploadView *view)
     json_object_set_new(value, "error", text_or_null(shown_error(view)));
     json_object_set_new(value, "media_id", json_string(media->id));
     set_urls(value, view);
-    json_object_set_new(value, "kind", json_string(media_kind_word(media->kind)));
+    json_object_set_new(value, "kind", json_string(media_kind_words[media->kind]));
     json_object_set_new(value, "collection", json_string(media->collection));
     json_object_set_new(value, "entry", json_string(media->entry));
     json_object_set_new(value, "caption", json_text(media->caption));

@@ -1,4 +1,4 @@
-#include "common/url.h"
+#include "common/base/url.h"
 #include "web/api/api.h"
 
 json_t *api_media_url(const char *path)

@@ -11,8 +11,8 @@
 
 #include <stdatomic.h>
 
-#include "common/json.h"
-#include "common/settings.h"
+#include "common/base/json.h"
+#include "common/settings/settings.h"
 
 typedef struct Http Http;
 typedef struct Request Request;

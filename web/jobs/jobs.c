@@ -1,6 +1,6 @@
 #include "web/jobs/jobs.h"
 
-#include "common/log.h"
+#include "common/base/log.h"
 #include "web/store/store_file.h"
 
 JobHolder jobs_holder(const JobSpeaker *speaker)
@@ -191,7 +191,7 @@ bool jobs_fail(const Jobs *jobs, const JobSpeaker *speaker, const char *sentence
         return false;
     LOG_CONTEXT(.job_id = speaker->job_id);
     log_warning("Attempt %lld failed, the job is %s: %s", (long long)work.end.attempts,
-                job_state_word(work.end.state), sentence);
+                job_state_words[work.end.state], sentence);
     if (work.end.state == JOB_QUEUED)
         jobs_announce(jobs);
     return true;
@@ -292,7 +292,7 @@ static void report_expiry(const Jobs *jobs, const JobEnd *end)
 {
     LOG_CONTEXT(.job_id = end->id);
     log_warning("The lease of attempt %lld ran out, the job is %s.", (long long)end->attempts,
-                job_state_word(end->state));
+                job_state_words[end->state]);
     if (end->state == JOB_QUEUED)
         jobs_announce(jobs);
 }

@@ -21,7 +21,7 @@
  */
 #pragma once
 
-#include "common/transfer.h"
+#include "common/transfer/transfer.h"
 #include "web/jobs/waiters.h"
 #include "web/store/store_job.h"
 

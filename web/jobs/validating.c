@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 /* --- how long it will take --- */
 

@@ -1,6 +1,6 @@
 /*
  * Jobs between the upload and the queue: the original is looked at before any transcoder gets it
- * (web/library/validator.h does that). What was found describes the item and gives the job its
+ * (web/upkeep/validator.h does that). What was found describes the item and gives the job its
  * place in the queue.
  *
  *   validating ──jobs_validated──▶ queued

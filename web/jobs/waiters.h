@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 typedef struct Waiters Waiters;
 

@@ -1,16 +1,16 @@
 /*
- * What a person would call the archive: items that come in (upload.h) and are looked at
- * (validator.h), results that come back (delivery.h), and files that go (doomed.h). This is what
- * the parts share. Immutable once wired; any thread.
+ * What a person would call the archive: items that come in (intake/upload.h) and are looked at
+ * (upkeep/validator.h), results that come back (results/delivery.h), and files that go
+ * (files/transit.h). This is what the parts share. Immutable once wired; any thread.
  */
 #pragma once
 
-#include "web/decoder.h"
+#include "web/decoder/decoder.h"
 #include "web/jobs/jobs.h"
-#include "web/library/doomed.h"
+#include "web/library/files/transit.h"
+#include "web/storage/volume/volume.h"
 #include "web/store/store.h"
 #include "web/store/store_media.h"
-#include "web/volume/volume.h"
 
 /* As decoder_verify(). */
 typedef bool LibraryVerify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
@@ -21,7 +21,7 @@ typedef struct Validator Validator; /* validator.h */
 typedef struct Library {
     Store *store;
     Volume *volume;
-    Doomed *doomed;
+    Transit *transit;
     const Jobs *jobs;
     Validator *validator;                /* NULL: nobody is to be woken */
     uint64_t max_size[MEDIA_KIND_COUNT]; /* bytes of an upload, by kind */

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "common/error.h"
+#include "common/base/error.h"
 
 typedef struct Store Store;
 typedef struct StoreConnection StoreConnection; /* a transaction under way; valid during a call */

@@ -7,58 +7,8 @@
  */
 #pragma once
 
-#include "common/digest.h"
-#include "common/id.h"
+#include "web/records/job.h"
 #include "web/store/store.h"
-
-#define JOB_STATES(X)                                                                              \
-    X(JOB_VALIDATING, "validating")                                                                \
-    X(JOB_QUEUED, "queued")                                                                        \
-    X(JOB_LEASED, "leased")                                                                        \
-    X(JOB_DONE, "done")                                                                            \
-    X(JOB_FAILED, "failed")                                                                        \
-    X(JOB_CANCELLED, "cancelled")
-
-typedef enum JobState {
-#define X(state, word) state,
-    JOB_STATES(X)
-#undef X
-        JOB_STATE_COUNT
-} JobState;
-
-const char *job_state_word(JobState state);
-
-/* How an attempt ended. */
-typedef enum AttemptOutcome {
-    ATTEMPT_DELIVERED,
-    ATTEMPT_FAILED,
-    ATTEMPT_RELEASED,
-    ATTEMPT_EXPIRED,
-    ATTEMPT_CANCELLED,
-    ATTEMPT_RUNNING, /* it has not */
-} AttemptOutcome;
-
-typedef enum DeliveryOutcome {
-    DELIVERY_ACCEPTED,
-    DELIVERY_REPEATED,
-    DELIVERY_REFUSED,
-} DeliveryOutcome;
-
-typedef struct JobRow {
-    char id[UUID_SIZE];
-    char media_id[UUID_SIZE];
-    JobState state;
-    int64_t attempts;
-    bool has_lease_hash;
-    Digest lease_hash;        /* BLAKE2b of the token of the last claim */
-    int64_t lease_expires_at; /* wall clock, ms */
-    char worker[WORKER_NAME_MAX + 1];
-    char stage[STAGE_NAME_MAX + 1];
-    double percent;
-    char error[JOB_ERROR_MAX + 1];
-    bool has_video_digest;
-    Digest video_digest; /* of the accepted result */
-} JobRow;
 
 /* In state validating. */
 bool store_job_insert(StoreConnection *connection, const char *id, const char *media_id,
@@ -158,12 +108,6 @@ bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, con
 bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,
                       char job_id[UUID_SIZE], bool *changed, Error *error);
 
-typedef struct AttemptRow {
-    int64_t number;
-    AttemptOutcome outcome;
-    char detail[JOB_ERROR_MAX + 1];
-} AttemptRow;
-
 /* Says how the job's last attempt ended. */
 typedef struct AttemptEnd {
     const char *job_id;
@@ -183,10 +127,6 @@ bool store_attempt_last(StoreConnection *connection, const char *job_id, Attempt
                         Error *error);
 
 /* Nothing happens for an unknown job. */
-typedef struct DeliveryRow {
-    DeliveryOutcome outcome;
-    char detail[JOB_ERROR_MAX + 1];
-} DeliveryRow;
 bool store_delivery_insert(StoreConnection *connection, const char *job_id, int64_t now,
                            const DeliveryRow *row, Error *error);
 bool store_delivery_last(StoreConnection *connection, const char *job_id, DeliveryRow *out,

@@ -1,0 +1,29 @@
+/*
+ * The sandbox tries itself out at start: children are asked to open a file, to make a socket and to
+ * execute a program, and what stopped them is reported. For the log, for `check` and for /readyz.
+ * Any thread, once the zygote runs.
+ */
+#pragma once
+
+#include "common/sandbox/sandbox.h"
+
+#define SANDBOX_PROBE_TASK "sandbox-probe"
+
+typedef struct SandboxReport {
+    unsigned walls; /* SandboxWall bits that stand in a child */
+    bool held;      /* every attempt was stopped */
+    char text[200]; /* the same in a sentence */
+} SandboxReport;
+
+/* False where no child could be started at all. */
+bool sandbox_probe(SandboxReport *report, Error *error);
+
+/* Starts the zygote, tries the sandbox out and says in the log what stands. False, logged, where no
+ * child could be started, or where it does not suffice and is required. */
+bool sandbox_start(bool required, SandboxReport *report);
+
+/* Whether the report is good enough for SANDBOX=required. */
+bool sandbox_suffices(const SandboxReport *report);
+
+/* In the child: one attempt. */
+int sandbox_probe_main(int argc, char **argv);

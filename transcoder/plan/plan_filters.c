@@ -1,0 +1,83 @@
+#include "transcoder/plan/plan.h"
+
+#include <inttypes.h>
+
+#include "common/media/media_choice.h"
+
+/* Nits of the white that bt709 shows, ITU-R BT.2408 §2.1: the reference white of both kinds of HDR.
+ */
+#define REFERENCE_WHITE 203
+
+/* The brightest light kept, as a multiple of that white: fixed, because what files tell of theirs
+ * is often absurd. */
+#define PEAK "10"
+
+/* Applied last, to the fewest and smallest pixels. */
+static const char *const orientation_filters[] = {
+    [MEDIA_UPRIGHT] = "",
+    [MEDIA_MIRROR] = ",hflip",
+    [MEDIA_ROTATE_180] = ",hflip,vflip",
+    [MEDIA_FLIP] = ",vflip",
+    [MEDIA_TRANSPOSE] = ",transpose=cclock_flip",
+    [MEDIA_ROTATE_90] = ",transpose=clock",
+    [MEDIA_TRANSVERSE] = ",transpose=clock_flip",
+    [MEDIA_ROTATE_270] = ",transpose=cclock",
+};
+
+static const char *matrix_name(int matrix)
+{
+    switch (matrix) {
+    case MEDIA_COLOUR_BT470BG:
+    case MEDIA_COLOUR_BT601:
+        return "smpte170m";
+    default:
+        return "bt709";
+    }
+}
+
+/* Scaled before the light is linear, which costs some sharpness of the brightest edges and saves
+ * most of the time. What is left is a fifth of an encode's computing, on all cores. A table of
+ * colours in its place (haldclut, made by these same filters) saved a quarter of that fifth: too
+ * little for a second way of saying the same. */
+static void tone_map_filters(const PlanVideo *plan, int width, int height, char *text, size_t size)
+{
+    snprintf(text, size,
+             "scale=w=%d:h=%d:flags=bicubic,"
+             "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=linear:npl=%d:p=bt709,format=gbrpf32le,"
+             "tonemap=tonemap=hable:desat=0:peak=" PEAK ","
+             "zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
+             width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
+             plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE);
+}
+
+void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX])
+{
+    char colour[PLAN_FILTERS_MAX / 2];
+    bool turned = media_is_transposed(plan->orientation);
+    int width = turned ? plan->height : plan->width;
+    int height = turned ? plan->width : plan->height;
+    if (plan->tone_map)
+        tone_map_filters(plan, width, height, colour, sizeof colour);
+    else
+        snprintf(colour, sizeof colour,
+                 "scale=w=%d:h=%d:flags=bicubic:out_color_matrix=%s:out_range=tv,format=yuv420p",
+                 width, height, matrix_name(plan->target.matrix));
+    snprintf(text, PLAN_FILTERS_MAX, "%s%s%s,setsar=1",
+             plan->deinterlace ? "yadif=mode=send_frame:deint=interlaced," : "", colour,
+             orientation_filters[plan->orientation]);
+}
+
+/* Timestamps rule: where sound and clock differ by more than this, a gap becomes silence and an
+ * overlap is cut. Below 40 ms nobody notices (ITU-R BT.1359); below that, jitter is left alone.
+ * Stretching instead was tried: the resampler of 5.1 keeps stretching after it has caught up. */
+#define DRIFT_SECONDS "0.030"
+
+/* More channels than two are mixed so that full scale in all of them is full scale and no more; the
+ * library alone does that for whole numbers only, and floats would be cut off in the player. */
+void plan_audio_filters(const PlanAudio *plan, int64_t first, char text[PLAN_FILTERS_MAX])
+{
+    snprintf(text, PLAN_FILTERS_MAX,
+             "aresample=%d:async=1:min_hard_comp=" DRIFT_SECONDS ":first_pts=%" PRId64
+             ":rematrix_maxval=1,aformat=sample_fmts=fltp:sample_rates=%d:channel_layouts=%s",
+             plan->sample_rate, first, plan->sample_rate, plan->channels == 1 ? "mono" : "stereo");
+}

@@ -1,0 +1,176 @@
+/* serve: opens the volume, answers requests until SIGTERM or SIGINT, leaves everything durable. */
+#include "web/commands/command.h"
+
+#include <signal.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "web/api/api.h"
+#include "web/api/api_ui.h"
+#include "web/library/intake/upload.h"
+#include "web/upkeep/housekeeper.h"
+#include "web/upkeep/validator.h"
+
+static const Route *const tables[] = {
+    api_upload_routes, api_transcoding_routes, api_media_routes,
+    api_health_routes, api_ui_routes,          NULL,
+};
+
+static void wake_request(void *key)
+{
+    http_unpark(key);
+}
+
+static bool request_gone(const void *key)
+{
+    return request_peer_gone(key);
+}
+
+static void file_leaves(void *context, const char *path)
+{
+    App *app = context;
+    http_forget_file(atomic_load(&app->http), path);
+}
+
+/* The signals are taken by one sigwaitinfo(), so no other thread may receive them. */
+static sigset_t block_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    REQUIRE(pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0);
+    return signals;
+}
+
+static void wait_for_signal(const sigset_t *signals)
+{
+    siginfo_t info;
+    while (sigwaitinfo(signals, &info) < 0)
+        ;
+    log_info("Stopping: %s received.", info.si_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+}
+
+static void app_close(App *app)
+{
+    waiters_free(app->waiters);
+    transit_free(app->library.transit);
+    store_close(app->store);
+    volume_close(app->volume);
+}
+
+/* Opens what is on disk and wires the parts together. */
+static bool app_open(App *app, const Settings *settings, const SandboxReport *sandbox, Error *error)
+{
+    static const WaiterHooks hooks = {.wake = wake_request, .gone = request_gone};
+    VolumeOptions volume = {.root = settings->media_root.text,
+                            .min_free_space = (uint64_t)settings->min_free_space.number};
+    *app = (App){.settings = settings, .sandbox = sandbox};
+    app->volume = volume_open(&volume, error);
+    if (!app->volume)
+        return false;
+    app->store = store_open(volume_database_path(app->volume), error);
+    if (!app->store)
+        return false;
+    app->waiters = waiters_new(&hooks);
+    app->jobs = (Jobs){.store = app->store,
+                       .waiters = app->waiters,
+                       .lease_seconds = settings->job_lease_seconds.number,
+                       .max_attempts = settings->job_max_attempts.number};
+    app->library = (Library){
+        .store = app->store,
+        .volume = app->volume,
+        .transit = transit_new(app->store, app->volume),
+        .jobs = &app->jobs,
+        .max_size = {[MEDIA_PHOTO] = (uint64_t)settings->max_photo_size.number,
+                     [MEDIA_VIDEO] = (uint64_t)settings->max_video_size.number,
+                     [MEDIA_AUDIO] = (uint64_t)settings->max_audio_size.number},
+        .keep_original_videos = settings->keep_original_videos.number != 0,
+        .verify = decoder_verify,
+        .stop = &app->time_up,
+    };
+    return housekeeper_recover(&app->library, clock_wall_ms(), error);
+}
+
+static uint64_t largest_upload(const Library *library)
+{
+    uint64_t largest = 0;
+    for (size_t kind = 0; kind < MEDIA_KIND_COUNT; kind++)
+        largest = MAX_OF(largest, library->max_size[kind]);
+    return largest;
+}
+
+/* All that may come with a video or a recording. */
+static uint64_t adornments_size(void)
+{
+    uint64_t size = 0;
+    for (TransferFile i = TRANSFER_POSTER; i < TRANSFER_FILE_COUNT; i++)
+        size += (uint64_t)transfer_file_kinds[i].size_max;
+    return size;
+}
+
+/* The forms are read whole before kind and size are known: their limits are the largest file's. */
+static Http *start_http(App *app, Error *error)
+{
+    const Settings *settings = app->settings;
+    uint64_t largest = largest_upload(&app->library);
+    uint64_t room = MIN_OF(UPLOAD_FORM_OVERHEAD_MAX, UINT64_MAX - largest);
+    HttpOptions options = {
+        .host = settings->host.text,
+        .port = (int)settings->port.number,
+        .tables = tables,
+        .token = settings->token.text,
+        .token_previous = settings->token_previous.text,
+        .upload_limit = largest + room,
+        .delivery_limit = largest + room + adornments_size(),
+        .shutdown_seconds = (int)settings->shutdown_seconds.number,
+        .time_up = &app->time_up,
+        .app = app,
+    };
+    Http *http = http_start(&options, error);
+    atomic_store(&app->http, http);
+    return http;
+}
+
+static void serve_until_signal(App *app, Http *http, const sigset_t *signals)
+{
+    HousekeeperOptions options = {
+        .library = &app->library, .removing = file_leaves, .context = app};
+    Housekeeper *housekeeper = housekeeper_start(&options);
+    log_info("Version %s serves the volume %s at port %d of %s (SQLite %s).", REELKEEP_VERSION,
+             volume_root(app->volume), http_port(http), app->settings->host.text,
+             store_library_version());
+    wait_for_signal(signals);
+    waiters_stop(app->waiters);
+    housekeeper_stop(housekeeper);
+    http_stop(http);
+}
+
+static bool run(App *app, const sigset_t *signals, Error *error)
+{
+    ValidatorOptions options = {&app->library, decoder_probe, VALIDATOR_PAUSE_MS};
+    app->library.validator = validator_start(&options);
+    Http *http = start_http(app, error);
+    if (http)
+        serve_until_signal(app, http, signals);
+    validator_stop(app->library.validator);
+    return http != NULL;
+}
+
+static int serve(const Settings *settings, const SandboxReport *sandbox)
+{
+    static App app;
+    Error error = {0};
+    sigset_t signals = block_signals();
+    log_start();
+    bool good = app_open(&app, settings, sandbox, &error) && run(&app, &signals, &error);
+    if (!good)
+        log_error("%s", error.detail);
+    app_close(&app);
+    if (good)
+        log_info("Stopped.");
+    log_stop();
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+const Command command_serve = {"serve", "answer requests until SIGTERM (the default)", serve};

@@ -1,0 +1,32 @@
+/*
+ * What passes between web and its decoder child: the tasks it may be given, the numbers of its
+ * descriptors, and the one line of JSON it answers. Both sides use this text; the parent believes
+ * nothing that decoder_message_read has not checked. Pure but for decoder_message_write; any
+ * thread.
+ */
+#pragma once
+
+#include "common/base/error.h"
+#include "web/decoder/decoder.h"
+
+#define DECODER_TASK_PROBE  "decoder-probe"
+#define DECODER_TASK_VERIFY "decoder-verify"
+
+enum DecoderFd {
+    DECODER_FD_FILE = 3, /* read */
+    DECODER_FD_STATUS,   /* write: the answer */
+};
+
+typedef struct DecoderMessage {
+    bool good;
+    union {
+        DecoderFacts facts; /* good */
+        Error error;        /* ERROR_MEDIA, or ERROR_IO for anything that is not the file's fault */
+    };
+} DecoderMessage;
+
+/* Writes the line; a parent that is gone is no concern of the child's. */
+void decoder_message_write(int fd, const DecoderMessage *message);
+
+/* Reads the line without its end; false for anything that a sane child would not write. */
+bool decoder_message_read(const char *line, size_t length, DecoderMessage *out);

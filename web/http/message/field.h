@@ -1,0 +1,21 @@
+/* Values of header fields with parameters: `form-data; name="file";
+ * filename*=UTF-8''caf%C3%A9.jpg`. Pure; any thread. */
+#pragma once
+
+#include "common/base/base.h"
+
+/* Whether the value before the first ';' is this one, case aside. */
+bool field_is(const char *field, const char *value);
+
+/* A parameter's value, unquoted (RFC 9110 §5.6.6). False when absent or longer than fits. */
+bool field_parameter(const char *field, const char *name, char *out, size_t size);
+
+/*
+ * The file name of a Content-Disposition: filename* (RFC 8187) before filename; in the latter %22,
+ * %0D and %0A are what browsers write for a quote and line breaks (WHATWG form-data encoding).
+ * False when the part has none.
+ */
+bool field_file_name(const char *disposition, char *out, size_t size);
+
+/* Writes `inline; filename="…"; filename*=UTF-8''…` (RFC 6266) for a UTF-8 name. */
+void field_disposition(const char *kind, const char *file_name, char *out, size_t size);

@@ -1,0 +1,225 @@
+#include "web/http/message/multipart.h"
+
+#include "web/http/message/field.h"
+
+typedef enum MultipartState {
+    STATE_PREAMBLE,  /* before the first delimiter */
+    STATE_DELIMITER, /* behind a delimiter: CRLF or the closing "--" */
+    STATE_HEADER,
+    STATE_CONTENT,
+    STATE_EPILOGUE, /* behind the closing delimiter: ignored */
+} MultipartState;
+
+struct Multipart {
+    const FormHandler *handler;
+    void *form;
+    MultipartState state;
+    char delimiter[MULTIPART_BOUNDARY_MAX + 5]; /* CR LF - - boundary */
+    size_t delimiter_length;
+    size_t parts;
+    bool content_begun; /* the CRLF between a part's header and its content is behind us */
+};
+
+/* What one step did. */
+typedef enum StepResult { STEP_GO_ON, STEP_NEED_MORE, STEP_FAILED } StepResult;
+
+bool multipart_boundary(const char *content_type, char *boundary)
+{
+    static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "'()+_,-./:=? ";
+    char value[MULTIPART_BOUNDARY_MAX + 1];
+    if (!content_type || !field_is(content_type, "multipart/form-data") ||
+        !field_parameter(content_type, "boundary", value, sizeof value))
+        return false;
+    size_t length = strlen(value);
+    if (length == 0 || strspn(value, legal) != length || value[length - 1] == ' ')
+        return false;
+    return base_copy(boundary, MULTIPART_BOUNDARY_MAX + 1, value);
+}
+
+Multipart *multipart_new(const char *boundary, const FormHandler *handler, void *form)
+{
+    Multipart *multipart = NEW(Multipart);
+    multipart->handler = handler;
+    multipart->form = form;
+    multipart->delimiter_length =
+        (size_t)snprintf(multipart->delimiter, sizeof multipart->delimiter, "\r\n--%s", boundary);
+    REQUIRE(multipart->delimiter_length < sizeof multipart->delimiter);
+    return multipart;
+}
+
+void multipart_free(Multipart *multipart)
+{
+    free(multipart);
+}
+
+static StepResult malformed(Error *error, const char *what)
+{
+    error_set(error, ERROR_BAD_REQUEST, "The form is malformed: %s.", what);
+    return STEP_FAILED;
+}
+
+/* The first delimiter may stand at the very start, without its CRLF. */
+static StepResult step_preamble(Multipart *multipart, const char *data, size_t length, size_t *used,
+                                Error *error)
+{
+    const char *mark = multipart->delimiter + 2;
+    size_t mark_length = multipart->delimiter_length - 2;
+    if (length < mark_length)
+        return STEP_NEED_MORE;
+    if (memcmp(data, mark, mark_length) != 0)
+        return malformed(error, "it does not begin with its boundary");
+    *used = mark_length;
+    multipart->state = STATE_DELIMITER;
+    return STEP_GO_ON;
+}
+
+static StepResult step_delimiter(Multipart *multipart, const char *data, size_t length,
+                                 size_t *used, Error *error)
+{
+    size_t padding = 0;
+    while (padding < length && padding < 16 && (data[padding] == ' ' || data[padding] == '\t'))
+        padding++;
+    if (length < padding + 2)
+        return STEP_NEED_MORE;
+    if (padding == 0 && memcmp(data, "--", 2) == 0) {
+        multipart->state = STATE_EPILOGUE;
+        return STEP_GO_ON;
+    }
+    if (memcmp(data + padding, "\r\n", 2) != 0)
+        return malformed(error, "there is something behind a boundary");
+    if (++multipart->parts > MULTIPART_PARTS_MAX)
+        return malformed(error, "it has too many parts");
+    *used = padding; /* the CRLF stays: an empty header then ends like any other */
+    multipart->state = STATE_HEADER;
+    return STEP_GO_ON;
+}
+
+/* Finds "Name: value" in a header block that begins with CRLF; the value goes to `out`, empty when
+ * there is none. */
+static bool header_value(const char *block, size_t length, const char *name, char *out, size_t size)
+{
+    const char *line = block, *end = block + length;
+    size_t name_length = strlen(name);
+    out[0] = '\0';
+    while (line < end) {
+        line += 2;
+        const char *stop = memmem(line, (size_t)(end - line), "\r\n", 2);
+        if (!stop)
+            stop = end;
+        if ((size_t)(stop - line) > name_length && line[name_length] == ':' &&
+            strncasecmp(line, name, name_length) == 0) {
+            const char *value = line + name_length + 1;
+            while (value < stop && (*value == ' ' || *value == '\t'))
+                value++;
+            if ((size_t)(stop - value) >= size || memchr(value, '\0', (size_t)(stop - value)))
+                return false;
+            memcpy(out, value, (size_t)(stop - value));
+            out[stop - value] = '\0';
+            return true;
+        }
+        line = stop;
+    }
+    return true;
+}
+
+static bool begin_part(Multipart *multipart, const char *block, size_t length, Error *error)
+{
+    enum { SIZE = MULTIPART_HEADER_MAX + 1 };
+    _cleanup_free_ char *texts = base_calloc(4, SIZE);
+    char *disposition = texts, *type = texts + SIZE, *name = texts + 2 * SIZE,
+         *file = texts + 3 * SIZE;
+    if (!header_value(block, length, "Content-Disposition", disposition, SIZE) ||
+        !header_value(block, length, "Content-Type", type, SIZE) ||
+        !field_is(disposition, "form-data") || !field_parameter(disposition, "name", name, SIZE))
+        return error_set(error, ERROR_BAD_REQUEST,
+                         "The form is malformed: a part has no usable Content-Disposition.");
+    bool is_file = field_file_name(disposition, file, SIZE);
+    FormPart part = {.name = name, .file_name = is_file ? file : NULL, .content_type = type};
+    return multipart->handler->part(multipart->form, &part, error);
+}
+
+static StepResult step_header(Multipart *multipart, const char *data, size_t length, size_t *used,
+                              Error *error)
+{
+    const char *end = memmem(data, length, "\r\n\r\n", 4);
+    if (!end && length > MULTIPART_HEADER_MAX)
+        return malformed(error, "the header of a part is too long");
+    if (!end)
+        return STEP_NEED_MORE;
+    if ((size_t)(end - data) > MULTIPART_HEADER_MAX)
+        return malformed(error, "the header of a part is too long");
+    if (!begin_part(multipart, data, (size_t)(end - data), error))
+        return STEP_FAILED;
+    /* The last CRLF stays: the delimiter of an empty part begins with it. */
+    *used = (size_t)(end - data) + 2;
+    multipart->state = STATE_CONTENT;
+    multipart->content_begun = false;
+    return STEP_GO_ON;
+}
+
+/* Content begins with the CRLF left over from its header, which is not part of it. */
+static StepResult step_content(Multipart *multipart, const char *data, size_t length, size_t *used,
+                               Error *error)
+{
+    size_t skip = multipart->content_begun ? 0 : 2;
+    const char *end = memmem(data, length, multipart->delimiter, multipart->delimiter_length);
+    size_t content = end                                    ? (size_t)(end - data)
+                     : length > multipart->delimiter_length ? length - multipart->delimiter_length
+                                                            : 0;
+    if (!end && content <= skip)
+        return STEP_NEED_MORE;
+    if (content > skip &&
+        !multipart->handler->data(multipart->form, data + skip, content - skip, error))
+        return STEP_FAILED;
+    multipart->content_begun = true;
+    *used = content;
+    if (!end)
+        return STEP_GO_ON;
+    *used += multipart->delimiter_length;
+    multipart->state = STATE_DELIMITER;
+    return multipart->handler->part_end(multipart->form, error) ? STEP_GO_ON : STEP_FAILED;
+}
+
+static StepResult step(Multipart *multipart, const char *data, size_t length, size_t *used,
+                       Error *error)
+{
+    switch (multipart->state) {
+    case STATE_PREAMBLE:
+        return step_preamble(multipart, data, length, used, error);
+    case STATE_DELIMITER:
+        return step_delimiter(multipart, data, length, used, error);
+    case STATE_HEADER:
+        return step_header(multipart, data, length, used, error);
+    case STATE_CONTENT:
+        return step_content(multipart, data, length, used, error);
+    case STATE_EPILOGUE:
+        *used = length;
+        return STEP_NEED_MORE;
+    }
+    UNREACHABLE();
+}
+
+bool multipart_feed(Multipart *multipart, const char *data, size_t length, size_t *consumed,
+                    Error *error)
+{
+    size_t done = 0;
+    for (;;) {
+        size_t used = 0;
+        StepResult result = step(multipart, data + done, length - done, &used, error);
+        done += used;
+        if (result == STEP_FAILED)
+            return false;
+        if (result == STEP_NEED_MORE)
+            break;
+    }
+    *consumed = done;
+    return true;
+}
+
+bool multipart_end(const Multipart *multipart, Error *error)
+{
+    if (multipart->state == STATE_EPILOGUE)
+        return true;
+    return error_set(error, ERROR_BAD_REQUEST, "The form ends before its closing boundary.");
+}

@@ -1,0 +1,121 @@
+#include "web/http/message/router.h"
+
+#include "common/base/url.h"
+
+static const struct {
+    HttpMethod method;
+    const char *name;
+} methods[] = {
+    {HTTP_GET, "GET"},     {HTTP_HEAD, "HEAD"},     {HTTP_POST, "POST"},       {HTTP_PUT, "PUT"},
+    {HTTP_PATCH, "PATCH"}, {HTTP_DELETE, "DELETE"}, {HTTP_OPTIONS, "OPTIONS"},
+};
+
+unsigned router_method(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+        if (streq(methods[i].name, name))
+            return methods[i].method;
+    return 0;
+}
+
+const char *router_method_name(unsigned method)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+        if (methods[i].method == method)
+            return methods[i].name;
+    return "-";
+}
+
+void router_allow(unsigned allowed, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+        if (allowed & methods[i].method && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+                                     methods[i].name);
+}
+
+static unsigned effective_methods(const Route *route)
+{
+    return route->methods & HTTP_GET ? route->methods | HTTP_HEAD : route->methods;
+}
+
+static bool check_row(const Route *route, Error *error)
+{
+    bool streamed = route->body == BODY_UPLOAD || route->body == BODY_DELIVERY;
+    int handlers = (route->handle != NULL) + (route->form != NULL) + (route->resolve != NULL);
+    if (route->access == ACCESS_UNSET || route->body == BODY_UNSET || route->methods == 0 ||
+        handlers != 1 || streamed != (route->form != NULL))
+        return error_set(error, ERROR_INTERNAL, "The route %s is incomplete.", route->path);
+    return true;
+}
+
+bool router_check(const Route *const *tables, Error *error)
+{
+    for (; *tables; tables++)
+        for (const Route *route = *tables; route->path; route++)
+            if (!check_row(route, error))
+                return false;
+    return true;
+}
+
+/* The rest of the path behind "{*}", kept whole: its segments are checked by who opens the file. */
+static bool match_rest(const char *path, RouteMatch *match, bool *escaped)
+{
+    char *param = match->params[match->param_count++];
+    *escaped = url_decode(path, strlen(path), param, MEDIA_PATH_MAX + 1);
+    return true;
+}
+
+static bool match_path(const char *pattern, const char *path, RouteMatch *match, bool *escaped)
+{
+    match->param_count = 0;
+    *escaped = true;
+    while (*pattern) {
+        if (strncmp(pattern, "{*}", 3) == 0)
+            return match_rest(path, match, escaped);
+        if (strncmp(pattern, "{}", 2) == 0) {
+            size_t length = strcspn(path, "/");
+            char *param = match->params[match->param_count++];
+            if (length == 0)
+                return false;
+            *escaped = url_decode(path, length, param, MEDIA_PATH_MAX + 1) && *escaped;
+            path += length;
+            pattern += 2;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *path == '\0';
+}
+
+bool router_match(const Route *const *tables, unsigned method, const char *target,
+                  RouteMatch *match, unsigned *allowed, Error *error)
+{
+    char path[HTTP_TARGET_MAX + 1];
+    bool escaped = true;
+    *allowed = 0;
+    if (*target != '/')
+        return error_set(error, ERROR_BAD_REQUEST, "The address must begin with a slash.");
+    if (strlen(target) > HTTP_TARGET_MAX)
+        return error_set(error, ERROR_URI_TOO_LONG, "The address is longer than %d characters.",
+                         HTTP_TARGET_MAX);
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
+    for (; *tables; tables++)
+        for (const Route *route = *tables; route->path; route++) {
+            if (!match_path(route->path, path, match, &escaped))
+                continue;
+            if (!escaped)
+                return error_set(error, ERROR_BAD_REQUEST,
+                                 "The address is wrongly escaped or too long.");
+            if (effective_methods(route) & method) {
+                match->route = route;
+                return true;
+            }
+            *allowed |= effective_methods(route);
+        }
+    if (*allowed)
+        return error_set(error, ERROR_METHOD, "This address does not take that method.");
+    return error_set(error, ERROR_NOT_FOUND, "There is nothing at this address.");
+}

@@ -1,0 +1,96 @@
+#include "web/http/server/workers.h"
+
+#include <pthread.h>
+#include <sys/resource.h>
+
+#define NICENESS 5
+
+struct Workers {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    /* guarded by lock */
+    Work *first, **last;
+    size_t waiting;
+    bool stopping;
+    /* immutable after start */
+    size_t count;
+    pthread_t threads[];
+};
+
+/* The next piece of work; NULL when the pool stops and none is left. */
+static Work *pop(Workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    while (!workers->first && !workers->stopping)
+        pthread_cond_wait(&workers->wake, &workers->lock);
+    Work *work = workers->first;
+    if (work) {
+        workers->first = work->next;
+        if (!workers->first)
+            workers->last = &workers->first;
+        workers->waiting--;
+    }
+    pthread_mutex_unlock(&workers->lock);
+    return work;
+}
+
+/* On Linux the niceness is a thread's own: hashing an upload must not delay the answers of the
+ * loops. */
+static void yield_to_loops(void)
+{
+    setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+}
+
+static void *worker_main(void *argument)
+{
+    Workers *workers = argument;
+    Work *work;
+    yield_to_loops();
+    while ((work = pop(workers)))
+        work->run(work);
+    return NULL;
+}
+
+Workers *workers_start(size_t threads)
+{
+    Workers *workers = base_calloc(1, sizeof *workers + threads * sizeof workers->threads[0]);
+    pthread_mutex_init(&workers->lock, NULL);
+    pthread_cond_init(&workers->wake, NULL);
+    workers->last = &workers->first;
+    workers->count = threads;
+    for (size_t i = 0; i < threads; i++)
+        REQUIRE(pthread_create(&workers->threads[i], NULL, worker_main, workers) == 0);
+    return workers;
+}
+
+void workers_stop(Workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    workers->stopping = true;
+    pthread_cond_broadcast(&workers->wake);
+    pthread_mutex_unlock(&workers->lock);
+    for (size_t i = 0; i < workers->count; i++)
+        pthread_join(workers->threads[i], NULL);
+    pthread_cond_destroy(&workers->wake);
+    pthread_mutex_destroy(&workers->lock);
+    free(workers);
+}
+
+void workers_push(Workers *workers, Work *work)
+{
+    work->next = NULL;
+    pthread_mutex_lock(&workers->lock);
+    *workers->last = work;
+    workers->last = &work->next;
+    workers->waiting++;
+    pthread_cond_signal(&workers->wake);
+    pthread_mutex_unlock(&workers->lock);
+}
+
+size_t workers_waiting(Workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    size_t waiting = workers->waiting;
+    pthread_mutex_unlock(&workers->lock);
+    return waiting;
+}

@@ -1,0 +1,266 @@
+#include "web/library/intake/upload.h"
+
+#include "common/base/log.h"
+#include "common/base/utf8.h"
+#include "web/library/files/media_type.h"
+#include "web/storage/volume/staging.h"
+#include "web/store/store_file.h"
+#include "web/upkeep/validator.h"
+
+#define DEFAULT_COLLECTION "log_entries"
+
+struct Upload {
+    const Library *library;
+    Reservation reservation;
+    uint64_t declared; /* bytes of the whole request */
+    Staging *staging;  /* NULL before the file comes */
+    unsigned char head[MEDIA_TYPE_HEAD];
+    size_t head_length;
+    const MediaType *type; /* by content; NULL while unknown */
+    char hint[64];
+    MediaRow media;
+    FileRow original;
+    char upload_id[UUID_SIZE];
+    char job_id[UUID_SIZE];
+};
+
+Upload *upload_begin(const Library *library, uint64_t declared, Error *error)
+{
+    Upload *upload = NEW(Upload);
+    upload->library = library;
+    upload->declared = declared;
+    base_copy(upload->media.collection, sizeof upload->media.collection, DEFAULT_COLLECTION);
+    if (!volume_reserve(library->volume, declared, &upload->reservation, error)) {
+        free(upload);
+        return NULL;
+    }
+    return upload;
+}
+
+void upload_free(Upload *upload)
+{
+    if (!upload)
+        return;
+    staging_free(upload->staging);
+    reservation_release(&upload->reservation);
+    free(upload);
+}
+
+static bool set_collection(MediaRow *media, const char *value, Error *error)
+{
+    if (!name_collection_valid(value))
+        return error_add_field(error, ERROR_INVALID, "collection",
+                               "A collection's name has 1 to %d characters of a-z, 0-9, _ and -.",
+                               COLLECTION_NAME_MAX);
+    return base_copy(media->collection, sizeof media->collection, value);
+}
+
+static bool set_entry(MediaRow *media, const char *value, Error *error)
+{
+    if (!name_entry_valid(value))
+        return error_add_field(error, ERROR_INVALID, "entry",
+                               "An entry's name has 1 to %d letters, digits, dots, _ and -, and "
+                               "begins with a letter or a digit.",
+                               ENTRY_NAME_MAX);
+    return base_copy(media->entry, sizeof media->entry, value);
+}
+
+static bool set_caption(MediaRow *media, const char *value, Error *error)
+{
+    if (strlen(value) > CAPTION_MAX)
+        return error_add_field(error, ERROR_INVALID, "caption", "A caption has at most %d bytes.",
+                               CAPTION_MAX);
+    if (!utf8_valid(value, strlen(value)))
+        return error_add_field(error, ERROR_INVALID, "caption", "A caption must be UTF-8 text.");
+    return base_copy(media->caption, sizeof media->caption, value);
+}
+
+bool upload_set(Upload *upload, UploadField field, const char *value, Error *error)
+{
+    if (!*value)
+        return true;
+    switch (field) {
+    case UPLOAD_COLLECTION:
+        return set_collection(&upload->media, value, error);
+    case UPLOAD_ENTRY:
+        return set_entry(&upload->media, value, error);
+    case UPLOAD_CAPTION:
+        return set_caption(&upload->media, value, error);
+    case UPLOAD_HINT:
+        base_copy_truncated(upload->hint, sizeof upload->hint, value);
+        return true;
+    }
+    UNREACHABLE();
+}
+
+bool upload_file_begin(Upload *upload, const char *name, Error *error)
+{
+    if (upload->staging)
+        return error_add_field(error, ERROR_INVALID, "file",
+                               "Send one file at a time: this request has several.");
+    name_make_safe(name, upload->media.name);
+    upload->staging = staging_new(upload->library->volume, &upload->reservation, error);
+    return upload->staging != NULL;
+}
+
+static bool too_large(MediaKind kind, uint64_t limit, Error *error)
+{
+    static const char *const words[] = {
+        [MEDIA_PHOTO] = "photo",
+        [MEDIA_VIDEO] = "video",
+        [MEDIA_AUDIO] = "recording",
+    };
+    if (limit < MIB)
+        return error_set(error, ERROR_TOO_LARGE, "This %s is too large: at most %llu KB are taken.",
+                         words[kind], (unsigned long long)(limit / KIB));
+    return error_set(error, ERROR_TOO_LARGE, "This %s is too large: at most %llu MB are taken.",
+                     words[kind], (unsigned long long)(limit / MIB));
+}
+
+/* While the bytes come, the larger limit counts where a container may turn out to be a recording.
+ */
+static uint64_t streaming_limit(const Upload *upload)
+{
+    const uint64_t *limits = upload->library->max_size;
+    uint64_t limit = limits[upload->type->kind];
+    return upload->type->audio_variant ? MAX_OF(limit, limits[MEDIA_AUDIO]) : limit;
+}
+
+static bool check_size(const Upload *upload, Error *error)
+{
+    uint64_t limit = streaming_limit(upload);
+    bool declared_too_much = upload->declared > UPLOAD_FORM_OVERHEAD_MAX &&
+                             upload->declared - UPLOAD_FORM_OVERHEAD_MAX > limit;
+    if (staging_size(upload->staging) > limit || declared_too_much)
+        return too_large(upload->type->kind, limit, error);
+    return true;
+}
+
+static bool detect(Upload *upload, Error *error)
+{
+    upload->type = media_type_detect(upload->head, upload->head_length);
+    if (!upload->type)
+        return error_set(error, ERROR_MEDIA_TYPE,
+                         "This is not a photo, video or recording that can be kept here. What "
+                         "counts is the content, whatever the name says.");
+    return check_size(upload, error);
+}
+
+bool upload_append(Upload *upload, const void *bytes, size_t length, Error *error)
+{
+    REQUIRE(upload->staging);
+    size_t room = MEDIA_TYPE_HEAD - upload->head_length, kept = MIN_OF(room, length);
+    memcpy(upload->head + upload->head_length, bytes, kept);
+    upload->head_length += kept;
+    if (!staging_append(upload->staging, bytes, length, error))
+        return false;
+    if (upload->type)
+        return check_size(upload, error);
+    return upload->head_length < MEDIA_TYPE_HEAD || detect(upload, error);
+}
+
+bool upload_file_end(Upload *upload, Error *error)
+{
+    if (staging_size(upload->staging) == 0)
+        return error_add_field(error, ERROR_INVALID, "file", "The file is empty.");
+    return upload->type || detect(upload, error);
+}
+
+/* All that the rows need; the digest comes with the flush. */
+static bool describe(Upload *upload, int64_t now, Error *error)
+{
+    MediaRow *media = &upload->media;
+    const MediaType *type = media_type_refine(upload->type, upload->hint);
+    uint64_t size = staging_size(upload->staging), limit = upload->library->max_size[type->kind];
+    if (size > limit)
+        return too_large(type->kind, limit, error);
+    id_uuid(media->id);
+    id_uuid(upload->upload_id);
+    id_uuid(upload->job_id);
+    if (!media->entry[0])
+        id_short(media->entry);
+    media->kind = type->kind;
+    media->size = (int64_t)size;
+    media->created_at = now;
+    base_copy(media->content_type, sizeof media->content_type, type->content_type);
+    upload->original = (FileRow){.role = FILE_ORIGINAL, .size = media->size, .created_at = now};
+    base_copy(upload->original.media_id, UUID_SIZE, media->id);
+    base_copy(upload->original.content_type, sizeof upload->original.content_type,
+              type->content_type);
+    NamePath path = {media->collection, media->entry, media->id, media->name, NULL};
+    REQUIRE(name_build_path(&path, upload->original.path));
+    return true;
+}
+
+/* A photo is shown as it is. */
+static bool has_job(const MediaRow *media)
+{
+    return media->kind != MEDIA_PHOTO;
+}
+
+static bool create_rows(StoreConnection *connection, void *argument, Error *error)
+{
+    const Upload *upload = argument;
+    const MediaRow *media = &upload->media;
+    return store_media_insert(connection, media, error) &&
+           store_file_insert(connection, &upload->original, error) &&
+           store_upload_insert(connection, upload->upload_id, media->id, media->created_at,
+                               error) &&
+           (!has_job(media) ||
+            store_job_insert(connection, upload->job_id, media->id, media->created_at, error));
+}
+
+/* File before row: bytes, reservation of the name, name, rows; each durable before the next. */
+static bool keep(Upload *upload, Error *error)
+{
+    const Library *library = upload->library;
+    TransitPaths paths = {0};
+    base_copy(paths.path[0], sizeof paths.path[0], upload->original.path);
+    if (!staging_finish(upload->staging, &upload->original.blake2b, error) ||
+        !transit_reserve(library->transit, &paths, error))
+        return false;
+    if (staging_publish(upload->staging, upload->original.path, error) &&
+        store_write(library->store, create_rows, upload, error))
+        return true;
+    transit_abandon(library->transit, &paths);
+    return false;
+}
+
+bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error)
+{
+    if (!upload->staging)
+        return error_add_field(error, ERROR_INVALID, "file", "The request has no file.");
+    if (!describe(upload, now, error) || !keep(upload, error))
+        return false;
+    const MediaRow *media = &upload->media;
+    log_info("Kept %s %s of %lld bytes in %s/%s.", media_kind_words[media->kind], media->id,
+             (long long)media->size, media->collection, media->entry);
+    if (has_job(media))
+        validator_wake(upload->library->validator);
+    return base_copy(id, UUID_SIZE, upload->upload_id);
+}
+
+UploadView upload_committed(const Upload *upload)
+{
+    UploadView committed = {
+        .media = upload->media, .has_job = has_job(&upload->media), .job_state = JOB_VALIDATING};
+    base_copy(committed.files.of[FILE_ORIGINAL], MEDIA_PATH_MAX + 1, upload->original.path);
+    return committed;
+}
+
+typedef struct View {
+    const char *id;
+    UploadView *out;
+} View;
+
+static bool view(StoreConnection *connection, void *argument, Error *error)
+{
+    const View *self = argument;
+    return store_upload_get(connection, self->id, self->out, error);
+}
+
+bool upload_view(const Library *library, const char *id, UploadView *out, Error *error)
+{
+    View self = {id, out};
+    return store_read(library->store, view, &self, error);
+}

@@ -1,0 +1,79 @@
+#include "web/library/results/waveform.h"
+
+#include "common/base/json.h"
+
+#define SAMPLE_RATE_MAX 768000 /* a second: more than any recorder makes */
+
+static bool fault(const char *sentence, Error *error)
+{
+    return error_set(error, ERROR_INVALID, "%s", sentence);
+}
+
+typedef struct Range {
+    const char *field;
+    int64_t minimum, maximum;
+} Range;
+
+static bool copy_number(const json_t *from, json_t *to, const Range *range, Error *error)
+{
+    int64_t value;
+    if (!json_get_integer(from, range->field, &value, error))
+        return false;
+    if (value < range->minimum || value > range->maximum)
+        return error_set(error, ERROR_INVALID, "The waveform's %s cannot be %lld.", range->field,
+                         (long long)value);
+    json_object_set_new(to, range->field, json_integer(value));
+    return true;
+}
+
+static bool copy_numbers(const json_t *from, json_t *to, Error *error)
+{
+    static const Range ranges[] = {
+        {"version", 2, 2},
+        {"channels", 1, 1},
+        {"sample_rate", 1, SAMPLE_RATE_MAX},
+        {"samples_per_pixel", 1, INT32_MAX},
+        {"bits", 8, 8},
+        {"length", 1, WAVEFORM_PAIRS_MAX},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+        if (!copy_number(from, to, &ranges[i], error))
+            return false;
+    return true;
+}
+
+static bool is_peak(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= INT8_MIN &&
+           json_integer_value(value) <= INT8_MAX;
+}
+
+static bool copy_data(const json_t *from, json_t *to, Error *error)
+{
+    const json_t *data = json_object_get(from, "data");
+    size_t count = json_array_size(data); /* 0 for what is no array */
+    if (count != 2 * (size_t)json_integer_value(json_object_get(to, "length")))
+        return fault("The waveform's data are not as many as its length says.", error);
+    json_t *copy = json_array();
+    json_object_set_new(to, "data", copy);
+    for (size_t i = 0; i < count; i += 2) {
+        const json_t *low = json_array_get(data, i), *high = json_array_get(data, i + 1);
+        if (!is_peak(low) || !is_peak(high) || json_integer_value(low) > json_integer_value(high))
+            return fault("The waveform's data must be pairs of -128 to 127.", error);
+        json_array_append_new(copy, json_integer(json_integer_value(low)));
+        json_array_append_new(copy, json_integer(json_integer_value(high)));
+    }
+    return true;
+}
+
+bool waveform_rewrite(const Buffer *text, Buffer *out, Error *error)
+{
+    Error found = {0};
+    _cleanup_json_ json_t *given = json_parse_object(text->data, text->length, &found);
+    _cleanup_json_ json_t *kept = json_object();
+    if (!given || !copy_numbers(given, kept, &found) || !copy_data(given, kept, &found))
+        return fault(found.detail, error);
+    _cleanup_free_ char *printed = json_print(kept);
+    REQUIRE(buffer_append_text(out, printed));
+    return true;
+}

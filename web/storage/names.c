@@ -1,0 +1,152 @@
+#include "web/storage/names.h"
+
+#include <limits.h>
+
+#include "common/base/utf8.h"
+
+#define EXTENSION_MAX 16 /* bytes with the dot: longer is no extension */
+
+static const char *base_name(const char *given)
+{
+    const char *start = given;
+    for (const char *byte = given; *byte; byte++)
+        if (*byte == '/' || *byte == '\\')
+            start = byte + 1;
+    return start;
+}
+
+static uint32_t decode(const char *text, size_t length)
+{
+    static const unsigned char lead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    uint32_t point = (unsigned char)text[0] & lead[length];
+    for (size_t i = 1; i < length; i++)
+        point = point << 6 | ((unsigned char)text[i] & 0x3F);
+    return point;
+}
+
+/* Controls, line ends, and marks that make a name read differently from what it is. */
+static bool unwanted(uint32_t point)
+{
+    static const struct {
+        uint32_t low, high;
+    } ranges[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0x061C, 0x061C}, {0x200B, 0x200B}, {0x200E, 0x200F},
+        {0x2028, 0x202E}, {0x2060, 0x2069}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xFFFE, 0xFFFF},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
+        if (point >= ranges[i].low && point <= ranges[i].high)
+            return true;
+    return false;
+}
+
+/* Copies the wanted characters; `out` is at least as long as the text. */
+static void filter(const char *text, char *out)
+{
+    size_t rest = strlen(text), used = 0;
+    while (rest > 0) {
+        size_t step = utf8_character(text, rest);
+        bool leading = used == 0 && (*text == '.' || *text == ' ');
+        if (!unwanted(decode(text, step)) && !leading) {
+            memcpy(out + used, text, step);
+            used += step;
+        }
+        text += step;
+        rest -= step;
+    }
+    while (used > 0 && (out[used - 1] == ' ' || out[used - 1] == '.'))
+        used--;
+    out[used] = '\0';
+}
+
+void name_make_safe(const char *given, char out[FILE_NAME_MAX + 1])
+{
+    const char *base = base_name(given);
+    _cleanup_free_ char *repaired = utf8_repair(base, strlen(base));
+    _cleanup_free_ char *clean = base_calloc(strlen(repaired) + 1, 1);
+    char stem[FILE_NAME_MAX + 1], extension[EXTENSION_MAX + 1];
+    filter(repaired, clean);
+    base_copy_truncated(extension, sizeof extension, name_extension(clean));
+    clean[strlen(clean) - strlen(extension)] = '\0';
+    base_copy_truncated(stem, FILE_NAME_MAX + 1 - strlen(extension), *clean ? clean : "file");
+    snprintf(out, FILE_NAME_MAX + 1, "%.*s%s", FILE_NAME_MAX - (int)strlen(extension), stem,
+             extension);
+}
+
+const char *name_extension(const char *name)
+{
+    const char *end = name + strlen(name), *dot = strrchr(name, '.');
+    if (!dot || dot == name || end - dot > EXTENSION_MAX || !dot[1])
+        return end;
+    for (const char *byte = dot + 1; *byte; byte++)
+        if (!((*byte >= '0' && *byte <= '9') || ((*byte | 0x20) >= 'a' && (*byte | 0x20) <= 'z')))
+            return end;
+    return dot;
+}
+
+void name_stem(const char *name, char out[FILE_NAME_MAX + 1])
+{
+    size_t length = (size_t)(name_extension(name) - name);
+    REQUIRE(length <= FILE_NAME_MAX);
+    memcpy(out, name, length);
+    out[length] = '\0';
+}
+
+static bool made_of(const char *text, size_t length, const char *allowed)
+{
+    return length > 0 && strspn(text, allowed) >= length;
+}
+
+#define DIGITS "0123456789"
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+bool name_collection_valid(const char *text)
+{
+    size_t length = strlen(text);
+    return length <= COLLECTION_NAME_MAX && made_of(text, length, DIGITS LOWER "_-");
+}
+
+bool name_entry_valid(const char *text)
+{
+    size_t length = strlen(text);
+    return length <= ENTRY_NAME_MAX && made_of(text, length, DIGITS LOWER UPPER "._-") &&
+           made_of(text, 1, DIGITS LOWER UPPER);
+}
+
+static bool file_name_valid(const char *text)
+{
+    size_t length = strlen(text);
+    if (length == 0 || length > NAME_MAX || *text == '.' || strpbrk(text, "/\\") ||
+        !utf8_valid(text, length))
+        return false;
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            return false;
+    return true;
+}
+
+bool name_path_valid(const char *path)
+{
+    char copy[MEDIA_PATH_MAX + 1];
+    if (!base_copy(copy, sizeof copy, path))
+        return false;
+    char *rest = copy;
+    const char *collection = strsep(&rest, "/");
+    const char *entry = strsep(&rest, "/");
+    return entry && rest && name_collection_valid(collection) && name_entry_valid(entry) &&
+           file_name_valid(rest);
+}
+
+bool name_build_path(const NamePath *parts, char out[MEDIA_PATH_MAX + 1])
+{
+    char file[FILE_NAME_MAX + 1], path[MEDIA_PATH_MAX + 1];
+    if (parts->suffix)
+        name_stem(parts->name, file);
+    else
+        base_copy_truncated(file, sizeof file, parts->name);
+    int length = snprintf(path, sizeof path, "%s/%s/%s-%s%s", parts->collection, parts->entry,
+                          parts->uuid, file, parts->suffix ? parts->suffix : "");
+    if (length < 0 || (size_t)length >= sizeof path || !name_path_valid(path))
+        return false;
+    return base_copy(out, MEDIA_PATH_MAX + 1, path);
+}

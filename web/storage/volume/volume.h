@@ -1,0 +1,57 @@
+/*
+ * The folder MEDIA_ROOT: one web owns it at a time. Files appear under their final name only when
+ * they are whole and durable (staging.h), and never change under it. Any thread, but everything
+ * here may block on the disk: never from an event loop.
+ */
+#pragma once
+
+#include <sys/stat.h>
+
+#include "common/base/error.h"
+#include "web/storage/names.h"
+
+typedef struct Volume Volume;
+
+typedef struct VolumeOptions {
+    const char *root;
+    uint64_t min_free_space; /* bytes that uploads leave free */
+    bool inspect;            /* neither makes anything nor takes the lock */
+} VolumeOptions;
+
+/* Makes the folders that are missing, takes the lock, and empties the staging folder: what is left
+ * there belongs to a process that has ended. NULL and *error; ERROR_CONFLICT when another web owns
+ * the volume. */
+Volume *volume_open(const VolumeOptions *options, Error *error);
+void volume_close(Volume *volume);
+
+const char *volume_root(const Volume *volume);
+const char *volume_database_path(const Volume *volume);
+
+/* A file of the volume for reading; the caller owns the descriptor. -1 and *error: ERROR_NOT_FOUND
+ * for a path that is not valid or names nothing. */
+int volume_open_file(const Volume *volume, const char *path, Error *error);
+
+/* Removes a file's name durably; a missing one is fine. */
+bool volume_remove(Volume *volume, const char *path, Error *error);
+
+/* Room on the disk that a transfer may still fill. */
+typedef struct Reservation {
+    Volume *volume; /* NULL: none */
+    uint64_t bytes; /* declared and not yet written; guarded by the volume's lock */
+} Reservation;
+
+/* Whether so many more bytes would leave MIN_FREE_SPACE, counting what transfers in flight have
+ * announced; if so they are set aside. ERROR_NO_SPACE. Zero bytes ask whether there is any room. */
+bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
+
+/* The same for a result, which may use MIN_FREE_SPACE but for a little that the database needs:
+ * once accepted, it frees the room of its original. */
+bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
+
+/* So many of the reserved bytes are on the disk now. */
+void reservation_use(Reservation *reservation, uint64_t bytes);
+void reservation_release(Reservation *reservation);
+#define _cleanup_reservation_ _cleanup_(reservation_release)
+
+/* Whether a file can be made and removed here now. */
+bool volume_writable(Volume *volume, Error *error);

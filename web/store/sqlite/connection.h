@@ -1,0 +1,101 @@
+/*
+ * Inside the store: one connection with its prepared statements, and typed binding, stepping and
+ * reading. One thread at a time. Only this folder includes it.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "common/base/digest.h"
+#include "web/store/sqlite/statements.h"
+#include "web/store/store.h"
+
+typedef enum StatementId {
+#define X(name, sql) STATEMENT_##name,
+    STATEMENTS(X)
+#undef X
+        STATEMENT_COUNT
+} StatementId;
+
+struct StoreConnection {
+    sqlite3 *database;
+    sqlite3_stmt *statements[STATEMENT_COUNT]; /* NULL until first used */
+};
+
+typedef enum ConnectionMode {
+    CONNECTION_WRITER, /* creates the file where there is none */
+    CONNECTION_READER,
+} ConnectionMode;
+
+StoreConnection *connection_open(const char *path, ConnectionMode mode, Error *error);
+void connection_close(StoreConnection *connection);
+
+/* Runs SQL text without results: pragmas and migrations. */
+bool connection_run(StoreConnection *connection, const char *sql, Error *error);
+
+/* The one integer that a pragma answers. */
+bool connection_integer(StoreConnection *connection, const char *sql, int64_t *out, Error *error);
+
+/* Fills *error from the connection's last failure: ERROR_NO_SPACE for a full disk, otherwise
+ * ERROR_DATABASE. Returns false. */
+bool connection_error(const StoreConnection *connection, const char *what, Error *error);
+
+/* A parameter, in the order ?1, ?2, … */
+typedef struct Value {
+    enum { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_REAL, VALUE_DIGEST } kind;
+    union {
+        const char *text;
+        int64_t integer;
+        double real;
+        const Digest *digest;
+    };
+} Value;
+
+static inline Value value_text(const char *text)
+{
+    return (Value){.kind = text ? VALUE_TEXT : VALUE_NULL, .text = text};
+}
+static inline Value value_integer(int64_t integer)
+{
+    return (Value){.kind = VALUE_INTEGER, .integer = integer};
+}
+static inline Value value_real(double real)
+{
+    return (Value){.kind = VALUE_REAL, .real = real};
+}
+static inline Value value_digest(const Digest *digest)
+{
+    return (Value){.kind = digest ? VALUE_DIGEST : VALUE_NULL, .digest = digest};
+}
+
+typedef struct Values {
+    const Value *list; /* borrowed until the statement is reset */
+    size_t count;
+} Values;
+#define VALUES(...)                                                                                \
+    ((Values){(const Value[]){__VA_ARGS__}, sizeof((const Value[]){__VA_ARGS__}) / sizeof(Value)})
+#define NO_VALUES ((Values){NULL, 0})
+
+/* A statement bound and ready to step; NULL and *error on failure. Owned by the connection; reset
+ * it with _cleanup_statement_. */
+sqlite3_stmt *statement_start(StoreConnection *connection, StatementId id, Values values,
+                              Error *error);
+void statement_reset(sqlite3_stmt **statement);
+#define _cleanup_statement_ _cleanup_(statement_reset)
+
+/* Steps once; *row tells whether there is a row to read. */
+bool statement_step(StoreConnection *connection, sqlite3_stmt *statement, bool *row, Error *error);
+
+/* Runs a statement without rows; *changes (may be NULL) gets the number of rows changed. */
+bool statement_run(StoreConnection *connection, StatementId id, Values values, int *changes,
+                   Error *error);
+
+/* Columns from 0. Text that does not fit is a fault of the program: what is stored was checked. */
+void column_text(sqlite3_stmt *statement, int column, char *out, size_t size);
+int64_t column_integer(sqlite3_stmt *statement, int column);
+double column_real(sqlite3_stmt *statement, int column);
+bool column_is_null(sqlite3_stmt *statement, int column);
+bool column_digest(sqlite3_stmt *statement, int column, Digest *out); /* false for NULL */
+
+/* The index of a column's word in a closed list; the schema's CHECK keeps it closed. */
+int column_word(sqlite3_stmt *statement, int column, const char *const *words, size_t count);

@@ -1,0 +1,94 @@
+#include "web/store/sqlite/migrations.h"
+
+/* The text stays a .sql file in the tree; the NUL behind it makes it a C string. */
+#define MIGRATION(symbol, path)                                                                    \
+    __asm__(".section .rodata\n"                                                                   \
+            ".balign 16\n"                                                                         \
+            ".global " #symbol "\n" #symbol ":\n"                                                  \
+            ".incbin \"" path "\"\n"                                                               \
+            ".byte 0\n"                                                                            \
+            ".previous\n");                                                                        \
+    extern const char symbol[]
+
+MIGRATION(migration_0001_first, "web/store/sqlite/migrations/0001_first.sql");
+MIGRATION(migration_0002_prepared_files, "web/store/sqlite/migrations/0002_prepared_files.sql");
+
+/* The position is the version: append only. */
+static const char *const migrations[] = {
+    migration_0001_first,
+    migration_0002_prepared_files,
+};
+
+int64_t migrations_latest(void)
+{
+    return ARRAY_SIZE(migrations);
+}
+
+bool migrations_inspect(StoreConnection *connection, int64_t *version, Error *error)
+{
+    int64_t application, found, tables;
+    if (!connection_integer(connection, "PRAGMA application_id", &application, error) ||
+        !connection_integer(connection, "PRAGMA user_version", &found, error) ||
+        !connection_integer(connection, "SELECT count(*) FROM sqlite_schema", &tables, error))
+        return false;
+    bool empty = application == 0 && found == 0 && tables == 0;
+    if (application != STORE_APPLICATION_ID && !empty)
+        return error_set(error, ERROR_DATABASE,
+                         "The database of this volume was not made by Reelkeep.");
+    if (found > migrations_latest())
+        return error_set(error, ERROR_DATABASE,
+                         "The database was written by a newer version of Reelkeep (schema %lld; "
+                         "this program knows up to %lld). Start that version, or restore a backup.",
+                         (long long)found, (long long)migrations_latest());
+    *version = found;
+    return true;
+}
+
+/* Rows may have lost what they refer to while foreign keys were off. */
+static bool check_references(StoreConnection *connection, Error *error)
+{
+    int64_t lost;
+    if (!connection_integer(connection, "SELECT count(*) FROM pragma_foreign_key_check", &lost,
+                            error))
+        return false;
+    return lost == 0 || error_set(error, ERROR_DATABASE,
+                                  "The database cannot be brought up to date: %lld rows refer to "
+                                  "others that are missing. Restore a backup.",
+                                  (long long)lost);
+}
+
+/* application_id and user_version are part of the transaction. */
+static bool apply(StoreConnection *connection, int64_t version, Error *error)
+{
+    char pragmas[100];
+    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %lld;",
+             STORE_APPLICATION_ID, (long long)version);
+    bool done = connection_run(connection, "BEGIN IMMEDIATE", error) &&
+                connection_run(connection, migrations[version - 1], error) &&
+                check_references(connection, error) && connection_run(connection, pragmas, error) &&
+                connection_run(connection, "COMMIT", error);
+    if (!done && !sqlite3_get_autocommit(connection->database))
+        connection_run(connection, "ROLLBACK", NULL);
+    return done;
+}
+
+static bool apply_all(StoreConnection *connection, int64_t from, int64_t to, Error *error)
+{
+    for (int64_t version = from; version < to; version++)
+        if (!apply(connection, version + 1, error))
+            return false;
+    return true;
+}
+
+/* Foreign keys cannot be turned off inside a transaction. */
+bool migrations_apply(StoreConnection *connection, int64_t to, Error *error)
+{
+    int64_t version;
+    if (!migrations_inspect(connection, &version, error))
+        return false;
+    if (version >= to)
+        return true;
+    return connection_run(connection, "PRAGMA foreign_keys = OFF", error) &&
+           apply_all(connection, version, to, error) &&
+           connection_run(connection, "PRAGMA foreign_keys = ON", error);
+}

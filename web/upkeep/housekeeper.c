@@ -1,0 +1,89 @@
+#include "web/upkeep/housekeeper.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+#define ROUND_MS_MAX 1000 /* between two looks at what changed meanwhile */
+#define ROUND_MS_MIN 20
+
+struct Housekeeper {
+    HousekeeperOptions options; /* immutable */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stop;
+    atomic_bool stopping; /* set under the lock */
+};
+
+bool housekeeper_recover(const Library *library, int64_t now, Error *error)
+{
+    return jobs_recover(library->jobs, now, error) && transit_recover(library->transit, error);
+}
+
+void housekeeper_round(const HousekeeperOptions *options, int64_t now, const atomic_bool *stop,
+                       int64_t *next)
+{
+    const Library *library = options->library;
+    TransitSweep sweep = {options->removing, options->context, clock_monotonic_ms(), stop};
+    Error error = {0};
+    *next = INT64_MAX;
+    if (!jobs_expire(library->jobs, now, next, &error))
+        log_error("Leases could not be looked after: %s", error.detail);
+    if (!transit_sweep(library->transit, &sweep, &error))
+        log_error("Files could not be swept: %s", error.detail);
+}
+
+/* Returns true when it is time to stop. */
+static bool wait_ms(Housekeeper *housekeeper, int64_t milliseconds)
+{
+    int64_t until = clock_monotonic_ms() + milliseconds;
+    struct timespec deadline = {until / 1000, until % 1000 * 1000000};
+    int result = 0;
+    pthread_mutex_lock(&housekeeper->lock);
+    while (!atomic_load(&housekeeper->stopping) && result == 0)
+        result = pthread_cond_timedwait(&housekeeper->stop, &housekeeper->lock, &deadline);
+    bool stopping = atomic_load(&housekeeper->stopping);
+    pthread_mutex_unlock(&housekeeper->lock);
+    return stopping;
+}
+
+static void *work(void *argument)
+{
+    Housekeeper *housekeeper = argument;
+    int64_t next, pause;
+    do {
+        int64_t now = clock_wall_ms();
+        housekeeper_round(&housekeeper->options, now, &housekeeper->stopping, &next);
+        pause = next == INT64_MAX ? ROUND_MS_MAX : next - now;
+        pause = MIN_OF(MAX_OF(pause, ROUND_MS_MIN), ROUND_MS_MAX);
+    } while (!wait_ms(housekeeper, pause));
+    return NULL;
+}
+
+Housekeeper *housekeeper_start(const HousekeeperOptions *options)
+{
+    Housekeeper *housekeeper = NEW(Housekeeper);
+    pthread_condattr_t attributes;
+    housekeeper->options = *options;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&housekeeper->lock, NULL);
+    pthread_cond_init(&housekeeper->stop, &attributes);
+    pthread_condattr_destroy(&attributes);
+    REQUIRE(pthread_create(&housekeeper->thread, NULL, work, housekeeper) == 0);
+    return housekeeper;
+}
+
+void housekeeper_stop(Housekeeper *housekeeper)
+{
+    pthread_mutex_lock(&housekeeper->lock);
+    atomic_store(&housekeeper->stopping, true);
+    pthread_cond_signal(&housekeeper->stop);
+    pthread_mutex_unlock(&housekeeper->lock);
+    pthread_join(housekeeper->thread, NULL);
+    pthread_cond_destroy(&housekeeper->stop);
+    pthread_mutex_destroy(&housekeeper->lock);
+    free(housekeeper);
+}
