@@ -44,6 +44,18 @@
     } while (0)
 #define UNREACHABLE() base_abort("unreachable", __FILE__, __LINE__)
 
+/*
+ * The way back from a void *: an object that travels as one begins with `unsigned magic`, a word of
+ * its type's own, set where it is made and looked at here. A pointer to anything else, or to what
+ * was released, stops the program at once and not somewhere later.
+ */
+#define CAST_OBJECT(Type, pointer, word)                                                           \
+    ({                                                                                             \
+        Type *cast_ = (pointer);                                                                   \
+        REQUIRE(cast_ && cast_->magic == (word));                                                  \
+        cast_;                                                                                     \
+    })
+
 _Noreturn void base_abort(const char *what, const char *file, int line);
 
 /* Allocation of small, bounded objects: a machine without that memory cannot go on. Zeroed. */
@@ -61,6 +73,14 @@ void base_fclose(FILE **file);
 #define _cleanup_fclose_    _cleanup_(base_fclose)
 #define _printf_(at, first) __attribute__((format(printf, at, first)))
 #define _unused_            __attribute__((unused))
+
+/* In front of every function that can fail: its result must be looked at, or dropped in writing. */
+#define _must_check_ __attribute__((warn_unused_result))
+#define IGNORE_RESULT(call)                                                                        \
+    do {                                                                                           \
+        if (call) { /* whatever it says, nothing follows */                                        \
+        }                                                                                          \
+    } while (0)
 
 static inline bool streq(const char *a, const char *b)
 {
