@@ -102,9 +102,12 @@ WEB := \
 	web/library/results/waveform.c \
 	web/records/words.c \
 	web/storage/names.c \
+	web/storage/storage.c \
+	web/storage/stored_file.c \
 	web/storage/volume/root.c \
 	web/storage/volume/staging.c \
 	web/storage/volume/volume.c \
+	web/storage/volume/volume_storage.c \
 	web/store/sqlite/connection.c \
 	web/store/sqlite/migrations.c \
 	web/store/sqlite/readers.c \
@@ -197,6 +200,7 @@ UNIT_WEB := \
 	tests/unit/test_names.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_range.c \
+	tests/unit/test_storage.c \
 	tests/unit/test_store.c \
 	tests/unit/test_validator.c \
 	tests/unit/test_volume.c \
@@ -237,6 +241,7 @@ UNIT_HELPERS := \
 	tests/unit/encoded.c \
 	tests/unit/encoding.c \
 	tests/unit/job_fixture.c \
+	tests/unit/memory_storage.c \
 	tests/unit/parcel.c \
 	tests/unit/scripted_server.c \
 	tests/unit/worker_rig.c

@@ -40,7 +40,8 @@ void archive_open(Archive *archive)
     archive->library = (Library){
         .store = archive->store,
         .volume = archive->volume,
-        .transit = transit_new(archive->store, archive->volume),
+        .storage = volume_storage(archive->volume),
+        .transit = transit_new(archive->store, volume_storage(archive->volume)),
         .jobs = &archive->jobs,
         .max_size = {MIB, MIB, MIB},
         .verify = believe,

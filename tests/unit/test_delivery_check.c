@@ -172,9 +172,8 @@ static void put_big_endian(unsigned char *at, uint64_t value, size_t count)
         at[i] = (unsigned char)(value >> (8 * (count - 1 - i)));
 }
 
-static uint64_t write_boxes(int fd, const TestBox *boxes)
+static void write_boxes(int fd, const TestBox *boxes)
 {
-    uint64_t size = 0;
     for (; boxes->type; boxes++) {
         unsigned char bytes[64] = {0};
         put_big_endian(bytes, boxes->size, 4);
@@ -182,9 +181,7 @@ static uint64_t write_boxes(int fd, const TestBox *boxes)
         if (boxes->size == 1)
             put_big_endian(bytes + 8, boxes->long_size, 8);
         assert_int_equal(write(fd, bytes, boxes->bytes), boxes->bytes);
-        size += boxes->bytes;
     }
-    return size;
 }
 
 static void walks_boxes(void **state)
@@ -192,9 +189,10 @@ static void walks_boxes(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         Error error = {0};
-        _cleanup_close_ int fd = memfd_create("boxes", MFD_CLOEXEC);
-        uint64_t size = write_boxes(fd, files[i].boxes);
-        unit_check(mp4_check(fd, size, &error) == files[i].good, files[i].sentence);
+        int fd = memfd_create("boxes", MFD_CLOEXEC);
+        write_boxes(fd, files[i].boxes);
+        _cleanup_stored_file_ StoredFile *file = stored_file_adopt(fd, "boxes", &error);
+        unit_check(mp4_check(file, &error) == files[i].good, files[i].sentence);
         unit_check(files[i].good || error.code == ERROR_MEDIA, files[i].sentence);
     }
 }
@@ -205,13 +203,14 @@ static void gives_up_on_endless_boxes(void **state)
     static const TestBox ftyp[] = {{"ftyp", 24, 0, 24}, {0}}, tiny[] = {{"free", 8, 0, 8}, {0}};
     static const TestBox rest[] = {{"moov", 16, 0, 16}, {"mdat", 40, 0, 40}, {0}};
     Error error = {0};
-    _cleanup_close_ int fd = memfd_create("boxes", MFD_CLOEXEC);
-    uint64_t size = write_boxes(fd, ftyp);
+    int fd = memfd_create("boxes", MFD_CLOEXEC);
     (void)state;
+    write_boxes(fd, ftyp);
     for (int i = 0; i < 1000; i++)
-        size += write_boxes(fd, tiny);
-    size += write_boxes(fd, rest);
-    assert_false(mp4_check(fd, size, &error));
+        write_boxes(fd, tiny);
+    write_boxes(fd, rest);
+    _cleanup_stored_file_ StoredFile *file = stored_file_adopt(fd, "boxes", &error);
+    assert_false(mp4_check(file, &error));
     assert_int_equal(error.code, ERROR_MEDIA);
 }
 

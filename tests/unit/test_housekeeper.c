@@ -85,9 +85,8 @@ static void removes_what_a_killed_process_left(void **state)
     assert_int_equal(round_of(archive, START), 1);
     assert_int_equal(archive_count_files(archive), 1);
     FileRow file;
-    int fd = -1;
-    assert_true(library_open_file(&archive->library, video.path, &file, &fd, &error));
-    close(fd);
+    _cleanup_stored_file_ StoredFile *opened = NULL;
+    assert_true(library_open_file(&archive->library, video.path, &file, &opened, &error));
 }
 
 /* Killed before the file got its name. */
@@ -302,15 +301,14 @@ static void computes_the_second_digest_once(void **state)
 {
     Archive *archive = *state;
     Error error = {0};
-    FileRow file;
-    int fd;
+    FileRow row;
     ArchiveVideo video = archive_add_video(archive, START);
     for (int i = 0; i < 2; i++) {
         Digest wanted;
-        assert_true(library_open_original(&archive->library, video.media_id, &file, &fd, &error));
-        assert_true(digest_file(fd, DIGEST_SHA256, &wanted, &error));
-        assert_true(file.has_sha256 && digest_equal(&file.sha256, &wanted));
-        close(fd);
+        _cleanup_stored_file_ StoredFile *file = NULL;
+        assert_true(library_open_original(&archive->library, video.media_id, &row, &file, &error));
+        assert_true(stored_file_digest(file, DIGEST_SHA256, &wanted, &error));
+        assert_true(row.has_sha256 && digest_equal(&row.sha256, &wanted));
         assert_int_equal(archive_query(archive, "SELECT count(*) FROM file WHERE sha256 NOTNULL"),
                          1);
     }

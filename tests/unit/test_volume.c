@@ -7,9 +7,6 @@
 
 #include "common/base/file.h"
 #include "web/storage/volume/root.h"
-#include "web/storage/volume/staging.h"
-
-#define PATH "log_entries/1/0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11-a.jpg"
 
 static void belongs_to_one_web(void **state)
 {
@@ -33,62 +30,6 @@ static void is_private_where_it_must_be(void **state)
     snprintf(path, sizeof path, "%s/.reelkeep", archive->root);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0700);
-}
-
-static Staging *stage(Archive *archive, Reservation *room, const char *text)
-{
-    Error error = {0};
-    assert_true(volume_reserve(archive->volume, strlen(text), room, &error));
-    Staging *staging = staging_new(archive->volume, room, &error);
-    assert_non_null(staging);
-    assert_true(staging_append(staging, text, strlen(text), &error));
-    return staging;
-}
-
-static void publishes_whole_files(void **state)
-{
-    Archive *archive = *state;
-    Error error = {0};
-    Reservation room;
-    Digest given, wanted;
-    char text[32] = "";
-    Staging *staging = stage(archive, &room, "the bytes");
-    assert_int_equal(archive_count_files(archive), 0);
-    assert_true(staging_finish(staging, &given, &error));
-    assert_true(staging_publish(staging, PATH, &error));
-    staging_free(staging);
-    reservation_release(&room);
-    assert_int_equal(archive_count_staged(archive), 0);
-    assert_int_equal(archive_count_files(archive), 1);
-    _cleanup_close_ int fd = volume_open_file(archive->volume, PATH, &error);
-    assert_int_equal(read(fd, text, sizeof text), 9);
-    assert_string_equal(text, "the bytes");
-    assert_true(digest_file(fd, DIGEST_BLAKE2B, &wanted, &error));
-    assert_true(digest_equal(&given, &wanted));
-    assert_true(volume_remove(archive->volume, PATH, &error));
-    assert_true(volume_remove(archive->volume, PATH, &error));
-    assert_int_equal(archive_count_files(archive), 0);
-}
-
-static void never_replaces_a_file(void **state)
-{
-    Archive *archive = *state;
-    Error error = {0};
-    Reservation rooms[2];
-    Digest digest;
-    Staging *first = stage(archive, &rooms[0], "first");
-    Staging *second = stage(archive, &rooms[1], "second");
-    assert_true(staging_finish(first, &digest, &error) && staging_publish(first, PATH, &error));
-    assert_true(staging_finish(second, &digest, &error));
-    assert_false(staging_publish(second, PATH, &error));
-    staging_free(first);
-    staging_free(second);
-    reservation_release(&rooms[0]);
-    reservation_release(&rooms[1]);
-    _cleanup_close_ int fd = volume_open_file(archive->volume, PATH, &error);
-    struct stat status;
-    assert_int_equal(fstat(fd, &status), 0);
-    assert_int_equal(status.st_size, 5);
 }
 
 static void empties_the_staging_folder_at_start(void **state)
@@ -149,7 +90,7 @@ static void follows_no_links_and_opens_no_private_file(void **state)
     assert_int_equal(symlink("/etc", path), 0);
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
         Error error = {0};
-        assert_int_equal(volume_open_file(archive->volume, paths[i], &error), -1);
+        assert_null(storage_open(&archive->library.storage, paths[i], &error));
         if (error.code != ERROR_NOT_FOUND)
             fail_msg("%s: %s", paths[i], error.detail);
     }
@@ -242,8 +183,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(belongs_to_one_web),
         TEST(is_private_where_it_must_be),
-        TEST(publishes_whole_files),
-        TEST(never_replaces_a_file),
         TEST(empties_the_staging_folder_at_start),
         TEST(makes_the_folder_that_is_missing),
         TEST(follows_no_links_and_opens_no_private_file),

@@ -1,4 +1,7 @@
 /* GET /media/…: the files themselves. */
+#include <errno.h>
+#include <fcntl.h>
+
 #include "web/api/api_delivery.h"
 #include "web/library/files/media_type.h"
 
@@ -28,8 +31,12 @@ static bool resolve(void *app, const char *path, ServedFile *served, Error *erro
     const App *self = app;
     FileRow file;
     ServedFile found = {.fd = -1};
-    if (!library_open_file(&self->library, path, &file, &found.fd, error))
+    _cleanup_stored_file_ StoredFile *stored = NULL;
+    if (!library_open_file(&self->library, path, &file, &stored, error))
         return false;
+    found.fd = fcntl(stored_file_lend_fd(stored, error), F_DUPFD_CLOEXEC, 0);
+    if (found.fd < 0)
+        return error_set_errno(error, errno, "The file %s could not be opened", path);
     api_describe_file(&file, &found);
     found.cache_control = "public, max-age=31536000, immutable";
     *served = found;

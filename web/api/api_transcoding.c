@@ -1,5 +1,8 @@
 /* What a transcoder asks: a job, its original, and what it says while it holds the job. The result
  * comes by api_delivery.c. */
+#include <errno.h>
+#include <fcntl.h>
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "web/api/api_delivery.h"
@@ -89,13 +92,19 @@ static Response *original(Request *request, Error *error)
     char media_id[UUID_SIZE];
     FileRow file;
     ServedFile served;
+    _cleanup_stored_file_ StoredFile *stored = NULL;
     if (!job_param(request, &speaker.job_id, error))
         return NULL;
     if (!token)
         return no_lease(error);
     if (!jobs_check_holder(&app->jobs, &speaker, media_id, error) ||
-        !library_open_original(&app->library, media_id, &file, &served.fd, error))
+        !library_open_original(&app->library, media_id, &file, &stored, error))
         return NULL;
+    served.fd = fcntl(stored_file_lend_fd(stored, error), F_DUPFD_CLOEXEC, 0);
+    if (served.fd < 0) {
+        error_set_errno(error, errno, "The original could not be opened");
+        return NULL;
+    }
     api_describe_file(&file, &served);
     served.cache_control = "no-store";
     digest_format(DIGEST_SHA256, &file.sha256, served.repr_digest);

@@ -3,17 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "web/storage/volume/volume.h"
 #include "web/store/store.h"
 
+#define CHECK_MAGIC 0x4348454bu /* "CHEK" */
+
 typedef struct Check {
-    const Volume *volume;
+    unsigned magic;
+    Volume *volume;
+    Storage storage;
     size_t files, faults;
 } Check;
 
-static void fault(Check *check, const char *sentence)
+static void check_fault(Check *check, const char *sentence)
 {
     check->faults++;
     printf("%s\n", sentence);
@@ -21,26 +24,23 @@ static void fault(Check *check, const char *sentence)
 
 static void check_file(void *context, const char *path, int64_t size)
 {
-    Check *check = context;
+    Check *check = CAST_OBJECT(Check, context, CHECK_MAGIC);
     Error error = {0};
-    struct stat status;
-    _cleanup_close_ int fd = volume_open_file(check->volume, path, &error);
+    _cleanup_stored_file_ StoredFile *file = storage_open(&check->storage, path, &error);
     check->files++;
-    if (fd < 0) {
-        fault(check, error.detail);
-    } else if (fstat(fd, &status) < 0 || status.st_size != size) {
+    if (file && stored_file_size(file) != (uint64_t)size)
         error_set(&error, ERROR_IO, "The file %s should have %lld bytes, and has %lld.", path,
-                  (long long)size, (long long)status.st_size);
-        fault(check, error.detail);
-    }
+                  (long long)size, (long long)stored_file_size(file));
+    if (error.code != ERROR_NONE)
+        check_fault(check, error.detail);
 }
 
-static void check_space(Check *check, Volume *volume)
+static void check_space(Check *check)
 {
     Error error = {0};
     Reservation room = {0};
-    if (!volume_reserve(volume, 0, &room, &error))
-        fault(check, "Less than MIN_FREE_SPACE is free: uploads would be refused.");
+    if (!volume_reserve(check->volume, 0, &room, &error))
+        check_fault(check, "Less than MIN_FREE_SPACE is free: uploads would be refused.");
     reservation_release(&room);
 }
 
@@ -68,10 +68,10 @@ static int check_all(const Settings *settings, const SandboxReport *sandbox)
         printf("%s\n", error.detail);
         return EXIT_FAILURE;
     }
-    Check check = {.volume = volume};
+    Check check = {CHECK_MAGIC, volume, volume_storage(volume), 0, 0};
     if (faccessat(AT_FDCWD, volume_root(volume), W_OK, AT_EACCESS) < 0)
-        fault(&check, "The volume cannot be written to by this user.");
-    check_space(&check, volume);
+        check_fault(&check, "The volume cannot be written to by this user.");
+    check_space(&check);
     check_database(&check);
     if (check.faults == 0)
         printf("Settings, volume and database are in order; %zu files are in their places.\n",

@@ -80,7 +80,8 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
     app->library = (Library){
         .store = app->store,
         .volume = app->volume,
-        .transit = transit_new(app->store, app->volume),
+        .storage = volume_storage(app->volume),
+        .transit = transit_new(app->store, volume_storage(app->volume)),
         .jobs = &app->jobs,
         .max_size = {[MEDIA_PHOTO] = (uint64_t)settings->max_photo_size.number,
                      [MEDIA_VIDEO] = (uint64_t)settings->max_video_size.number,

@@ -8,7 +8,7 @@
 #include "web/decoder/decoder.h"
 #include "web/jobs/jobs.h"
 #include "web/library/files/transit.h"
-#include "web/storage/volume/volume.h"
+#include "web/storage/volume/staging.h"
 #include "web/store/store.h"
 #include "web/store/store_media.h"
 
@@ -20,7 +20,8 @@ typedef struct Validator Validator; /* validator.h */
 
 typedef struct Library {
     Store *store;
-    Volume *volume;
+    Volume *volume;  /* where transfers are staged, and the room for them */
+    Storage storage; /* where files are kept */
     Transit *transit;
     const Jobs *jobs;
     Validator *validator;                /* NULL: nobody is to be woken */

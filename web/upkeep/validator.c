@@ -42,7 +42,9 @@ static bool probe(const Validator *validator, const JobValidating *job, DecoderF
                   Error *error)
 {
     const ValidatorOptions *options = &validator->options;
-    _cleanup_close_ int fd = volume_open_file(options->library->volume, job->original.path, error);
+    _cleanup_stored_file_ StoredFile *file =
+        storage_open(&options->library->storage, job->original.path, error);
+    int fd = file ? stored_file_lend_fd(file, error) : -1;
     return fd >= 0 && options->probe(fd, &validator->stopping, out, error);
 }
 

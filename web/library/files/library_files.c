@@ -1,66 +1,69 @@
 #include "web/library/files/library_files.h"
 
-#include "web/storage/volume/volume.h"
+#define FIND_MAGIC 0x46494e44u /* "FIND" */
 
-typedef struct Find {
+typedef struct LibraryFind {
+    unsigned magic;
     const char *path;     /* or NULL, and then */
     const char *media_id; /* its original */
-    FileRow file;
-} Find;
+    FileRow row;
+} LibraryFind;
 
-static bool find(StoreConnection *connection, void *argument, Error *error)
+static bool library_find_row(StoreConnection *connection, void *argument, Error *error)
 {
-    Find *self = argument;
-    return self->path
-               ? store_file_get(connection, self->path, &self->file, error)
-               : store_file_of_media(connection, self->media_id, FILE_ORIGINAL, &self->file, error);
+    LibraryFind *find = CAST_OBJECT(LibraryFind, argument, FIND_MAGIC);
+    return find->path
+               ? store_file_get(connection, find->path, &find->row, error)
+               : store_file_of_media(connection, find->media_id, FILE_ORIGINAL, &find->row, error);
 }
 
-static bool open_found(const Library *library, Find *wanted, FileRow *file, int *fd, Error *error)
+static StoredFile *library_open_found(const Library *library, LibraryFind *find, Error *error)
 {
-    if (!store_read(library->store, find, wanted, error))
+    Error fault = {0};
+    if (!store_read(library->store, library_find_row, find, error))
+        return NULL;
+    StoredFile *file = storage_open(&library->storage, find->row.path, &fault);
+    if (!file && fault.code == ERROR_NOT_FOUND)
+        error_set(error, ERROR_IO, "The file %s is missing from the volume.", find->row.path);
+    else if (!file && error)
+        *error = fault;
+    return file;
+}
+
+bool library_open_file(const Library *library, const char *path, FileRow *row, StoredFile **file,
+                       Error *error)
+{
+    LibraryFind find = {.magic = FIND_MAGIC, .path = path};
+    if (!name_path_valid(path))
+        return error_set(error, ERROR_NOT_FOUND, "There is no such file.");
+    StoredFile *opened = library_open_found(library, &find, error);
+    if (!opened)
         return false;
-    int opened = volume_open_file(library->volume, wanted->file.path, error);
-    if (opened < 0 && error->code == ERROR_NOT_FOUND)
-        return error_set(error, ERROR_IO, "The file %s is missing from the volume.",
-                         wanted->file.path);
-    if (opened < 0)
-        return false;
-    *file = wanted->file;
-    *fd = opened;
+    *row = find.row;
+    *file = opened;
     return true;
 }
 
-bool library_open_file(const Library *library, const char *path, FileRow *file, int *fd,
-                       Error *error)
+static bool library_set_sha256(StoreConnection *connection, void *argument, Error *error)
 {
-    Find wanted = {.path = path};
-    if (!name_path_valid(path))
-        return error_set(error, ERROR_NOT_FOUND, "There is no such file.");
-    return open_found(library, &wanted, file, fd, error);
+    const LibraryFind *find = CAST_OBJECT(LibraryFind, argument, FIND_MAGIC);
+    return store_file_set_sha256(connection, find->row.path, &find->row.sha256, error);
 }
 
-static bool remember(StoreConnection *connection, void *argument, Error *error)
+bool library_open_original(const Library *library, const char *media_id, FileRow *row,
+                           StoredFile **file, Error *error)
 {
-    const FileRow *file = argument;
-    return store_file_set_sha256(connection, file->path, &file->sha256, error);
-}
-
-bool library_open_original(const Library *library, const char *media_id, FileRow *file, int *fd,
-                           Error *error)
-{
-    Find wanted = {.media_id = media_id};
-    FileRow found;
-    _cleanup_close_ int opened = -1;
-    if (!open_found(library, &wanted, &found, &opened, error))
+    LibraryFind find = {.magic = FIND_MAGIC, .media_id = media_id};
+    _cleanup_stored_file_ StoredFile *opened = library_open_found(library, &find, error);
+    if (!opened)
         return false;
-    if (!found.has_sha256) {
-        if (!digest_file(opened, DIGEST_SHA256, &found.sha256, error) ||
-            !store_write(library->store, remember, &found, error))
+    if (!find.row.has_sha256) {
+        if (!stored_file_digest(opened, DIGEST_SHA256, &find.row.sha256, error) ||
+            !store_write(library->store, library_set_sha256, &find, error))
             return false;
-        found.has_sha256 = true;
+        find.row.has_sha256 = true;
     }
-    *file = found;
-    *fd = TAKE_FD(opened);
+    *row = find.row;
+    *file = TAKE_PTR(opened);
     return true;
 }

@@ -20,17 +20,17 @@ typedef struct Resisting {
 
 struct Transit {
     Store *store; /* immutable */
-    Volume *volume;
+    Storage storage;
     pthread_mutex_t lock;
     Abandoned *abandoned; /* guarded by the lock */
     Resisting *resisting; /* the sweeping thread's; at most one for each row of the table */
 };
 
-Transit *transit_new(Store *store, Volume *volume)
+Transit *transit_new(Store *store, Storage storage)
 {
     Transit *transit = NEW(Transit);
     transit->store = store;
-    transit->volume = volume;
+    transit->storage = storage;
     pthread_mutex_init(&transit->lock, NULL);
     return transit;
 }
@@ -169,7 +169,7 @@ static void remove_one(Transit *transit, char *path, const TransitSweep *sweep)
     if (*link && sweep->now < (*link)->retry_at)
         return;
     sweep->removing(sweep->context, path);
-    if (!volume_remove(transit->volume, path, &error) ||
+    if (!storage_remove(&transit->storage, path, &error) ||
         !store_write(transit->store, forget, path, &error))
         resist(link, path, sweep->now, &error);
     else if (*link)

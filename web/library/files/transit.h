@@ -10,13 +10,13 @@
 
 #include <stdatomic.h>
 
-#include "web/storage/volume/volume.h"
+#include "web/storage/storage.h"
 #include "web/store/store.h"
 
 typedef struct Transit Transit;
 
-/* Store and volume are borrowed. */
-Transit *transit_new(Store *store, Volume *volume);
+/* Store and storage are borrowed. */
+Transit *transit_new(Store *store, Storage storage);
 void transit_free(Transit *transit);
 
 /* At start, before any transfer: what was on its way in when the program died is given up. */

@@ -3,7 +3,6 @@
 #include "common/base/log.h"
 #include "common/base/utf8.h"
 #include "web/library/files/media_type.h"
-#include "web/storage/volume/staging.h"
 #include "web/store/store_file.h"
 #include "web/upkeep/validator.h"
 
@@ -99,7 +98,7 @@ bool upload_file_begin(Upload *upload, const char *name, Error *error)
         return error_add_field(error, ERROR_INVALID, "file",
                                "Send one file at a time: this request has several.");
     name_make_safe(name, upload->media.name);
-    upload->staging = staging_new(upload->library->volume, &upload->reservation, error);
+    upload->staging = staging_new(&upload->reservation, error);
     return upload->staging != NULL;
 }
 
@@ -219,7 +218,7 @@ static bool keep(Upload *upload, Error *error)
     if (!staging_finish(upload->staging, &upload->original.blake2b, error) ||
         !transit_reserve(library->transit, &paths, error))
         return false;
-    if (staging_publish(upload->staging, upload->original.path, error) &&
+    if (storage_publish(&library->storage, upload->staging, upload->original.path, error) &&
         store_write(library->store, create_rows, upload, error))
         return true;
     transit_abandon(library->transit, &paths);

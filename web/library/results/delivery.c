@@ -142,18 +142,13 @@ static bool check_admission(const Delivery *delivery, Error *error)
 
 /* --- the files --- */
 
-static DeliveryDisk disk_of(Delivery *delivery)
-{
-    return (DeliveryDisk){delivery->library->volume, &delivery->reservation};
-}
-
 bool delivery_file_begin(Delivery *delivery, TransferFile which, const char *content_type,
                          Error *error)
 {
-    DeliveryDisk disk = disk_of(delivery);
     delivery->current = &delivery->parts[which];
     return (check_admission(delivery, error) &&
-            delivery_part_begin(delivery->current, which, content_type, &disk, error)) ||
+            delivery_part_begin(delivery->current, which, content_type, &delivery->reservation,
+                                error)) ||
            delivery_refuse(delivery, error);
 }
 
@@ -214,7 +209,7 @@ static TransferFile main_file(const Delivery *delivery)
 }
 
 /* Whether it plays, found out by playing: in a child, which may only read. */
-static bool verify(const Delivery *delivery, const Staging *staging, Error *error)
+static bool verify(const Delivery *delivery, const StoredFile *file, Error *error)
 {
     const TransferResult *result = &delivery->result;
     DecoderExpectation expected = {
@@ -224,7 +219,7 @@ static bool verify(const Delivery *delivery, const Staging *staging, Error *erro
         .duration = result->duration,
         .has_audio = result->has_audio,
     };
-    _cleanup_close_ int fd = staging_open(staging, error);
+    int fd = stored_file_lend_fd(file, error);
     return fd >= 0 && delivery->library->verify(fd, &expected, delivery->library->stop, error);
 }
 
@@ -233,9 +228,8 @@ static bool check_playable(const Delivery *delivery, Error *error)
 {
     Error fault = {0};
     TransferFile which = main_file(delivery);
-    const Staging *staging = delivery->parts[which].staging;
-    if (mp4_check(staging_fd(staging), staging_size(staging), &fault) &&
-        verify(delivery, staging, &fault))
+    _cleanup_stored_file_ StoredFile *file = staging_view(delivery->parts[which].staging, &fault);
+    if (file && mp4_check(file, &fault) && verify(delivery, file, &fault))
         return true;
     if (fault.code == ERROR_MEDIA)
         return error_add_field(error, ERROR_INVALID, transfer_file_kinds[which].field, "%s",
@@ -278,10 +272,9 @@ static void describe(DeliveryAccept *accept, const ReceivedFile files[TRANSFER_F
 static bool rewrite_texts(Delivery *delivery, DeliveryAccept *accept, Error *error)
 {
     const char *path = accept->files[TRANSFER_STORYBOARD].path, *slash = strrchr(path, '/');
-    DeliveryDisk disk = disk_of(delivery);
     for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
-        if (!delivery_part_rewrite(&delivery->parts[i], slash ? slash + 1 : path, &disk,
-                                   &accept->files[i], error))
+        if (!delivery_part_rewrite(&delivery->parts[i], slash ? slash + 1 : path,
+                                   &delivery->reservation, &accept->files[i], error))
             return false;
     return true;
 }
@@ -290,7 +283,8 @@ static bool publish(const Delivery *delivery, const DeliveryAccept *accept, Erro
 {
     for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
         if (delivery->parts[i].present &&
-            !staging_publish(delivery->parts[i].staging, accept->files[i].path, error))
+            !storage_publish(&delivery->library->storage, delivery->parts[i].staging,
+                             accept->files[i].path, error))
             return false;
     return true;
 }

@@ -20,7 +20,7 @@ static bool may_be(const TransferFileKind *kind, const char *content_type)
 }
 
 bool delivery_part_begin(DeliveryPart *part, TransferFile which, const char *content_type,
-                         const DeliveryDisk *disk, Error *error)
+                         Reservation *room, Error *error)
 {
     const TransferFileKind *kind = &transfer_file_kinds[which];
     if (part->present)
@@ -33,7 +33,7 @@ bool delivery_part_begin(DeliveryPart *part, TransferFile which, const char *con
     part->which = which;
     part->text = BUFFER(TRANSFER_TEXT_MAX);
     if (!is_text(which))
-        part->staging = staging_new(disk->volume, disk->reservation, error);
+        part->staging = staging_new(room, error);
     part->present = is_text(which) || part->staging;
     return part->present;
 }
@@ -90,15 +90,15 @@ static bool rewrite(const DeliveryPart *part, const char *sprite, Buffer *out, E
                                    "%s", found.detail);
 }
 
-bool delivery_part_rewrite(DeliveryPart *part, const char *sprite, const DeliveryDisk *disk,
-                           FileRow *file, Error *error)
+bool delivery_part_rewrite(DeliveryPart *part, const char *sprite, Reservation *room, FileRow *file,
+                           Error *error)
 {
     _cleanup_buffer_ Buffer text = BUFFER(TRANSFER_TEXT_MAX);
     if (!part->present || part->staging)
         return true;
     if (!rewrite(part, sprite, &text, error))
         return false;
-    part->staging = staging_new(disk->volume, disk->reservation, error);
+    part->staging = staging_new(room, error);
     if (!part->staging || !staging_append(part->staging, text.data, text.length, error) ||
         !staging_finish(part->staging, &file->blake2b, error))
         return false;

@@ -18,15 +18,10 @@ typedef struct DeliveryPart {
     size_t head_length;
 } DeliveryPart;
 
-typedef struct DeliveryDisk {
-    Volume *volume;
-    Reservation *reservation;
-} DeliveryDisk;
-
 /* The file comes, announced as `content_type` ("" for nothing): ERROR_INVALID for one that cannot
  * be right, and for a second file. Zeroed memory is a part before that. */
 bool delivery_part_begin(DeliveryPart *part, TransferFile which, const char *content_type,
-                         const DeliveryDisk *disk, Error *error);
+                         Reservation *room, Error *error);
 
 /* ERROR_TOO_LARGE beyond what this kind of file may have. */
 bool delivery_part_append(DeliveryPart *part, const void *bytes, size_t length, Error *error);
@@ -36,7 +31,7 @@ bool delivery_part_finish(DeliveryPart *part, ReceivedFile *out, Error *error);
 
 /* Writes a text file as it is stored: `sprite` is the name of the storyboard's picture. *file gets
  * its size and digest; others are left alone. ERROR_INVALID for text that cannot be used. */
-bool delivery_part_rewrite(DeliveryPart *part, const char *sprite, const DeliveryDisk *disk,
-                           FileRow *file, Error *error);
+bool delivery_part_rewrite(DeliveryPart *part, const char *sprite, Reservation *room, FileRow *file,
+                           Error *error);
 
 void delivery_part_release(DeliveryPart *part);

@@ -4,14 +4,14 @@
 #include <fcntl.h>
 
 #include "common/base/file.h"
-#include "web/storage/volume/private.h"
+#include "web/storage/volume/volume_private.h"
 
 /* Writing back is started this often, so that the final fsync of a large file is short. */
 #define WRITE_BACK_BYTES (8 * MIB)
 
 struct Staging {
-    Volume *volume;
     Reservation *reservation;
+    int folder; /* borrowed from its volume */
     char name[UUID_SIZE];
     int fd;
     uint64_t size;
@@ -19,18 +19,18 @@ struct Staging {
     DigestState digest;
 };
 
-Staging *staging_new(Volume *volume, Reservation *reservation, Error *error)
+Staging *staging_new(Reservation *reservation, Error *error)
 {
     char name[UUID_SIZE];
+    int folder = reservation->volume->staging_fd;
     id_uuid(name);
-    int fd =
-        openat(volume->staging_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = openat(folder, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0) {
         error_set_errno(error, errno, "A file for the upload could not be made");
         return NULL;
     }
     Staging *staging = NEW(Staging);
-    *staging = (Staging){.volume = volume, .reservation = reservation, .fd = fd};
+    *staging = (Staging){.reservation = reservation, .folder = folder, .fd = fd};
     base_copy(staging->name, sizeof staging->name, name);
     digest_init(&staging->digest, DIGEST_BLAKE2B);
     return staging;
@@ -56,19 +56,6 @@ uint64_t staging_size(const Staging *staging)
     return staging->size;
 }
 
-int staging_fd(const Staging *staging)
-{
-    return staging->fd;
-}
-
-int staging_open(const Staging *staging, Error *error)
-{
-    int fd = openat(staging->volume->staging_fd, staging->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        error_set_errno(error, errno, "A file that has just come could not be opened");
-    return fd;
-}
-
 bool staging_finish(Staging *staging, Digest *blake2b, Error *error)
 {
     if (!file_sync(staging->fd, "The uploaded file", error))
@@ -77,18 +64,26 @@ bool staging_finish(Staging *staging, Digest *blake2b, Error *error)
     return true;
 }
 
-bool staging_publish(Staging *staging, const char *path, Error *error)
+StoredFile *staging_view(const Staging *staging, Error *error)
 {
-    REQUIRE(name_path_valid(path));
-    return file_publish(staging->volume->staging_fd, staging->name, staging->volume->root_fd, path,
-                        error);
+    int fd = openat(staging->folder, staging->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        error_set_errno(error, errno, "A file that has just come could not be opened");
+        return NULL;
+    }
+    return stored_file_adopt(fd, staging->name, error);
+}
+
+const char *staging_name(const Staging *staging)
+{
+    return staging->name;
 }
 
 void staging_free(Staging *staging)
 {
     if (!staging)
         return;
-    file_remove(staging->volume->staging_fd, staging->name, NULL);
+    IGNORE_RESULT(file_remove(staging->folder, staging->name, NULL));
     close(staging->fd);
     free(staging);
 }

@@ -1,14 +1,12 @@
 /*
  * The folder MEDIA_ROOT: one web owns it at a time. Files appear under their final name only when
- * they are whole and durable (staging.h), and never change under it. Any thread, but everything
- * here may block on the disk: never from an event loop.
+ * they are whole and durable (staging.h), and never change under it. Here are its lock, its places
+ * and the room on its disk; its files are reached through volume_storage(). Any thread, but
+ * everything here may block on the disk: never from an event loop.
  */
 #pragma once
 
-#include <sys/stat.h>
-
-#include "common/base/error.h"
-#include "web/storage/names.h"
+#include "web/storage/storage.h"
 
 typedef struct Volume Volume;
 
@@ -21,18 +19,16 @@ typedef struct VolumeOptions {
 /* Makes the folders that are missing, takes the lock, and empties the staging folder: what is left
  * there belongs to a process that has ended. NULL and *error; ERROR_CONFLICT when another web owns
  * the volume. */
-Volume *volume_open(const VolumeOptions *options, Error *error);
+_must_check_ Volume *volume_open(const VolumeOptions *options, Error *error);
+
+/* NULL is fine. */
 void volume_close(Volume *volume);
 
 const char *volume_root(const Volume *volume);
 const char *volume_database_path(const Volume *volume);
 
-/* A file of the volume for reading; the caller owns the descriptor. -1 and *error: ERROR_NOT_FOUND
- * for a path that is not valid or names nothing. */
-int volume_open_file(const Volume *volume, const char *path, Error *error);
-
-/* Removes a file's name durably; a missing one is fine. */
-bool volume_remove(Volume *volume, const char *path, Error *error);
+/* Its files, as a storage of the kind "volume". Lives as long as the volume. */
+Storage volume_storage(Volume *volume);
 
 /* Room on the disk that a transfer may still fill. */
 typedef struct Reservation {
@@ -42,11 +38,12 @@ typedef struct Reservation {
 
 /* Whether so many more bytes would leave MIN_FREE_SPACE, counting what transfers in flight have
  * announced; if so they are set aside. ERROR_NO_SPACE. Zero bytes ask whether there is any room. */
-bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
+_must_check_ bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
 
 /* The same for a result, which may use MIN_FREE_SPACE but for a little that the database needs:
  * once accepted, it frees the room of its original. */
-bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
+_must_check_ bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out,
+                                        Error *error);
 
 /* So many of the reserved bytes are on the disk now. */
 void reservation_use(Reservation *reservation, uint64_t bytes);
@@ -54,4 +51,4 @@ void reservation_release(Reservation *reservation);
 #define _cleanup_reservation_ _cleanup_(reservation_release)
 
 /* Whether a file can be made and removed here now. */
-bool volume_writable(Volume *volume, Error *error);
+_must_check_ bool volume_writable(Volume *volume, Error *error);

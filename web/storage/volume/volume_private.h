@@ -1,11 +1,14 @@
-/* Inside the volume: what volume.c and staging.c share. */
+/* Inside web/storage: what a Volume consists of, for the few files that work in its folders. */
 #pragma once
 
 #include <pthread.h>
 
-#include "web/storage/volume/volume.h"
+#include "common/base/base.h"
+
+#define VOLUME_MAGIC 0x564f4c55u /* "VOLU" */
 
 struct Volume {
+    unsigned magic;
     char *root; /* immutable, as the following */
     char *database_path;
     int root_fd;
