@@ -32,6 +32,7 @@ COMMON := \
 	common/base/id.c \
 	common/base/json.c \
 	common/base/log.c \
+	common/base/network.c \
 	common/base/url.c \
 	common/base/utf8.c \
 	common/sandbox/child.c \
@@ -63,27 +64,29 @@ WEB := \
 	web/api/api_ui.c \
 	web/api/api_uploads.c \
 	web/api/form_field.c \
-	web/api/media_url.c \
 	web/commands/command_check.c \
 	web/commands/command_serve.c \
 	web/decoder/child/decoder_child.c \
 	web/decoder/child/decoder_play.c \
 	web/decoder/decoder.c \
 	web/decoder/decoder_message.c \
+	web/http/exchange/body.c \
+	web/http/exchange/exchange.c \
+	web/http/exchange/file_response.c \
 	web/http/exchange/media_cache.c \
 	web/http/exchange/request.c \
 	web/http/exchange/response.c \
-	web/http/exchange/stream.c \
 	web/http/message/conditional.c \
 	web/http/message/field.c \
+	web/http/message/forwarded.c \
 	web/http/message/framing.c \
 	web/http/message/multipart.c \
 	web/http/message/range.c \
 	web/http/message/router.c \
+	web/http/serve.c \
 	web/http/server/linger.c \
 	web/http/server/listener.c \
 	web/http/server/loop.c \
-	web/http/server/server.c \
 	web/http/server/workers.c \
 	web/jobs/jobs.c \
 	web/jobs/validating.c \
@@ -184,6 +187,7 @@ UNIT_COMMON := \
 	tests/unit/test_text.c
 
 UNIT_WEB := \
+	tests/unit/test_client.c \
 	tests/unit/test_conditional.c \
 	tests/unit/test_decoder.c \
 	tests/unit/test_delivery.c \

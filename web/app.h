@@ -8,11 +8,14 @@
 
 #include "common/sandbox/sandbox_probe.h"
 #include "common/settings/settings.h"
-#include "web/http/http.h"
+#include "web/access/access.h"
 #include "web/jobs/jobs.h"
 #include "web/library/library.h"
 
+#define APP_MAGIC 0x0d5e7b64
+
 typedef struct App {
+    unsigned magic; /* APP_MAGIC */
     const Settings *settings;
     const SandboxReport *sandbox;
     Store *store;
@@ -20,6 +23,13 @@ typedef struct App {
     Waiters *waiters;
     Jobs jobs;
     Library library;
+    AccessRules access;
     _Atomic(Http *) http; /* NULL until the server has started */
     atomic_bool time_up;  /* the program ends, and no longer waits for its workers */
 } App;
+
+/* The app behind a request. */
+static inline App *app_of(const Request *request)
+{
+    return CAST_OBJECT(App, request_app(request), APP_MAGIC);
+}

@@ -37,12 +37,18 @@
 #define MULTIPART_FIELD_MAX    16384 /* bytes of one plain field */
 #define MULTIPART_BOUNDARY_MAX 70    /* characters, RFC 2046 §5.1.1 */
 
+#define HTTP_PROBLEM_FIELDS_MAX 4    /* header fields that a handler adds to a problem answer */
+#define HTTP_FORWARDED_MAX      2048 /* bytes of X-Forwarded-For; a chain of 40 proxies */
+
 /* HTTP, per process */
 #define HTTP_CONNECTIONS_MAX             4096 /* sockets; each costs 32 KiB while a request is under way */
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 1024 /* a proxy in front is one address */
 #define HTTP_LOOPS_MAX                   16   /* threads; one per core */
-#define HTTP_QUICK_WORKERS               4    /* threads; they wait for the database at most */
-#define HTTP_SLOW_WORKERS_MIN            8 /* threads of transfers: fsync waits, it does not compute */
+#define NETWORKS_MAX                     32   /* addresses and networks of proxies to be trusted */
+#define HTTP_API_WORKERS                 4    /* threads; they wait for the database at most */
+#define HTTP_TRANSFER_WORKERS_MIN        8 /* threads: fsync waits, it does not compute; or 2 a core */
+#define HTTP_MEDIA_WORKERS               4 /* threads that map files for the caches of the loops */
+#define HTTP_CHILDREN_WORKERS            4 /* threads that wait for children and sync what these saw */
 #define HTTP_WORK_QUEUE_MAX              1024 /* requests waiting for a worker; beyond it 503 */
 #define MEDIA_CACHE_ENTRIES_MAX          2048 /* mapped files per loop */
 #define MEDIA_CACHE_BYTES_MAX            (8ull << 30) /* address space per loop, not memory */

@@ -54,3 +54,28 @@ bool url_is_base(const char *text)
                                                            : NULL;
     return host && *host && *host != '/' && !strpbrk(text, "@?# \t\r\n\"<>\\");
 }
+
+/* Decodes %XX and '+' of one name or value. */
+static bool decode_form(const char *text, size_t length, char *out, size_t size)
+{
+    _cleanup_free_ char *blanked = base_calloc(length + 1, 1);
+    for (size_t i = 0; i < length; i++)
+        blanked[i] = text[i] == '+' ? ' ' : text[i];
+    return url_decode(blanked, length, out, size);
+}
+
+bool url_query_value(const char *target, const char *name, char *out, size_t size)
+{
+    const char *query = strchr(target, '?');
+    _cleanup_free_ char *found = base_calloc(strlen(name) + 1, 1);
+    if (!query)
+        return false;
+    for (query++; *query; query += *query == '&') {
+        size_t length = strcspn(query, "&"), name_length = MIN_OF(strcspn(query, "="), length);
+        const char *value = query + MIN_OF(name_length + 1, length);
+        if (decode_form(query, name_length, found, strlen(name) + 1) && streq(found, name))
+            return decode_form(value, (size_t)(query + length - value), out, size);
+        query += length;
+    }
+    return false;
+}

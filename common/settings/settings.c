@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "common/base/file.h"
+#include "common/base/network.h"
 #include "common/base/url.h"
 
 typedef struct SettingRow {
@@ -131,6 +132,7 @@ static bool is_address(const char *text)
 
 static bool check_value(const SettingRow *row, Setting *setting, FILE *faults)
 {
+    NetworkList networks;
     switch (row->kind) {
     case SETTING_INTEGER:
         return parse_integer(setting->text, &setting->number)
@@ -149,6 +151,10 @@ static bool check_value(const SettingRow *row, Setting *setting, FILE *faults)
         return check_secret(row, setting, faults);
     case SETTING_ADDRESS:
         return is_address(setting->text) ? true : fault(faults, row, "must be an IP address.");
+    case SETTING_NETWORKS:
+        return network_parse_list(setting->text, &networks)
+                   ? true
+                   : fault(faults, row, "must be addresses or networks, such as 10.0.0.0/8, ::1.");
     case SETTING_TEXT:
         return true;
     case SETTING_BOOLEAN:

@@ -19,7 +19,8 @@ typedef enum SettingKind {
     SETTING_SIZE, /* bytes; suffixes K M G, powers of 1024 */
     SETTING_BOOLEAN,
     SETTING_TEXT,
-    SETTING_ADDRESS, /* IPv4 or IPv6, as numbers */
+    SETTING_ADDRESS,  /* IPv4 or IPv6, as numbers */
+    SETTING_NETWORKS, /* a list of them, with or without prefix lengths; may be empty */
     SETTING_URL,
     SETTING_OPTIONAL_URL,
     SETTING_SECRET,

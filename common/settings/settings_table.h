@@ -15,6 +15,8 @@
       "the volume: files and database; RAILWAY_VOLUME_MOUNT_PATH, else ./data")                    \
     X(public_url, "PUBLIC_URL", SETTING_WEB, SETTING_OPTIONAL_URL, "", 0, 0,                       \
       "base of absolute links; else taken from the request")                                       \
+    X(trusted_proxies, "TRUSTED_PROXIES", SETTING_WEB, SETTING_NETWORKS, "", 0, 0,                 \
+      "addresses or networks whose X-Forwarded-For and X-Real-IP are believed")                    \
     X(token, "TRANSCODING_UPLOAD_TOKEN", SETTING_BOTH, SETTING_SECRET, NULL, 0, 0,                 \
       "secret shared by web and transcoder, at least 32 bytes")                                    \
     X(token_previous, "TRANSCODING_UPLOAD_TOKEN_PREVIOUS", SETTING_WEB, SETTING_OPTIONAL_SECRET,   \

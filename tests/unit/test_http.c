@@ -32,7 +32,14 @@ static struct {
     sem_t parked, fed;
     _Atomic(Request *) waiting;
     atomic_bool time_up;
+    atomic_ullong refused_audience; /* nobody may read its files */
+    RequestOutcome last;            /* of the last request of the route "hello" */
+    atomic_uint ended;
+    sem_t held; /* handlers of /hold wait for it */
 } app;
+
+/* The columns of the routes, as this application means them. */
+enum { OPEN_TO_ALL = 1, WITH_TOKEN };
 
 /* --- the application --- */
 
@@ -69,6 +76,39 @@ static Response *get_work(Request *request, Error *error)
         nanosleep(&moment, NULL);
     atomic_fetch_add(&app.finished, 1);
     error_set(error, ERROR_CANCELLED, "The program is being stopped.");
+    return NULL;
+}
+
+/* Holds a worker of its pool until the test lets go. */
+static Response *get_hold(Request *request, Error *error)
+{
+    (void)request, (void)error;
+    sem_post(&app.parked);
+    sem_wait(&app.held);
+    return response_empty(204);
+}
+
+/* Tells what it was asked. */
+static Response *get_facts(Request *request, Error *error)
+{
+    char query[64] = "-", cookie[64] = "-", client[NETWORK_TEXT_MAX];
+    (void)error;
+    if (!request_query(request, "q", query, sizeof query))
+        base_copy(query, sizeof query, "-");
+    if (!request_cookie(request, "session", cookie, sizeof cookie))
+        base_copy(cookie, sizeof cookie, "-");
+    request_client(request, client);
+    return response_json(200,
+                         json_pack("{s:s, s:s, s:s, s:i, s:s}", "query", query, "cookie", cookie,
+                                   "client", client, "viewer", (int)request_viewer(request)->kind,
+                                   "route", request_route(request)->name));
+}
+
+static Response *get_busy(Request *request, Error *error)
+{
+    request_problem_header(request, "Retry-After", "77");
+    request_problem_header(request, "Upload-Offset", "12");
+    error_set(error, ERROR_BUSY, "Not now.");
     return NULL;
 }
 
@@ -120,12 +160,13 @@ static bool media_resolve(void *context, const char *path, ServedFile *file, Err
 {
     (void)context;
     int fd = file_open_beneath(app.folder_fd, path, O_RDONLY, 0);
-    struct stat status;
     if (fd < 0)
         return error_set(error, ERROR_NOT_FOUND, "There is no file %s.", path);
-    fstat(fd, &status);
-    *file = (ServedFile){.fd = fd,
-                         .size = (uint64_t)status.st_size,
+    StoredFile *content = stored_file_adopt(fd, path, error);
+    if (!content)
+        return false;
+    *file = (ServedFile){.content = content,
+                         .audience = strncmp(path, "secret", 6) == 0 ? 7 : 1,
                          .modified_ms = 784111777000,
                          .etag = "\"tag\"",
                          .content_type = "text/plain",
@@ -134,15 +175,68 @@ static bool media_resolve(void *context, const char *path, ServedFile *file, Err
     return true;
 }
 
+/* --- its guard --- */
+
+static bool guard_authorize(void *context, const RequestFacts *facts, unsigned access,
+                            Viewer *viewer, Error *error)
+{
+    assert_ptr_equal(context, &app);
+    *viewer = (Viewer){.kind = access};
+    if (access == OPEN_TO_ALL)
+        return true;
+    if (!facts->authorization)
+        return error_set(error, ERROR_UNAUTHENTICATED, "A token is needed.");
+    return streq(facts->authorization, "Bearer " TOKEN) ||
+           error_set(error, ERROR_FORBIDDEN, "That is another token.");
+}
+
+static bool guard_may_read(void *context, const Viewer *viewer, uint64_t audience, Error *error)
+{
+    (void)context, (void)viewer;
+    return audience != atomic_load(&app.refused_audience) ||
+           error_set(error, ERROR_FORBIDDEN, "This is not for you.");
+}
+
+static void on_ended(const RequestOutcome *outcome)
+{
+    if (outcome->route && streq(outcome->route->name, "hello")) {
+        app.last = *outcome;
+        atomic_fetch_add(&app.ended, 1);
+    }
+}
+
+/* A body of any bytes; it counts as a form does. */
+static bool bytes_data(void *body, const void *bytes, size_t length, Error *error)
+{
+    (void)body;
+    atomic_fetch_add(&app.received, length);
+    return !memmem(bytes, length, "poison", 6) ||
+           error_set(error, ERROR_INVALID, "That is not wanted.");
+}
+
+static uint64_t body_max(const void *context)
+{
+    (void)context;
+    return 64 * MIB;
+}
+
+static const BodySink bytes_sink = {form_open, bytes_data, form_finish, form_close};
 static const FormHandler form = {form_open,     form_part,   form_data,
                                  form_part_end, form_finish, form_close};
+#define WORK OPEN_TO_ALL, BODY_NONE, POOL_API
 static const Route routes[] = {
-    {HTTP_GET, "/hello/{}", ACCESS_PUBLIC, BODY_NONE, .handle = get_hello},
-    {HTTP_POST, "/echo", ACCESS_TRANSCODER, BODY_JSON, .handle = post_echo},
-    {HTTP_POST, "/wait", ACCESS_PUBLIC, BODY_JSON, .handle = post_wait},
-    {HTTP_GET, "/work", ACCESS_PUBLIC, BODY_NONE, .handle = get_work},
-    {HTTP_POST, "/form", ACCESS_PUBLIC, BODY_UPLOAD, .form = &form},
-    {HTTP_GET, "/media/{*}", ACCESS_PUBLIC, BODY_NONE, .resolve = media_resolve},
+    {HTTP_GET, "/hello/{}", "hello", WORK, .handle = get_hello},
+    {HTTP_POST, "/echo", "echo", WITH_TOKEN, BODY_JSON, POOL_API, .handle = post_echo},
+    {HTTP_POST, "/wait", "wait", OPEN_TO_ALL, BODY_JSON, POOL_API, .handle = post_wait},
+    {HTTP_GET, "/work", "work", WORK, .handle = get_work},
+    {HTTP_GET, "/facts", "facts", WORK, .handle = get_facts},
+    {HTTP_GET, "/busy", "busy", WORK, .handle = get_busy},
+    {HTTP_GET, "/hold", "hold", OPEN_TO_ALL, BODY_NONE, POOL_CHILDREN, .handle = get_hold},
+    {HTTP_POST, "/form", "form", OPEN_TO_ALL, BODY_FORM, POOL_TRANSFER, POOL_CHILDREN,
+     .form = &form, .body_max = body_max},
+    {HTTP_PUT, "/bytes", "bytes", WITH_TOKEN, BODY_BYTES, POOL_TRANSFER, .sink = &bytes_sink,
+     .body_max = body_max},
+    {HTTP_GET, "/media/{*}", "media", OPEN_TO_ALL, BODY_NONE, POOL_MEDIA, .resolve = media_resolve},
     {0},
 };
 static const Route *const tables[] = {routes, NULL};
@@ -152,13 +246,13 @@ static int start_with(int shutdown_seconds)
     Error error = {0};
     HttpOptions options = {.host = "127.0.0.1",
                            .tables = tables,
-                           .token = TOKEN,
-                           .token_previous = "",
-                           .upload_limit = 64 * MIB,
-                           .delivery_limit = MIB,
+                           .guard = {guard_authorize, guard_may_read, &app},
+                           .ended = on_ended,
                            .shutdown_seconds = shutdown_seconds,
                            .time_up = &app.time_up};
+    assert_true(network_parse_list("127.0.0.1", &options.trusted_proxies));
     memset(&app, 0, sizeof app);
+    sem_init(&app.held, 0, 0);
     sem_init(&app.parked, 0, 0);
     sem_init(&app.fed, 0, 0);
     snprintf(app.folder, sizeof app.folder, "/tmp/reelkeep-http-XXXXXX");
@@ -369,6 +463,40 @@ static void wait_for(const atomic_uint *counter, unsigned value)
     }
 }
 
+/* The delimiter behind the file lies before, across and behind the edge of a block. */
+static void a_form_is_read_across_the_edges_of_blocks(void **state)
+{
+    static const char head[] =
+        "--b\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n";
+    static const char tail[] =
+        "\r\n--b\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\nx\r\n--b--\r\n";
+    _cleanup_free_ char *bytes = base_calloc(1, HTTP_STREAM_BLOCK + 1000);
+    (void)state;
+    for (size_t edge = 0; edge <= strlen(tail) + 1; edge++) {
+        char header[200];
+        size_t size = HTTP_STREAM_BLOCK - strlen(head) - edge;
+        size_t all = strlen(head) + size + strlen(tail);
+        int fd = dial();
+        memcpy(bytes, head, strlen(head));
+        memset(bytes + strlen(head), '\r', size);
+        memcpy(bytes + strlen(head) + size, tail, strlen(tail));
+        snprintf(header, sizeof header,
+                 "POST /form HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; "
+                 "boundary=b\r\nContent-Length: %zu\r\n\r\n",
+                 all);
+        atomic_store(&app.received, 0);
+        say(fd, header);
+        for (size_t sent = 0; sent < all;) {
+            ssize_t step = send(fd, bytes + sent, all - sent, MSG_NOSIGNAL);
+            assert_true(step > 0);
+            sent += (size_t)step;
+        }
+        expect(hear(fd), "HTTP/1.1 201");
+        assert_int_equal(app.received, size + 1);
+        close(fd);
+    }
+}
+
 static void a_form_cut_off_is_closed_once_and_never_finished(void **state)
 {
     (void)state;
@@ -526,16 +654,160 @@ static void stopping_does_not_wait_for_the_silent(void **state)
     close(half);
 }
 
+static void what_a_request_says_of_itself_is_read_once(void **state)
+{
+    static const struct {
+        const char *request, *answer;
+    } rows[] = {
+        {"GET /facts?a=1&q=caf%C3%A9+au+lait&q=2 HTTP/1.1\r\nHost: a\r\n"
+         "Cookie: other=1; session=\"abc\"\r\n\r\n",
+         "{\"query\":\"caf\xC3\xA9 au lait\",\"cookie\":\"abc\",\"client\":\"127.0.0.1\","
+         "\"viewer\":1,\"route\":\"facts\"}"},
+        {"GET /facts?q=%zz HTTP/1.1\r\nHost: a\r\n\r\n", "\"query\":\"-\",\"cookie\":\"-\""},
+        {"GET /facts HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9, 192.0.2.7\r\n\r\n",
+         "\"client\":\"192.0.2.7\""},
+        {"GET /facts HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\n"
+         "X-Forwarded-For: 2001:db8::1, 127.0.0.1\r\n\r\n",
+         "\"client\":\"2001:db8::1\""},
+        {"GET /facts HTTP/1.1\r\nHost: a\r\nX-Real-IP: 192.0.2.8\r\n\r\n",
+         "\"client\":\"192.0.2.8\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        expect(ask(rows[i].request), rows[i].answer);
+}
+
+static void a_handler_adds_fields_to_its_refusal(void **state)
+{
+    (void)state;
+    const char *answer = ask("GET /busy HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(answer, "HTTP/1.1 429 ");
+    expect(answer, "Retry-After: 77");
+    expect(answer, "Upload-Offset: 12");
+    if (strstr(answer, "Retry-After: 5"))
+        fail_msg("Retry-After is given twice: %s", answer);
+}
+
+static void bytes_reach_their_sink_in_order_and_are_refused_in_their_middle(void **state)
+{
+    enum { SIZE = 3 << 20 };
+    _cleanup_free_ char *bytes = base_calloc(1, SIZE);
+    char header[200];
+    (void)state;
+    for (int poisoned = 0; poisoned < 2; poisoned++) {
+        int fd = dial();
+        snprintf(header, sizeof header,
+                 "PUT /bytes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+                 "\r\nContent-Length: %d\r\n\r\n",
+                 SIZE);
+        if (poisoned)
+            memcpy(bytes + SIZE / 2, "poison", 6);
+        say(fd, header);
+        for (size_t sent = 0; sent < SIZE;) {
+            ssize_t step = send(fd, bytes + sent, SIZE - sent, MSG_NOSIGNAL);
+            assert_true(step > 0);
+            sent += (size_t)step;
+        }
+        expect(hear(fd), poisoned ? "HTTP/1.1 422 " : "\"bytes\":3145728}");
+        close(fd);
+    }
+    assert_int_equal(app.closed, 2);
+    assert_int_equal(app.finished, 1);
+    expect(ask("PUT /bytes HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"), "HTTP/1.1 401");
+    assert_int_equal(app.opened, 2);
+}
+
+/* A cached file is judged at every request, and its audience can be called back from the caches. */
+static void who_may_read_is_asked_before_the_cache(void **state)
+{
+    static const char request[] = "GET /media/secret HTTP/1.1\r\nHost: a\r\n\r\n";
+    HttpGauges gauges;
+    (void)state;
+    write_file("secret", 100);
+    for (int i = 0; i < 4; i++) /* every loop has it */
+        expect(ask(request), "HTTP/1.1 200");
+    atomic_store(&app.refused_audience, 7);
+    for (int i = 0; i < 4; i++)
+        expect(ask(request), "HTTP/1.1 403");
+    atomic_store(&app.refused_audience, 0);
+    assert_true(file_remove(app.folder_fd, "secret", NULL));
+    expect(ask(request), "HTTP/1.1 200");
+    http_forget_audience(app.http, 1); /* another one */
+    expect(ask(request), "HTTP/1.1 200");
+    http_forget_audience(app.http, 7);
+    for (int i = 0; i < 4; i++)
+        expect(ask(request), "HTTP/1.1 404");
+    http_gauges(app.http, &gauges);
+    assert_int_equal(gauges.cached_files, 0);
+    assert_int_equal(gauges.cached_bytes, 0);
+}
+
+/* Twice as many as the pool has threads wait for children, and a quick question is answered. */
+static void what_waits_for_children_holds_up_nobody_else(void **state)
+{
+    enum { HELD = 2 * HTTP_CHILDREN_WORKERS };
+    int held[HELD];
+    HttpGauges gauges;
+    (void)state;
+    for (int i = 0; i < HELD; i++) {
+        held[i] = dial();
+        say(held[i], "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    for (int i = 0; i < HTTP_CHILDREN_WORKERS; i++)
+        sem_wait(&app.parked);
+    write_file("d", 10);
+    expect(ask("GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
+    expect(ask("GET /media/d HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
+    http_gauges(app.http, &gauges);
+    assert_int_equal(gauges.threads[POOL_CHILDREN], HTTP_CHILDREN_WORKERS);
+    assert_true(gauges.connections >= HELD);
+    for (int i = 0; i < HELD; i++)
+        sem_post(&app.held);
+    for (int i = 0; i < HELD; i++) {
+        expect(hear(held[i]), "HTTP/1.1 204");
+        close(held[i]);
+    }
+}
+
+static void the_end_of_a_request_is_told_with_its_route(void **state)
+{
+    (void)state;
+    expect(ask("GET /hello/abc HTTP/1.1\r\nHost: a\r\n\r\n"), "200");
+    wait_for(&app.ended, 1);
+    assert_int_equal(app.last.status, 200);
+    assert_int_equal(app.last.sent, strlen("{\"name\":\"abc\"}"));
+    expect(ask("HEAD /hello/abc HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), "200");
+    wait_for(&app.ended, 2);
+    assert_int_equal(app.last.sent, 0);
+}
+
 static void an_incomplete_route_stops_the_start(void **state)
 {
-    static const Route forgotten[] = {
-        {HTTP_GET, "/a", ACCESS_UNSET, BODY_NONE, .handle = get_hello}, {0}};
-    const Route *const list[] = {forgotten, NULL};
-    HttpOptions options = {.host = "127.0.0.1", .tables = list, .token = "", .token_previous = ""};
-    Error error = {0};
+    static const Route rows[] = {
+        {HTTP_GET, "/a", "a", 0, BODY_NONE, POOL_API, .handle = get_hello},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_UNSET, POOL_API, .handle = get_hello},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_NONE, POOL_UNSET, .handle = get_hello},
+        {HTTP_GET, "/a", NULL, OPEN_TO_ALL, BODY_NONE, POOL_API, .handle = get_hello},
+        {0, "/a", "a", OPEN_TO_ALL, BODY_NONE, POOL_API, .handle = get_hello},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_NONE, .pool = POOL_API},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_NONE, POOL_API, .handle = get_hello,
+         .resolve = media_resolve},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_FORM, POOL_API, .form = &form},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_BYTES, POOL_API, .form = &form,
+         .body_max = body_max},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_JSON, POOL_LOOP, .handle = post_echo},
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_NONE, POOL_API, POOL_CHILDREN, .handle = get_hello},
+    };
     (void)state;
-    assert_null(http_start(&options, &error));
-    expect(error.detail, "/a");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const Route table[] = {rows[i], {0}};
+        const Route *const list[] = {table, NULL};
+        HttpOptions options = {.host = "127.0.0.1", .tables = list};
+        Error error = {0};
+        if (http_start(&options, &error))
+            fail_msg("the incomplete route %zu is served", i);
+        expect(error.detail, "/a");
+    }
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -546,6 +818,7 @@ int main(void)
         STORY(a_connection_serves_one_request_after_another),
         STORY(a_refusal_says_why),
         STORY(a_refused_upload_hears_the_refusal),
+        STORY(a_form_is_read_across_the_edges_of_blocks),
         STORY(a_form_cut_off_is_closed_once_and_never_finished),
         STORY(a_waiting_request_is_woken_at_once),
         STORY(a_waiting_request_ends_with_its_time),
@@ -554,6 +827,12 @@ int main(void)
         STORY(many_clients_are_served_while_files_come_and_go),
         STORY(stopping_ends_waits_and_cuts_uploads),
         STORY(stopping_calls_off_what_takes_long),
+        STORY(what_a_request_says_of_itself_is_read_once),
+        STORY(a_handler_adds_fields_to_its_refusal),
+        STORY(bytes_reach_their_sink_in_order_and_are_refused_in_their_middle),
+        STORY(who_may_read_is_asked_before_the_cache),
+        STORY(what_waits_for_children_holds_up_nobody_else),
+        STORY(the_end_of_a_request_is_told_with_its_route),
         cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_the_silent, start_patient, stop),
         cmocka_unit_test(an_incomplete_route_stops_the_start),
     };

@@ -1,9 +1,38 @@
-/* Who may use a route. Pure; any thread. Comparisons of secrets take constant time. */
+/*
+ * Who may do what: the rules behind http's guard. They run on the event loops, from memory; secrets
+ * are compared in constant time. Immutable once wired; any thread.
+ */
 #pragma once
 
-#include "common/base/error.h"
+#include "web/http/http.h"
 
-/* Authorization: Bearer (RFC 6750 §2.1) against the current and the previous token ("" for none).
- * ERROR_UNAUTHENTICATED without credentials, ERROR_FORBIDDEN with wrong ones. */
-bool access_check_bearer(const char *authorization, const char *token, const char *previous,
-                         Error *error);
+/* The column of the routes. */
+typedef enum Access {
+    ACCESS_UNSET, /* a forgotten column: refused at start */
+    ACCESS_PUBLIC,
+    ACCESS_TRANSCODER, /* Authorization: Bearer TRANSCODING_UPLOAD_TOKEN (RFC 6750 §2.1) */
+} Access;
+
+/* What Viewer.kind says. */
+typedef enum ViewerKind {
+    VIEWER_ANYBODY = 1,
+    VIEWER_TRANSCODER,
+} ViewerKind;
+
+/* Whose files are cached: what ServedFile.audience says. */
+#define AUDIENCE_EVERYBODY 1
+
+#define ACCESS_RULES_MAGIC 0x61d09a3f
+
+typedef struct AccessRules {
+    unsigned magic; /* ACCESS_RULES_MAGIC */
+    const char *token;
+    const char *token_previous; /* "" for none */
+} AccessRules;
+
+/* HttpGuard's functions; their context is an AccessRules. ERROR_UNAUTHENTICATED without
+ * credentials, ERROR_FORBIDDEN with wrong ones. */
+bool access_authorize(void *rules, const RequestFacts *facts, unsigned access, Viewer *viewer,
+                      Error *error) _must_check_;
+bool access_may_read(void *rules, const Viewer *viewer, uint64_t audience,
+                     Error *error) _must_check_;

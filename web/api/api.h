@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/base/buffer.h"
+#include "web/access/access.h"
 #include "web/app.h"
 #include "web/library/files/library_files.h"
 
@@ -12,6 +13,13 @@ extern const Route api_upload_routes[];
 extern const Route api_transcoding_routes[];
 extern const Route api_media_routes[];
 extern const Route api_health_routes[];
+extern const Route api_ui_routes[]; /* the page: the files of web/ui, built into the program */
+
+/* The form that brings a transcoder's result. */
+extern const FormHandler api_delivery_form;
+
+/* The largest such form, in bytes (Route.body_max). */
+uint64_t api_delivery_max(const void *app);
 
 /* The address of a file in the volume, percent-encoded; JSON null for "". */
 json_t *api_media_url(const char *path);
@@ -30,9 +38,13 @@ typedef struct FormField {
 void form_field_begin(FormField *field, const FormPart *part);
 
 /* ERROR_INVALID beyond MULTIPART_FIELD_MAX and for NUL bytes. */
-bool form_field_append(FormField *field, const void *bytes, size_t length, Error *error);
+bool form_field_append(FormField *field, const void *bytes, size_t length,
+                       Error *error) _must_check_;
 const char *form_field_value(const FormField *field);
 void form_field_release(FormField *field);
 
+/* The facts of a file of the volume for an answer, and the file itself, which it takes over. */
+void api_describe_file(const FileRow *row, StoredFile *file, ServedFile *out);
+
 /* The declared length; ERROR_LENGTH_REQUIRED where there is none: room is set aside by it. */
-bool api_declared_length(const Request *request, uint64_t *length, Error *error);
+bool api_declared_length(const Request *request, uint64_t *length, Error *error) _must_check_;

@@ -1,26 +1,31 @@
 /* POST /api/transcoding/upload/: a transcoder brings its result. */
-#include "web/api/api_delivery.h"
+#include "web/api/api.h"
 
 #include "common/base/clock.h"
+#include "web/library/intake/upload.h"
 #include "web/library/results/delivery.h"
 
+#define DELIVERY_FORM_MAGIC 0x7c90d51b
+
 typedef struct DeliveryForm {
+    unsigned magic; /* DELIVERY_FORM_MAGIC */
     Delivery *delivery;
     FormField field;
     bool skipping; /* a file under a name we do not know */
 } DeliveryForm;
 
-static void form_close(void *form)
+static void delivery_form_close(void *form)
 {
-    DeliveryForm *self = form;
+    DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
     delivery_free(self->delivery);
     form_field_release(&self->field);
+    self->magic = 0;
     free(self);
 }
 
-static void *form_open(Request *request, Error *error)
+static void *delivery_form_open(Request *request, Error *error)
 {
-    const App *app = request_app(request);
+    const App *app = app_of(request);
     uint64_t length;
     if (!api_declared_length(request, &length, error))
         return NULL;
@@ -28,6 +33,7 @@ static void *form_open(Request *request, Error *error)
     if (!delivery)
         return NULL;
     DeliveryForm *self = NEW(DeliveryForm);
+    self->magic = DELIVERY_FORM_MAGIC;
     self->delivery = delivery;
     return self;
 }
@@ -41,9 +47,9 @@ static TransferFile file_named(const char *field)
     return which;
 }
 
-static bool form_part(void *form, const FormPart *part, Error *error)
+static bool delivery_form_part(void *form, const FormPart *part, Error *error)
 {
-    DeliveryForm *self = form;
+    DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
     TransferFile which = file_named(part->name);
     form_field_begin(&self->field, part);
     if (!self->field.is_file && which != TRANSFER_FILE_COUNT) {
@@ -57,18 +63,18 @@ static bool form_part(void *form, const FormPart *part, Error *error)
     return self->skipping || delivery_file_begin(self->delivery, which, part->content_type, error);
 }
 
-static bool form_data(void *form, const void *bytes, size_t length, Error *error)
+static bool delivery_form_data(void *form, const void *bytes, size_t length, Error *error)
 {
-    DeliveryForm *self = form;
+    DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
     if (!self->field.is_file)
         return form_field_append(&self->field, bytes, length, error) ||
                delivery_refuse(self->delivery, error);
     return self->skipping || delivery_append(self->delivery, bytes, length, error);
 }
 
-static bool form_part_end(void *form, Error *error)
+static bool delivery_form_part_end(void *form, Error *error)
 {
-    DeliveryForm *self = form;
+    DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
     return self->field.is_file ||
            delivery_set(self->delivery, self->field.name, form_field_value(&self->field), error);
 }
@@ -84,9 +90,9 @@ static json_t *describe(const Delivered *delivered)
     return json_pack("{s:b, s:o}", "success", 1, "media", media);
 }
 
-static Response *form_finish(void *form, Request *request, Error *error)
+static Response *delivery_form_finish(void *form, Request *request, Error *error)
 {
-    DeliveryForm *self = form;
+    DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
     Delivered delivered;
     (void)request;
     if (!delivery_finish(self->delivery, clock_wall_ms(), &delivered, error))
@@ -94,11 +100,20 @@ static Response *form_finish(void *form, Request *request, Error *error)
     return response_json(200, describe(&delivered));
 }
 
+/* Room for a result as large as the largest upload, and for all that may come beside it. */
+uint64_t api_delivery_max(const void *app)
+{
+    uint64_t size = upload_form_max(&CAST_OBJECT(const App, app, APP_MAGIC)->library), beside = 0;
+    for (TransferFile i = TRANSFER_POSTER; i < TRANSFER_FILE_COUNT; i++)
+        beside += (uint64_t)transfer_file_kinds[i].size_max;
+    return size + MIN_OF(beside, UINT64_MAX - size);
+}
+
 const FormHandler api_delivery_form = {
-    .open = form_open,
-    .part = form_part,
-    .data = form_data,
-    .part_end = form_part_end,
-    .finish = form_finish,
-    .close = form_close,
+    .open = delivery_form_open,
+    .part = delivery_form_part,
+    .data = delivery_form_data,
+    .part_end = delivery_form_part_end,
+    .finish = delivery_form_finish,
+    .close = delivery_form_close,
 };

@@ -33,7 +33,7 @@ static bool is_running(App *app, Error *error)
 
 static Response *readyz(Request *request, Error *error)
 {
-    App *app = request_app(request);
+    App *app = app_of(request);
     json_t *checks = json_object();
     Error fault = {0};
     char sandbox[100];
@@ -56,7 +56,7 @@ static Response *readyz(Request *request, Error *error)
 }
 
 const Route api_health_routes[] = {
-    {HTTP_GET, "/livez", ACCESS_PUBLIC, BODY_NONE, .handle = livez, .work = WORK_ON_LOOP},
-    {HTTP_GET, "/readyz", ACCESS_PUBLIC, BODY_NONE, .handle = readyz},
+    {HTTP_GET, "/livez", "health.live", ACCESS_PUBLIC, BODY_NONE, POOL_LOOP, .handle = livez},
+    {HTTP_GET, "/readyz", "health.ready", ACCESS_PUBLIC, BODY_NONE, POOL_API, .handle = readyz},
     {0},
 };

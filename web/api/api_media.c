@@ -1,49 +1,62 @@
-/* GET /media/…: the files themselves. */
-#include <errno.h>
-#include <fcntl.h>
-
-#include "web/api/api_delivery.h"
+/* GET /media/…: the files themselves, and how others say where they are. */
+#include "common/base/url.h"
+#include "web/api/api.h"
 #include "web/library/files/media_type.h"
 
-void api_describe_file(const FileRow *file, ServedFile *served)
+json_t *api_media_url(const char *path)
 {
-    const MediaType *type = media_type_find(file->content_type);
-    char hex[2 * DIGEST_SIZE + 1];
-    int fd = served->fd;
-    *served = (ServedFile){
-        .fd = fd,
-        .size = (uint64_t)file->size,
-        .modified_ms = file->created_at,
-        .attachment = !type || !type->inline_safe,
-    };
-    sodium_bin2hex(hex, sizeof hex, file->blake2b.bytes, DIGEST_SIZE);
-    snprintf(served->etag, sizeof served->etag, "\"%s\"", hex);
-    base_copy(served->content_type, sizeof served->content_type,
-              type ? type->content_type : "application/octet-stream");
-    if (type)
-        media_type_name(type, file->media_name, served->download_name);
-    else
-        base_copy(served->download_name, sizeof served->download_name, file->media_name);
+    char url[3 * MEDIA_PATH_MAX + sizeof "/media/"] = "/media/";
+    size_t prefix = strlen(url);
+    if (!*path)
+        return json_null();
+    REQUIRE(url_encode_path(path, url + prefix, sizeof url - prefix));
+    return json_string(url);
 }
 
-static bool resolve(void *app, const char *path, ServedFile *served, Error *error)
+void api_set_made_urls(json_t *object, const FilePaths *files)
 {
-    const App *self = app;
-    FileRow file;
-    ServedFile found = {.fd = -1};
-    _cleanup_stored_file_ StoredFile *stored = NULL;
-    if (!library_open_file(&self->library, path, &file, &stored, error))
+    const char *audio = files->of[FILE_AUDIO];
+    json_object_set_new(object, "media_url", api_media_url(*audio ? audio : files->of[FILE_VIDEO]));
+    json_object_set_new(object, "poster_url", api_media_url(files->of[FILE_POSTER]));
+    json_object_set_new(object, "storyboard_url", api_media_url(files->of[FILE_STORYBOARD_VTT]));
+    json_object_set_new(object, "storyboard_image_url", api_media_url(files->of[FILE_STORYBOARD]));
+    json_object_set_new(object, "waveform_url", api_media_url(files->of[FILE_WAVEFORM]));
+}
+
+void api_describe_file(const FileRow *row, StoredFile *file, ServedFile *out)
+{
+    const MediaType *type = media_type_find(row->content_type);
+    char hex[2 * DIGEST_SIZE + 1];
+    *out = (ServedFile){
+        .content = file,
+        .modified_ms = row->created_at,
+        .attachment = !type || !type->inline_safe,
+        .audience = AUDIENCE_EVERYBODY,
+    };
+    sodium_bin2hex(hex, sizeof hex, row->blake2b.bytes, DIGEST_SIZE);
+    snprintf(out->etag, sizeof out->etag, "\"%s\"", hex);
+    base_copy(out->content_type, sizeof out->content_type,
+              type ? type->content_type : "application/octet-stream");
+    if (type)
+        media_type_name(type, row->media_name, out->download_name);
+    else
+        base_copy(out->download_name, sizeof out->download_name, row->media_name);
+}
+
+static bool media_resolve(void *object, const char *path, ServedFile *out, Error *error)
+{
+    const App *app = CAST_OBJECT(const App, object, APP_MAGIC);
+    FileRow row;
+    StoredFile *file;
+    if (!library_open_file(&app->library, path, &row, &file, error))
         return false;
-    found.fd = fcntl(stored_file_lend_fd(stored, error), F_DUPFD_CLOEXEC, 0);
-    if (found.fd < 0)
-        return error_set_errno(error, errno, "The file %s could not be opened", path);
-    api_describe_file(&file, &found);
-    found.cache_control = "public, max-age=31536000, immutable";
-    *served = found;
+    api_describe_file(&row, file, out);
+    out->cache_control = "public, max-age=31536000, immutable";
     return true;
 }
 
 const Route api_media_routes[] = {
-    {HTTP_GET, "/media/{*}", ACCESS_PUBLIC, BODY_NONE, .resolve = resolve},
+    {HTTP_GET, "/media/{*}", "media.file", ACCESS_PUBLIC, BODY_NONE, POOL_MEDIA,
+     .resolve = media_resolve},
     {0},
 };

@@ -1,4 +1,4 @@
-#include "web/api/api_ui.h"
+#include "web/api/api.h"
 
 #include "web/ui/assets.h"
 
@@ -87,7 +87,8 @@ static Response *get_asset(Request *request, Error *error)
 }
 
 const Route api_ui_routes[] = {
-    {HTTP_GET, "/", ACCESS_PUBLIC, BODY_NONE, .handle = get_page},
-    {HTTP_GET, "/assets/{*}", ACCESS_PUBLIC, BODY_NONE, .handle = get_asset},
+    {HTTP_GET, "/", "page", ACCESS_PUBLIC, BODY_NONE, POOL_API, .handle = get_page},
+    {HTTP_GET, "/assets/{*}", "page.asset", ACCESS_PUBLIC, BODY_NONE, POOL_API,
+     .handle = get_asset},
     {0},
 };

@@ -3,23 +3,27 @@
 #include "web/api/api.h"
 #include "web/library/intake/upload.h"
 
+#define UPLOAD_FORM_MAGIC 0x4a21f3e7
+
 typedef struct UploadForm {
+    unsigned magic; /* UPLOAD_FORM_MAGIC */
     Upload *upload;
     FormField field;
     bool hint_given; /* by the field media_type, which counts more than the part's own header */
 } UploadForm;
 
-static void form_close(void *form)
+static void upload_form_close(void *form)
 {
-    UploadForm *self = form;
+    UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     upload_free(self->upload);
     form_field_release(&self->field);
+    self->magic = 0;
     free(self);
 }
 
-static void *form_open(Request *request, Error *error)
+static void *upload_form_open(Request *request, Error *error)
 {
-    const App *app = request_app(request);
+    const App *app = app_of(request);
     uint64_t length;
     if (!api_declared_length(request, &length, error))
         return NULL;
@@ -27,6 +31,7 @@ static void *form_open(Request *request, Error *error)
     if (!upload)
         return NULL;
     UploadForm *self = NEW(UploadForm);
+    self->magic = UPLOAD_FORM_MAGIC;
     self->upload = upload;
     return self;
 }
@@ -42,9 +47,9 @@ static bool check_part(const FormField *field, Error *error)
     return true;
 }
 
-static bool form_part(void *form, const FormPart *part, Error *error)
+static bool upload_form_part(void *form, const FormPart *part, Error *error)
 {
-    UploadForm *self = form;
+    UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     form_field_begin(&self->field, part);
     if (!check_part(&self->field, error))
         return false;
@@ -55,14 +60,14 @@ static bool form_part(void *form, const FormPart *part, Error *error)
     return upload_file_begin(self->upload, part->file_name, error);
 }
 
-static bool form_data(void *form, const void *bytes, size_t length, Error *error)
+static bool upload_form_data(void *form, const void *bytes, size_t length, Error *error)
 {
-    UploadForm *self = form;
+    UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     return self->field.is_file ? upload_append(self->upload, bytes, length, error)
                                : form_field_append(&self->field, bytes, length, error);
 }
 
-static bool form_part_end(void *form, Error *error)
+static bool upload_form_part_end(void *form, Error *error)
 {
     static const struct {
         const char *name;
@@ -73,7 +78,7 @@ static bool form_part_end(void *form, Error *error)
         {"caption", UPLOAD_CAPTION},
         {"media_type", UPLOAD_HINT},
     };
-    UploadForm *self = form;
+    UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     if (self->field.is_file)
         return upload_file_end(self->upload, error);
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
@@ -158,9 +163,9 @@ static json_t *describe(const char *id, const UploadView *view)
     return value;
 }
 
-static Response *form_finish(void *form, Request *request, Error *error)
+static Response *upload_form_finish(void *form, Request *request, Error *error)
 {
-    UploadForm *self = form;
+    UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     char id[UUID_SIZE], location[sizeof "/api/uploads/" + UUID_SIZE];
     (void)request;
     if (!upload_finish(self->upload, clock_wall_ms(), id, error))
@@ -174,7 +179,7 @@ static Response *form_finish(void *form, Request *request, Error *error)
 
 static Response *get_upload(Request *request, Error *error)
 {
-    const App *app = request_app(request);
+    const App *app = app_of(request);
     const char *id = request_param(request, 0);
     UploadView view;
     if (!id_uuid_valid(id)) {
@@ -186,17 +191,25 @@ static Response *get_upload(Request *request, Error *error)
     return response_json(200, describe(id, &view));
 }
 
+/* A form is read whole before the kind of its file is known. */
+static uint64_t upload_max(const void *app)
+{
+    return upload_form_max(&CAST_OBJECT(const App, app, APP_MAGIC)->library);
+}
+
 static const FormHandler upload_form = {
-    .open = form_open,
-    .part = form_part,
-    .data = form_data,
-    .part_end = form_part_end,
-    .finish = form_finish,
-    .close = form_close,
+    .open = upload_form_open,
+    .part = upload_form_part,
+    .data = upload_form_data,
+    .part_end = upload_form_part_end,
+    .finish = upload_form_finish,
+    .close = upload_form_close,
 };
 
 const Route api_upload_routes[] = {
-    {HTTP_POST, "/api/uploads", ACCESS_PUBLIC, BODY_UPLOAD, .form = &upload_form},
-    {HTTP_GET, "/api/uploads/{}", ACCESS_PUBLIC, BODY_NONE, .handle = get_upload},
+    {HTTP_POST, "/api/uploads", "uploads.create", ACCESS_PUBLIC, BODY_FORM, POOL_TRANSFER,
+     .form = &upload_form, .body_max = upload_max},
+    {HTTP_GET, "/api/uploads/{}", "uploads.status", ACCESS_PUBLIC, BODY_NONE, POOL_API,
+     .handle = get_upload},
     {0},
 };

@@ -6,7 +6,6 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "web/api/api.h"
-#include "web/api/api_ui.h"
 #include "web/library/intake/upload.h"
 #include "web/upkeep/housekeeper.h"
 #include "web/upkeep/validator.h"
@@ -28,7 +27,7 @@ static bool request_gone(const void *key)
 
 static void file_leaves(void *context, const char *path)
 {
-    App *app = context;
+    App *app = CAST_OBJECT(App, context, APP_MAGIC);
     http_forget_file(atomic_load(&app->http), path);
 }
 
@@ -65,7 +64,12 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
     static const WaiterHooks hooks = {.wake = wake_request, .gone = request_gone};
     VolumeOptions volume = {.root = settings->media_root.text,
                             .min_free_space = (uint64_t)settings->min_free_space.number};
-    *app = (App){.settings = settings, .sandbox = sandbox};
+    *app = (App){.magic = APP_MAGIC,
+                 .settings = settings,
+                 .sandbox = sandbox,
+                 .access = {.magic = ACCESS_RULES_MAGIC,
+                            .token = settings->token.text,
+                            .token_previous = settings->token_previous.text}};
     app->volume = volume_open(&volume, error);
     if (!app->volume)
         return false;
@@ -93,41 +97,19 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
     return housekeeper_recover(&app->library, clock_wall_ms(), error);
 }
 
-static uint64_t largest_upload(const Library *library)
-{
-    uint64_t largest = 0;
-    for (size_t kind = 0; kind < MEDIA_KIND_COUNT; kind++)
-        largest = MAX_OF(largest, library->max_size[kind]);
-    return largest;
-}
-
-/* All that may come with a video or a recording. */
-static uint64_t adornments_size(void)
-{
-    uint64_t size = 0;
-    for (TransferFile i = TRANSFER_POSTER; i < TRANSFER_FILE_COUNT; i++)
-        size += (uint64_t)transfer_file_kinds[i].size_max;
-    return size;
-}
-
-/* The forms are read whole before kind and size are known: their limits are the largest file's. */
 static Http *start_http(App *app, Error *error)
 {
     const Settings *settings = app->settings;
-    uint64_t largest = largest_upload(&app->library);
-    uint64_t room = MIN_OF(UPLOAD_FORM_OVERHEAD_MAX, UINT64_MAX - largest);
     HttpOptions options = {
         .host = settings->host.text,
         .port = (int)settings->port.number,
         .tables = tables,
-        .token = settings->token.text,
-        .token_previous = settings->token_previous.text,
-        .upload_limit = largest + room,
-        .delivery_limit = largest + room + adornments_size(),
+        .guard = {access_authorize, access_may_read, &app->access},
         .shutdown_seconds = (int)settings->shutdown_seconds.number,
         .time_up = &app->time_up,
         .app = app,
     };
+    REQUIRE(network_parse_list(settings->trusted_proxies.text, &options.trusted_proxies));
     Http *http = http_start(&options, error);
     atomic_store(&app->http, http);
     return http;

@@ -1,25 +1,32 @@
 #include "web/http/exchange/media_cache.h"
 
-#include <errno.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
-#include "web/http/exchange/request.h"
+#define BUCKETS          4096
+#define MEDIA_FILE_MAGIC 0x1da63f90
 
-#define BUCKETS    4096
-#define READ_AHEAD (4 * MIB)
-#define POPULATE_SIZE                                                                              \
-    (256 * KIB) /* below it the pages are mapped at once: no faults on the loop                    \
-                 */
+struct MediaFile {
+    unsigned magic; /* MEDIA_FILE_MAGIC */
+    char path[MEDIA_PATH_MAX + 1];
+    ServedFile served; /* its content is closed once mapped */
+    uint64_t size;
+    void *mapping;                 /* NULL for an empty file */
+    struct MHD_Response *whole;    /* the reusable 200 */
+    char last_id[REQUEST_ID_SIZE]; /* the request id that `whole` carries now */
+    unsigned references;           /* the whole response and each part response under way */
+    MediaFile *newer, *older;      /* by last use */
+    MediaFile *next;               /* in its bucket */
+};
 
 struct MediaCache {
     MediaFile *buckets[BUCKETS];
     MediaFile *newest, *oldest;
-    size_t entries;
-    uint64_t bytes;
+    atomic_size_t entries; /* changed by the loop's thread; the gauges look on */
+    atomic_ullong bytes;
 };
 
-static MediaFile **bucket_of(MediaCache *cache, const char *path)
+static MediaFile **media_bucket(MediaCache *cache, const char *path)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
     for (const char *c = path; *c; c++)
@@ -28,50 +35,44 @@ static MediaFile **bucket_of(MediaCache *cache, const char *path)
 }
 
 /* libmicrohttpd calls this when a response over the mapping is destroyed. */
-static void drop_reference(void *pointer)
+static void media_drop_reference(void *pointer)
 {
-    MediaFile *file = pointer;
+    MediaFile *file = CAST_OBJECT(MediaFile, pointer, MEDIA_FILE_MAGIC);
     REQUIRE(file->references > 0);
     if (--file->references > 0)
         return;
-    if (file->mapping)
-        munmap(file->mapping, file->served.size);
+    REQUIRE(munmap(file->mapping, file->size) == 0);
+    file->magic = 0;
     free(file);
 }
 
-static struct MHD_Response *response_over(MediaFile *file, uint64_t first, uint64_t length)
+static struct MHD_Response *media_response_over(MediaFile *file, uint64_t first, uint64_t length)
 {
     file->references++;
     struct MHD_Response *body = MHD_create_response_from_buffer_with_free_callback_cls(
-        length, (char *)file->mapping + first, drop_reference, file);
+        length, (char *)file->mapping + first, media_drop_reference, file);
     REQUIRE(body);
     return body;
 }
 
 MediaFile *media_file_load(const char *path, ServedFile *served, Error *error)
 {
-    _cleanup_close_ int fd = TAKE_FD(served->fd);
-    _cleanup_free_ MediaFile *file = NEW(MediaFile);
-    struct stat status;
-    REQUIRE(base_copy(file->path, sizeof file->path, path));
-    file->served = *served;
-    if (fstat(fd, &status) < 0 || (uint64_t)status.st_size != served->size) {
-        error_set(error, ERROR_IO, "The file %s is damaged: it is not as long as it was.", path);
+    _cleanup_stored_file_ StoredFile *content = TAKE_PTR(served->content);
+    void *mapping = NULL;
+    if (!stored_file_map(content, &mapping, error))
         return NULL;
+    MediaFile *file = NEW(MediaFile);
+    *file = (MediaFile){.magic = MEDIA_FILE_MAGIC,
+                        .served = *served,
+                        .size = stored_file_size(content),
+                        .mapping = mapping};
+    REQUIRE(base_copy(file->path, sizeof file->path, path));
+    if (file->size > 0) {
+        FilePlan plan = {.status = 200, .length = file->size};
+        file->whole = media_response_over(file, 0, file->size);
+        file_add_fields(file->whole, &file->served, &plan, file->size, false);
     }
-    if (served->size > 0) {
-        int populate = served->size <= POPULATE_SIZE ? MAP_POPULATE : 0;
-        file->mapping = mmap(NULL, served->size, PROT_READ, MAP_SHARED | populate, fd, 0);
-        if (file->mapping == MAP_FAILED) {
-            error_set_errno(error, errno, "The file %s could not be mapped", path);
-            return NULL;
-        }
-        madvise(file->mapping, MIN_OF(served->size, READ_AHEAD), MADV_WILLNEED);
-        file->whole = response_over(file, 0, served->size);
-        FilePlan plan = {.status = 200, .length = served->size};
-        response_add_file_fields(file->whole, &file->served, &plan, false);
-    }
-    return TAKE_PTR(file);
+    return file;
 }
 
 void media_file_release(MediaFile *file)
@@ -82,18 +83,23 @@ void media_file_release(MediaFile *file)
         MHD_destroy_response(file->whole);
 }
 
+uint64_t media_file_audience(const MediaFile *file)
+{
+    return file->served.audience;
+}
+
 MediaCache *media_cache_new(void)
 {
     return NEW(MediaCache);
 }
 
-static void unlink_use(MediaCache *cache, MediaFile *file)
+static void media_unlink_use(MediaCache *cache, MediaFile *file)
 {
     *(file->newer ? &file->newer->older : &cache->newest) = file->older;
     *(file->older ? &file->older->newer : &cache->oldest) = file->newer;
 }
 
-static void link_newest(MediaCache *cache, MediaFile *file)
+static void media_link_newest(MediaCache *cache, MediaFile *file)
 {
     file->newer = NULL;
     file->older = cache->newest;
@@ -101,28 +107,28 @@ static void link_newest(MediaCache *cache, MediaFile *file)
     cache->newest = file;
 }
 
-static void evict(MediaCache *cache, MediaFile *file)
+static void media_evict(MediaCache *cache, MediaFile *file)
 {
-    MediaFile **link = bucket_of(cache, file->path);
+    MediaFile **link = media_bucket(cache, file->path);
     while (*link != file)
         link = &(*link)->next;
     *link = file->next;
-    unlink_use(cache, file);
+    media_unlink_use(cache, file);
     cache->entries--;
-    cache->bytes -= file->served.size;
+    cache->bytes -= file->size;
     media_file_release(file);
 }
 
 void media_cache_free(MediaCache *cache)
 {
     while (cache->oldest)
-        evict(cache, cache->oldest);
+        media_evict(cache, cache->oldest);
     free(cache);
 }
 
-static MediaFile *look_up(MediaCache *cache, const char *path)
+static MediaFile *media_look_up(MediaCache *cache, const char *path)
 {
-    MediaFile *file = *bucket_of(cache, path);
+    MediaFile *file = *media_bucket(cache, path);
     while (file && !streq(file->path, path))
         file = file->next;
     return file;
@@ -130,10 +136,10 @@ static MediaFile *look_up(MediaCache *cache, const char *path)
 
 MediaFile *media_cache_find(MediaCache *cache, const char *path)
 {
-    MediaFile *file = look_up(cache, path);
+    MediaFile *file = media_look_up(cache, path);
     if (file && file != cache->newest) {
-        unlink_use(cache, file);
-        link_newest(cache, file);
+        media_unlink_use(cache, file);
+        media_link_newest(cache, file);
     }
     return file;
 }
@@ -146,44 +152,54 @@ MediaFile *media_cache_put(MediaCache *cache, MediaFile *file)
         return present;
     }
     while (cache->oldest && (cache->entries >= MEDIA_CACHE_ENTRIES_MAX ||
-                             cache->bytes + file->served.size > MEDIA_CACHE_BYTES_MAX))
-        evict(cache, cache->oldest);
-    MediaFile **bucket = bucket_of(cache, file->path);
+                             cache->bytes + file->size > MEDIA_CACHE_BYTES_MAX))
+        media_evict(cache, cache->oldest);
+    MediaFile **bucket = media_bucket(cache, file->path);
     file->next = *bucket;
     *bucket = file;
-    link_newest(cache, file);
+    media_link_newest(cache, file);
     cache->entries++;
-    cache->bytes += file->served.size;
+    cache->bytes += file->size;
     return file;
 }
 
 void media_cache_forget(MediaCache *cache, const char *path)
 {
-    MediaFile *file = look_up(cache, path);
+    MediaFile *file = media_look_up(cache, path);
     if (file)
-        evict(cache, file);
+        media_evict(cache, file);
 }
 
-/* The reusable response, with this request's id in place of the last one's. libmicrohttpd copies
- * the fields while the answer is queued, on this same thread, so the next request may change them
- * again. */
-static Response *whole_answer(MediaFile *file, const Request *request, int status)
+void media_cache_forget_audience(MediaCache *cache, uint64_t audience)
 {
-    Response *response = NEW(Response);
-    if (*file->last_id)
-        MHD_del_response_header(file->whole, "X-Request-Id", file->last_id);
-    *response = (Response){.status = status, .body = file->whole, .shared = true};
-    base_copy(file->last_id, sizeof file->last_id, request_id(request));
-    return response;
+    for (MediaFile *older, *file = cache->newest; file; file = older) {
+        older = file->older;
+        if (file->served.audience == audience)
+            media_evict(cache, file);
+    }
 }
 
-Response *media_file_answer(MediaFile *file, const Request *request)
+void media_cache_gauges(MediaCache *cache, size_t *files, uint64_t *bytes)
 {
-    FilePlan plan = response_plan_file(request, &file->served);
+    *files = atomic_load_explicit(&cache->entries, memory_order_relaxed);
+    *bytes = atomic_load_explicit(&cache->bytes, memory_order_relaxed);
+}
+
+/* A whole file goes out with the reusable response, with this request's id in place of the last
+ * one's: libmicrohttpd copies the fields while the answer is queued, on this same thread, so the
+ * next request may change them again. */
+Response *media_file_answer(MediaFile *file, const FileAsk *ask)
+{
+    FilePlan plan = file_plan(ask, &file->served, file->size);
     if (plan.length == 0)
-        return response_file_empty(request, &file->served, &plan);
-    if (plan.status != 206 && !request_query_is(request, "download", "1"))
-        return whole_answer(file, request, plan.status);
-    return response_file_body(request, &file->served, &plan,
-                              response_over(file, plan.first, plan.length));
+        return file_response_empty(ask, &file->served, &plan, file->size);
+    if (plan.status == 206 || ask->download)
+        return file_response(ask, &file->served, &plan, file->size,
+                             media_response_over(file, plan.first, plan.length));
+    if (*file->last_id)
+        REQUIRE(MHD_del_response_header(file->whole, "X-Request-Id", file->last_id) == MHD_YES);
+    base_copy(file->last_id, sizeof file->last_id, ask->request_id);
+    Response *response = response_new(plan.status, file->whole, plan.length);
+    response->shared = true;
+    return response;
 }

@@ -1,7 +1,7 @@
 /*
  * The files a loop serves without asking anybody: mapped, each with a ready-made response. A file
- * never changes under its name, so an entry is true until the file is removed (media_cache_forget).
- * One cache belongs to one loop; its thread only, except media_file_load.
+ * never changes under its name, so an entry is true until the file is removed or its audience
+ * changes. One cache belongs to one loop; its thread only, except media_file_load and the gauges.
  *
  * Nobody here reads a mapping: only the kernel does, in send, where a page lost to a disk error is
  * EFAULT and not SIGBUS.
@@ -9,27 +9,23 @@
 #pragma once
 
 #include "common/base/id.h"
-#include "web/http/exchange/response.h"
+#include "web/http/exchange/file_response.h"
 
 typedef struct MediaCache MediaCache;
+typedef struct MediaFile MediaFile;
 
-typedef struct MediaFile {
-    char path[MEDIA_PATH_MAX + 1];
-    ServedFile served;               /* its fd is closed once mapped */
-    void *mapping;                   /* NULL for an empty file */
-    struct MHD_Response *whole;      /* the reusable 200 */
-    char last_id[REQUEST_ID_SIZE];   /* the request id that `whole` carries now */
-    unsigned references;             /* the whole response and each part response under way */
-    struct MediaFile *newer, *older; /* by last use */
-    struct MediaFile *next;          /* in its bucket */
-} MediaFile;
-
-/* Maps the file and starts reading it ahead. Takes over served->fd in any case. Any thread
- * (blocks). */
-MediaFile *media_file_load(const char *path, ServedFile *served, Error *error);
+/* Maps the file and starts reading it ahead. Takes over served->content in any case. Any thread
+ * (blocks). NULL and *error. */
+MediaFile *media_file_load(const char *path, ServedFile *served, Error *error) _must_check_;
 
 /* For a file that was loaded and not put into a cache. */
 void media_file_release(MediaFile *file);
+
+uint64_t media_file_audience(const MediaFile *file);
+
+/* Answers from a cached file. Whole files go out with the reusable response; the caller frees the
+ * Response as usual. */
+Response *media_file_answer(MediaFile *file, const FileAsk *ask);
 
 MediaCache *media_cache_new(void);
 void media_cache_free(MediaCache *cache);
@@ -41,7 +37,7 @@ MediaFile *media_cache_find(MediaCache *cache, const char *path);
  * others. */
 MediaFile *media_cache_put(MediaCache *cache, MediaFile *file);
 void media_cache_forget(MediaCache *cache, const char *path);
+void media_cache_forget_audience(MediaCache *cache, uint64_t audience);
 
-/* Answers from a cached file. Whole files go out with the reusable response; the caller frees the
- * Response as usual. */
-Response *media_file_answer(MediaFile *file, const Request *request);
+/* How much is cached at this moment. Any thread. */
+void media_cache_gauges(MediaCache *cache, size_t *files, uint64_t *bytes);

@@ -1,21 +1,12 @@
 /*
- * A request's life inside web/http: the state machine between libmicrohttpd's callbacks (loop
- * thread) and the workers.
- *
- *   NEW ─▶ (OPENING ─▶ OPENED) ─▶ BODY ⇄ FEEDING/FED ─▶ WORKING ─▶ READY
- *
- * While a worker has it (OPENING, FEEDING, WORKING) its connection is suspended and the loop does
- * not touch it; a worker gives it back through loop_ready(). The loop thread owns it in every other
- * state.
+ * A request as web/http sees it: what came, where it stands, what will be answered. exchange.h
+ * tells its life, and whose it is in which state.
  */
 #pragma once
 
-#include <microhttpd.h>
-#include <stdatomic.h>
-
 #include "common/base/buffer.h"
+#include "web/http/exchange/body.h"
 #include "web/http/exchange/media_cache.h"
-#include "web/http/exchange/stream.h"
 #include "web/http/message/framing.h"
 #include "web/http/message/router.h"
 #include "web/http/server/loop.h"
@@ -38,8 +29,12 @@ typedef enum ParkState {
     PARK_POKED,   /* woken while its handler still ran: run it again */
 } ParkState;
 
+#define REQUEST_MAGIC 0x5f03b6d8
+
 struct Request {
-    Work work; /* first: a Work is cast back to its Request */
+    unsigned magic;      /* REQUEST_MAGIC */
+    Work work;           /* for a worker */
+    LoopMessage message; /* for the way back to the loop */
     /* immutable after the header */
     Loop *loop;
     struct MHD_Connection *connection;
@@ -49,40 +44,54 @@ struct Request {
     unsigned method;
     Framing framing;
     RouteMatch match;
+    struct in6_addr client;
+    Viewer viewer;
     int64_t started_ms;
-    /* whoever has the request (see above) */
+    /* whoever has the request */
     RequestState state;
     Error error; /* set: the answer is a problem document */
+    ProblemField problem_fields[HTTP_PROBLEM_FIELDS_MAX];
+    size_t problem_field_count;
     unsigned allowed;
     Response *response;
     Buffer text; /* a BODY_JSON body as it arrives */
     json_t *json;
-    Stream *stream;
+    Body *body;       /* of BODY_FORM and BODY_BYTES */
     MediaFile *media; /* loaded by a worker, not yet in the loop's cache */
     bool away;        /* loop thread: a worker has it */
     unsigned forget_generation;
     uint64_t received; /* body bytes */
+    uint64_t sent;     /* of the answer's content, as planned */
     int status;        /* answered; 0 before */
     /* parking */
     atomic_int park;
     int64_t park_deadline_ms;
     bool expired;
-    Request *next_ready; /* guarded by the loop's mailbox lock */
 };
 
-/* libmicrohttpd's callbacks; `cls` is the Loop. */
-void *request_on_target(void *cls, const char *target, struct MHD_Connection *connection);
-enum MHD_Result request_on_call(void *cls, struct MHD_Connection *connection, const char *url,
-                                const char *method, const char *version, const char *data,
-                                size_t *size, void **request);
-void request_on_completed(void *cls, struct MHD_Connection *connection, void **request,
-                          enum MHD_RequestTerminationCode code);
+/* What all requests of a server share; immutable while it runs. */
+typedef struct ExchangeShared {
+    const HttpOptions *options;
+    Workers *pools[POOL_COUNT]; /* NULL for POOL_UNSET and POOL_LOOP */
+} ExchangeShared;
 
-/* Loop thread: answers 408 to a body that comes too slowly, and closes. */
-void request_cut_slow(Request *request);
+const ExchangeShared *request_shared(const Request *request);
+
+/* A new one for a connection. Loop thread. */
+Request *request_new(Loop *loop, Socket *socket, struct MHD_Connection *connection,
+                     const char *target);
+
+/* Its body's sink must have been closed. */
+void request_free(Request *request);
 
 /* The target without its query. Shortened for logs; valid until the thread's next call. */
 const char *request_path(const Request *request);
 
-/* Loop thread: runs the handler of a parked request whose wait is over. */
-void request_expire_park(Request *request);
+/* Who is at the other end, once the header is there. */
+struct in6_addr request_find_client(const Request *request);
+
+/* What it wants of a file. */
+FileAsk request_file_ask(const Request *request);
+
+/* The error it ends with. Borrowed. */
+Problem request_problem(const Request *request);

@@ -1,9 +1,5 @@
 #include "web/http/exchange/response.h"
 
-#include "common/base/clock.h"
-#include "web/http/exchange/request.h"
-#include "web/http/message/field.h"
-#include "web/http/message/range.h"
 #include "web/http/message/router.h"
 
 #define RETRY_AFTER_SECONDS "5"
@@ -15,11 +11,11 @@ const char *http_library_version(void)
     return MHD_get_version();
 }
 
-Response *response_new(int status, struct MHD_Response *body)
+Response *response_new(int status, struct MHD_Response *body, uint64_t length)
 {
     Response *response = NEW(Response);
     REQUIRE(body);
-    *response = (Response){.status = status, .body = body};
+    *response = (Response){.status = status, .body = body, .length = length};
     return response;
 }
 
@@ -32,20 +28,26 @@ void response_free(Response *response)
     free(response);
 }
 
+void response_add(struct MHD_Response *body, const char *name, const char *value)
+{
+    REQUIRE(MHD_add_response_header(body, name, value) == MHD_YES);
+}
+
 void response_header(Response *response, const char *name, const char *value)
 {
-    REQUIRE(MHD_add_response_header(response->body, name, value) == MHD_YES);
+    response_add(response->body, name, value);
 }
 
 void response_add_common(struct MHD_Response *body)
 {
-    MHD_add_response_header(body, "X-Content-Type-Options", "nosniff");
+    response_add(body, "X-Content-Type-Options", "nosniff");
 }
 
-static Response *from_text(int status, const char *content_type, char *text)
+Response *response_text(int status, const char *content_type, char *text)
 {
+    size_t length = strlen(text);
     Response *response = response_new(
-        status, MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE));
+        status, MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE), length);
     response_add_common(response->body);
     response_header(response, "Content-Type", content_type);
     response_header(response, "Cache-Control", "no-store");
@@ -54,7 +56,7 @@ static Response *from_text(int status, const char *content_type, char *text)
 
 Response *response_json(int status, json_t *value)
 {
-    Response *response = from_text(status, "application/json", json_print(value));
+    Response *response = response_text(status, "application/json", json_print(value));
     json_decref(value);
     return response;
 }
@@ -62,7 +64,7 @@ Response *response_json(int status, json_t *value)
 Response *response_empty(int status)
 {
     Response *response =
-        response_new(status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
+        response_new(status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT), 0);
     response_add_common(response->body);
     response_header(response, "Cache-Control", "no-store");
     return response;
@@ -71,75 +73,80 @@ Response *response_empty(int status)
 Response *response_static(int status, const char *content_type, const void *data, size_t size)
 {
     Response *response = response_new(
-        status, MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_PERSISTENT));
+        status, MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_PERSISTENT), size);
     response_add_common(response->body);
     response_header(response, "Content-Type", content_type);
     return response;
 }
 
-static json_t *field_faults(const Error *error)
-{
-    json_t *faults = json_array();
-    for (size_t i = 0; i < error->field_count; i++)
-        json_array_append_new(faults, json_pack("{s:s, s:o}", "field", error->fields[i].name,
-                                                "detail", json_text(error->fields[i].detail)));
-    return faults;
-}
+/* --- problems --- */
 
-static char *problem_text(const Error *error, const char *request_id, const char *instance)
+static char *problem_text(const Problem *problem)
 {
-    _cleanup_json_ json_t *problem =
+    const Error *error = problem->error;
+    _cleanup_json_ json_t *value =
         json_pack("{s:s, s:s, s:i, s:o, s:o, s:s, s:s}", "type", "about:blank", "title",
                   error_title(error->code), "status", error_http_status(error->code), "detail",
-                  json_text(error->detail), "instance", json_text(instance), "code",
-                  error_word(error->code), "request_id", request_id);
-    if (error->field_count > 0)
-        json_object_set_new(problem, "errors", field_faults(error));
-    return json_print(problem);
+                  json_text(error->detail), "instance", json_text(problem->instance), "code",
+                  error_word(error->code), "request_id", problem->request_id);
+    if (error->field_count > 0) {
+        json_t *faults = json_array();
+        for (size_t i = 0; i < error->field_count; i++)
+            json_array_append_new(faults, json_pack("{s:s, s:o}", "field", error->fields[i].name,
+                                                    "detail", json_text(error->fields[i].detail)));
+        json_object_set_new(value, "errors", faults);
+    }
+    return json_print(value);
 }
 
-/* Fields that belong to certain statuses. */
-static void problem_fields(const Error *error, unsigned allowed,
-                           void (*add)(void *context, const char *name, const char *value),
-                           void *context)
+static bool problem_has(const Problem *problem, const char *name)
 {
-    int status = error_http_status(error->code);
+    for (size_t i = 0; i < problem->field_count; i++)
+        if (strcasecmp(problem->fields[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Fields that belong to certain statuses, and those that the handler wants. */
+static void problem_each_field(const Problem *problem,
+                               void (*add)(void *context, const char *name, const char *value),
+                               void *context)
+{
+    int status = error_http_status(problem->error->code);
     char allow[80];
-    if (status == 401)
+    if (status == 401 && !problem_has(problem, "WWW-Authenticate"))
         add(context, "WWW-Authenticate", "Bearer");
-    if (status == 429 || status == 503)
+    if ((status == 429 || status == 503) && !problem_has(problem, "Retry-After"))
         add(context, "Retry-After", RETRY_AFTER_SECONDS);
     if (status == 405) {
-        router_allow(allowed, allow, sizeof allow);
+        router_allow(problem->allowed, allow, sizeof allow);
         add(context, "Allow", allow);
     }
+    for (size_t i = 0; i < problem->field_count; i++)
+        add(context, problem->fields[i].name, problem->fields[i].value);
 }
 
-static void add_to_response(void *context, const char *name, const char *value)
+static void problem_add_to_response(void *body, const char *name, const char *value)
 {
-    response_header(context, name, value);
+    response_add(body, name, value);
 }
 
-static void add_to_wire(void *context, const char *name, const char *value)
+static void problem_add_to_wire(void *wire, const char *name, const char *value)
 {
-    FILE *wire = context;
     fprintf(wire, "%s: %s\r\n", name, value);
 }
 
-Response *response_problem(const Error *error, const char *request_id, const char *instance,
-                           unsigned allowed)
+Response *response_problem(const Problem *problem)
 {
-    Response *response = from_text(error_http_status(error->code), "application/problem+json",
-                                   problem_text(error, request_id, instance));
-    problem_fields(error, allowed, add_to_response, response);
+    Response *response = response_text(error_http_status(problem->error->code),
+                                       "application/problem+json", problem_text(problem));
+    problem_each_field(problem, problem_add_to_response, response->body);
     return response;
 }
 
-char *response_problem_wire(const Error *error, const char *request_id, const char *instance,
-                            unsigned allowed)
+char *response_problem_wire(const Problem *problem)
 {
-    _cleanup_free_ char *text = problem_text(error, request_id, instance);
-    int status = error_http_status(error->code);
+    _cleanup_free_ char *text = problem_text(problem);
     char *bytes = NULL;
     size_t length;
     FILE *wire = open_memstream(&bytes, &length);
@@ -148,122 +155,10 @@ char *response_problem_wire(const Error *error, const char *request_id, const ch
             "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
             "Content-Length: %zu\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
             "X-Request-Id: %s\r\n",
-            status, error_title(error->code), strlen(text), request_id);
-    problem_fields(error, allowed, add_to_wire, wire);
+            error_http_status(problem->error->code), error_title(problem->error->code),
+            strlen(text), problem->request_id);
+    problem_each_field(problem, problem_add_to_wire, wire);
     fprintf(wire, "\r\n%s", text);
-    fclose(wire);
+    REQUIRE(fclose(wire) == 0);
     return bytes;
-}
-
-static Conditions conditions_of(const Request *request)
-{
-    return (Conditions){
-        .if_match = request_header(request, "If-Match"),
-        .if_unmodified_since = request_header(request, "If-Unmodified-Since"),
-        .if_none_match = request_header(request, "If-None-Match"),
-        .if_modified_since = request_header(request, "If-Modified-Since"),
-        .if_range = request_header(request, "If-Range"),
-        .reading = true,
-    };
-}
-
-FilePlan response_plan_file(const Request *request, const ServedFile *file)
-{
-    FilePlan whole = {.status = 200, .length = file->size};
-    Conditions conditions = conditions_of(request);
-    Validators validators = {.etag = file->etag, .modified_ms = file->modified_ms};
-    ConditionResult condition = conditional_evaluate(&conditions, &validators);
-    ByteRange range;
-    if (condition == CONDITION_FAILED)
-        return (FilePlan){.status = 412};
-    if (condition == CONDITION_NOT_MODIFIED)
-        return (FilePlan){.status = 304, .length = file->size};
-    if (request_method(request) != HTTP_GET || !conditional_range_applies(&conditions, &validators))
-        return whole;
-    switch (range_parse(request_header(request, "Range"), file->size, &range)) {
-    case RANGE_PART:
-        return (FilePlan){.status = 206, .first = range.first, .length = range.length};
-    case RANGE_UNSATISFIABLE:
-        return (FilePlan){.status = 416};
-    case RANGE_WHOLE:
-        return whole;
-    }
-    UNREACHABLE();
-}
-
-static void add_content_range(struct MHD_Response *body, const ServedFile *file,
-                              const FilePlan *plan)
-{
-    char value[80];
-    if (plan->status == 206)
-        snprintf(value, sizeof value, "bytes %llu-%llu/%llu", (unsigned long long)plan->first,
-                 (unsigned long long)(plan->first + plan->length - 1),
-                 (unsigned long long)file->size);
-    else
-        snprintf(value, sizeof value, "bytes */%llu", (unsigned long long)file->size);
-    MHD_add_response_header(body, "Content-Range", value);
-}
-
-void response_add_file_fields(struct MHD_Response *body, const ServedFile *file,
-                              const FilePlan *plan, bool download)
-{
-    char date[40], disposition[1400];
-    clock_http_date(file->modified_ms, date, sizeof date);
-    field_disposition(download || file->attachment ? "attachment" : "inline", file->download_name,
-                      disposition, sizeof disposition);
-    response_add_common(body);
-    MHD_add_response_header(body, "ETag", file->etag);
-    MHD_add_response_header(body, "Last-Modified", date);
-    MHD_add_response_header(body, "Cache-Control", file->cache_control);
-    MHD_add_response_header(body, "Accept-Ranges", "bytes");
-    MHD_add_response_header(body, "Content-Type", file->content_type);
-    MHD_add_response_header(body, "Content-Disposition", disposition);
-    MHD_add_response_header(body, "Content-Security-Policy", "default-src 'none'; sandbox");
-    if (*file->repr_digest)
-        MHD_add_response_header(body, "Repr-Digest", file->repr_digest);
-    if (plan->status == 206)
-        add_content_range(body, file, plan);
-}
-
-/* 412 and 416 are errors like any other, but tell what is there. */
-static Response *file_refusal(const Request *request, const ServedFile *file, const FilePlan *plan)
-{
-    Error error = {0};
-    if (plan->status == 416)
-        error_set(&error, ERROR_RANGE, "The range lies outside the %llu bytes of this file.",
-                  (unsigned long long)file->size);
-    else
-        error_set(&error, ERROR_PRECONDITION, "The file is not the one the conditions ask for.");
-    Response *response = response_problem(&error, request_id(request), request_path(request), 0);
-    if (plan->status == 416)
-        add_content_range(response->body, file, plan);
-    response_header(response, "ETag", file->etag);
-    return response;
-}
-
-Response *response_file_body(const Request *request, const ServedFile *file, const FilePlan *plan,
-                             struct MHD_Response *body)
-{
-    Response *response = response_new(plan->status, body);
-    response_add_file_fields(body, file, plan, request_query_is(request, "download", "1"));
-    return response;
-}
-
-Response *response_file_empty(const Request *request, const ServedFile *file, const FilePlan *plan)
-{
-    if (plan->status >= 400)
-        return file_refusal(request, file, plan);
-    return response_file_body(request, file, plan,
-                              MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
-}
-
-Response *response_file(const Request *request, ServedFile *file)
-{
-    FilePlan plan = response_plan_file(request, file);
-    _cleanup_close_ int fd = TAKE_FD(file->fd);
-    if (plan.length == 0)
-        return response_file_empty(request, file, &plan);
-    return response_file_body(
-        request, file, &plan,
-        MHD_create_response_from_fd_at_offset64(plan.length, TAKE_FD(fd), plan.first));
 }

@@ -123,3 +123,28 @@ void field_disposition(const char *kind, const char *file_name, char *out, size_
         base_copy(encoded, sizeof encoded, "file");
     snprintf(out, size, "%s; filename=\"%s\"; filename*=UTF-8''%s", kind, plain, encoded);
 }
+
+bool field_cookie(const char *field, const char *name, char *out, size_t size)
+{
+    size_t name_length = strlen(name);
+    for (const char *at = field; at && *at; at += *at == ';') {
+        at += strspn(at, " \t");
+        size_t length = strcspn(at, ";");
+        if (length > name_length && memcmp(at, name, name_length) == 0 && at[name_length] == '=') {
+            const char *value = at + name_length + 1, *end = at + length;
+            while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+                end--;
+            if (end - value >= 2 && *value == '"' && end[-1] == '"') {
+                value++;
+                end--;
+            }
+            if ((size_t)(end - value) >= size)
+                return false;
+            memcpy(out, value, (size_t)(end - value));
+            out[end - value] = '\0';
+            return true;
+        }
+        at += length;
+    }
+    return false;
+}

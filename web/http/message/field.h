@@ -17,5 +17,9 @@ bool field_parameter(const char *field, const char *name, char *out, size_t size
  */
 bool field_file_name(const char *disposition, char *out, size_t size);
 
+/* The value of a cookie in a Cookie field (RFC 6265 §4.2.1), quotes around it dropped; of several
+ * of one name the first. False where there is none and where it does not fit. NULL is no field. */
+bool field_cookie(const char *field, const char *name, char *out, size_t size);
+
 /* Writes `inline; filename="…"; filename*=UTF-8''…` (RFC 6266) for a UTF-8 name. */
 void field_disposition(const char *kind, const char *file_name, char *out, size_t size);

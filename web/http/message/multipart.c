@@ -1,5 +1,6 @@
 #include "web/http/message/multipart.h"
 
+#include "common/base/buffer.h"
 #include "web/http/message/field.h"
 
 typedef enum MultipartState {
@@ -223,3 +224,81 @@ bool multipart_end(const Multipart *multipart, Error *error)
         return true;
     return error_set(error, ERROR_BAD_REQUEST, "The form ends before its closing boundary.");
 }
+
+/* --- as the sink of a body --- */
+
+#define REST_MAX             (2 * (MULTIPART_HEADER_MAX + 100))
+#define MULTIPART_BODY_MAGIC 0x47d2e08b
+
+typedef struct MultipartBody {
+    unsigned magic; /* MULTIPART_BODY_MAGIC */
+    const FormHandler *handler;
+    void *form;
+    Multipart *parser;
+    Buffer rest; /* what could not be decided without what follows */
+} MultipartBody;
+
+static void *multipart_sink_open(Request *request, Error *error)
+{
+    const FormHandler *handler = request_route(request)->form;
+    char boundary[MULTIPART_BOUNDARY_MAX + 1];
+    if (!multipart_boundary(request_header(request, "Content-Type"), boundary)) {
+        error_set(error, ERROR_MEDIA_TYPE,
+                  "This address takes multipart/form-data with a boundary.");
+        return NULL;
+    }
+    void *form = handler->open(request, error);
+    if (!form)
+        return NULL;
+    MultipartBody *body = NEW(MultipartBody);
+    *body = (MultipartBody){.magic = MULTIPART_BODY_MAGIC,
+                            .handler = handler,
+                            .form = form,
+                            .parser = multipart_new(boundary, handler, form),
+                            .rest = BUFFER(REST_MAX)};
+    return body;
+}
+
+static bool multipart_sink_data(void *object, const void *bytes, size_t length, Error *error)
+{
+    MultipartBody *body = CAST_OBJECT(MultipartBody, object, MULTIPART_BODY_MAGIC);
+    const char *data = bytes;
+    size_t consumed = 0;
+    /* What was left over comes first, with as much behind it as it takes to decide it. */
+    while (body->rest.length > 0 && length > 0) {
+        size_t held = body->rest.length, added = MIN_OF(length, REST_MAX - held);
+        REQUIRE(added > 0 && buffer_append(&body->rest, data, added));
+        if (!multipart_feed(body->parser, body->rest.data, body->rest.length, &consumed, error))
+            return false;
+        size_t taken = consumed >= held ? consumed - held : added;
+        buffer_consume(&body->rest, consumed >= held ? body->rest.length : consumed);
+        data += taken;
+        length -= taken;
+    }
+    if (length == 0)
+        return true;
+    if (!multipart_feed(body->parser, data, length, &consumed, error))
+        return false;
+    REQUIRE(buffer_append(&body->rest, data + consumed, length - consumed));
+    return true;
+}
+
+static Response *multipart_sink_finish(void *object, Request *request, Error *error)
+{
+    MultipartBody *body = CAST_OBJECT(MultipartBody, object, MULTIPART_BODY_MAGIC);
+    return multipart_end(body->parser, error) ? body->handler->finish(body->form, request, error)
+                                              : NULL;
+}
+
+static void multipart_sink_close(void *object)
+{
+    MultipartBody *body = CAST_OBJECT(MultipartBody, object, MULTIPART_BODY_MAGIC);
+    body->handler->close(body->form);
+    multipart_free(body->parser);
+    buffer_release(&body->rest);
+    body->magic = 0;
+    free(body);
+}
+
+const BodySink multipart_sink = {multipart_sink_open, multipart_sink_data, multipart_sink_finish,
+                                 multipart_sink_close};

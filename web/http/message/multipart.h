@@ -19,7 +19,11 @@ void multipart_free(Multipart *multipart);
 /* Consumes as much as can be decided; the rest (always less than MULTIPART_HEADER_MAX + 100 bytes)
  * must come again. */
 bool multipart_feed(Multipart *multipart, const char *data, size_t length, size_t *consumed,
-                    Error *error);
+                    Error *error) _must_check_;
 
 /* After the last byte: false unless the closing delimiter has been seen. */
-bool multipart_end(const Multipart *multipart, Error *error);
+bool multipart_end(const Multipart *multipart, Error *error) _must_check_;
+
+/* The sink of every BODY_FORM route: reads the form into the route's FormHandler.
+ * ERROR_MEDIA_TYPE where the Content-Type is none of a form. */
+extern const BodySink multipart_sink;

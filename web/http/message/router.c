@@ -36,45 +36,46 @@ void router_allow(unsigned allowed, char *text, size_t size)
                                      methods[i].name);
 }
 
-static unsigned effective_methods(const Route *route)
+static unsigned router_methods_of(const Route *route)
 {
     return route->methods & HTTP_GET ? route->methods | HTTP_HEAD : route->methods;
 }
 
-static bool check_row(const Route *route, Error *error)
+/* A worker's answer belongs to a worker: only short handlers without a body may run on the loop. */
+static bool router_row_complete(const Route *route)
 {
-    bool streamed = route->body == BODY_UPLOAD || route->body == BODY_DELIVERY;
-    int handlers = (route->handle != NULL) + (route->form != NULL) + (route->resolve != NULL);
-    if (route->access == ACCESS_UNSET || route->body == BODY_UNSET || route->methods == 0 ||
-        handlers != 1 || streamed != (route->form != NULL))
-        return error_set(error, ERROR_INTERNAL, "The route %s is incomplete.", route->path);
-    return true;
+    int takers = (route->handle != NULL) + (route->form != NULL) + (route->sink != NULL) +
+                 (route->resolve != NULL);
+    bool body = route->body == BODY_FORM || route->body == BODY_BYTES;
+    return route->name && route->methods && route->access && route->body && route->pool &&
+           takers == 1 && (route->body == BODY_FORM) == (route->form != NULL) &&
+           (route->body == BODY_BYTES) == (route->sink != NULL) &&
+           body == (route->body_max != NULL) &&
+           (route->pool != POOL_LOOP || (route->handle && route->body == BODY_NONE)) &&
+           (body || !route->finish_pool) && route->finish_pool != POOL_LOOP;
 }
 
 bool router_check(const Route *const *tables, Error *error)
 {
     for (; *tables; tables++)
         for (const Route *route = *tables; route->path; route++)
-            if (!check_row(route, error))
-                return false;
+            if (!router_row_complete(route))
+                return error_set(error, ERROR_INTERNAL, "The route %s is incomplete.", route->path);
     return true;
 }
 
-/* The rest of the path behind "{*}", kept whole: its segments are checked by who opens the file. */
-static bool match_rest(const char *path, RouteMatch *match, bool *escaped)
-{
-    char *param = match->params[match->param_count++];
-    *escaped = url_decode(path, strlen(path), param, MEDIA_PATH_MAX + 1);
-    return true;
-}
-
-static bool match_path(const char *pattern, const char *path, RouteMatch *match, bool *escaped)
+/* "{*}" keeps the rest of the path whole: its segments are checked by who opens the file. */
+static bool router_match_path(const char *pattern, const char *path, RouteMatch *match,
+                              bool *escaped)
 {
     match->param_count = 0;
     *escaped = true;
     while (*pattern) {
-        if (strncmp(pattern, "{*}", 3) == 0)
-            return match_rest(path, match, escaped);
+        if (strncmp(pattern, "{*}", 3) == 0) {
+            char *rest = match->params[match->param_count++];
+            *escaped = url_decode(path, strlen(path), rest, MEDIA_PATH_MAX + 1);
+            return true;
+        }
         if (strncmp(pattern, "{}", 2) == 0) {
             size_t length = strcspn(path, "/");
             char *param = match->params[match->param_count++];
@@ -104,16 +105,16 @@ bool router_match(const Route *const *tables, unsigned method, const char *targe
     snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
     for (; *tables; tables++)
         for (const Route *route = *tables; route->path; route++) {
-            if (!match_path(route->path, path, match, &escaped))
+            if (!router_match_path(route->path, path, match, &escaped))
                 continue;
             if (!escaped)
                 return error_set(error, ERROR_BAD_REQUEST,
                                  "The address is wrongly escaped or too long.");
-            if (effective_methods(route) & method) {
+            if (router_methods_of(route) & method) {
                 match->route = route;
                 return true;
             }
-            *allowed |= effective_methods(route);
+            *allowed |= router_methods_of(route);
         }
     if (*allowed)
         return error_set(error, ERROR_METHOD, "This address does not take that method.");

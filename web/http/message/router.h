@@ -11,9 +11,9 @@ typedef struct RouteMatch {
     size_t param_count;
 } RouteMatch;
 
-/* Whether every row of every table is complete: a forgotten access or body column stops the start.
- */
-bool router_check(const Route *const *tables, Error *error);
+/* Whether every row of every table is complete: a forgotten access, body, pool or name stops the
+ * start. */
+bool router_check(const Route *const *tables, Error *error) _must_check_;
 
 /* 0 for a method that is not whitelisted. */
 unsigned router_method(const char *name);
@@ -27,7 +27,7 @@ const char *router_method_name(unsigned method);
  * ERROR_METHOD with *allowed (method bits).
  */
 bool router_match(const Route *const *tables, unsigned method, const char *target,
-                  RouteMatch *match, unsigned *allowed, Error *error);
+                  RouteMatch *match, unsigned *allowed, Error *error) _must_check_;
 
 /* "GET, HEAD" for the Allow field. */
 void router_allow(unsigned methods, char *text, size_t size);

@@ -6,7 +6,10 @@
 
 #include "common/base/limits.h"
 
+#define LINGERING_MAGIC 0x2c94d7b1
+
 typedef struct Lingering {
+    unsigned magic; /* LINGERING_MAGIC */
     int fd;
     int64_t deadline_ms;
     uint64_t drained;
@@ -26,7 +29,7 @@ Lingerers *lingerers_new(int epoll_fd)
     return lingerers;
 }
 
-static void end(Lingerers *lingerers, Lingering *lingering)
+static void linger_end(Lingerers *lingerers, Lingering *lingering)
 {
     Lingering **link = &lingerers->first;
     while (*link != lingering)
@@ -34,13 +37,14 @@ static void end(Lingerers *lingerers, Lingering *lingering)
     *link = lingering->next;
     lingerers->count--;
     close(lingering->fd);
+    lingering->magic = 0;
     free(lingering);
 }
 
 void lingerers_free(Lingerers *lingerers)
 {
     while (lingerers->first)
-        end(lingerers, lingerers->first);
+        linger_end(lingerers, lingerers->first);
     free(lingerers);
 }
 
@@ -53,18 +57,19 @@ void linger_start(Lingerers *lingerers, int fd, const char *answer, size_t lengt
         return;
     Lingering *lingering = NEW(Lingering);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = lingering};
-    *lingering = (Lingering){.fd = TAKE_FD(owned),
+    *lingering = (Lingering){.magic = LINGERING_MAGIC,
+                             .fd = TAKE_FD(owned),
                              .deadline_ms = now_ms + HTTP_LINGER_SECONDS * 1000,
                              .next = lingerers->first};
     lingerers->first = lingering;
     lingerers->count++;
     if (epoll_ctl(lingerers->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-        end(lingerers, lingering);
+        linger_end(lingerers, lingering);
 }
 
 void linger_drain(Lingerers *lingerers, void *pointer)
 {
-    Lingering *lingering = pointer;
+    Lingering *lingering = CAST_OBJECT(Lingering, pointer, LINGERING_MAGIC);
     char scratch[65536];
     ssize_t got = recv(lingering->fd, scratch, sizeof scratch, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -72,7 +77,7 @@ void linger_drain(Lingerers *lingerers, void *pointer)
     if (got > 0)
         lingering->drained += (uint64_t)got;
     if (got <= 0 || lingering->drained > HTTP_LINGER_BYTES)
-        end(lingerers, lingering);
+        linger_end(lingerers, lingering);
 }
 
 void linger_expire(Lingerers *lingerers, int64_t now_ms)
@@ -81,6 +86,6 @@ void linger_expire(Lingerers *lingerers, int64_t now_ms)
     for (Lingering *lingering = lingerers->first; lingering; lingering = next) {
         next = lingering->next;
         if (now_ms >= lingering->deadline_ms)
-            end(lingerers, lingering);
+            linger_end(lingerers, lingering);
     }
 }

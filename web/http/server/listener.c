@@ -15,8 +15,10 @@
 #define NOTSENT_LOWAT   (256 * 1024) /* bytes: small answers stay quick beside big downloads */
 #define ADDRESS_BUCKETS 4096
 #define FULL_PAUSE_MS   20 /* out of descriptors: wait for some to come back */
+#define LISTENER_MAGIC  0x74e0a95b
 
 struct Listener {
+    unsigned magic; /* LISTENER_MAGIC */
     int fd, stop_fd;
     pthread_t thread;
     Loop *const *loops;
@@ -28,59 +30,46 @@ struct Listener {
         per_address[ADDRESS_BUCKETS]; /* addresses that share a bucket share its allowance */
 };
 
-static void describe(const struct addrinfo *address, char *text, size_t size)
+/* A bound and listening socket; -1 with errno and a sentence. */
+static int listener_bind(const char *host, int port, Error *error)
 {
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-    getnameinfo(address->ai_addr, address->ai_addrlen, host, sizeof host, port, sizeof port,
-                NI_NUMERICHOST | NI_NUMERICSERV);
-    snprintf(text, size, "%s port %s", host, port);
-}
-
-static int bind_address(const struct addrinfo *address)
-{
+    struct addrinfo *address = NULL,
+                    hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST};
+    char service[8];
     int on = 1, off = 0;
+    snprintf(service, sizeof service, "%d", port);
+    if (getaddrinfo(host, service, &hints, &address) != 0) {
+        error_set(error, ERROR_SETTING, "HOST must be an IP address, not \"%s\".", host);
+        errno = EINVAL;
+        return -1;
+    }
     _cleanup_close_ int fd =
         socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0)
-        return -1;
-    return TAKE_FD(fd);
-}
-
-static int open_socket(const char *host, int port, Error *error)
-{
-    struct addrinfo *addresses = NULL,
-                    hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST};
-    char service[8], text[NI_MAXHOST + 40];
-    snprintf(service, sizeof service, "%d", port);
-    if (getaddrinfo(host, service, &hints, &addresses) != 0) {
-        error_set(error, ERROR_SETTING, "HOST must be an IP address, not \"%s\".", host);
-        return -1;
-    }
-    int fd = bind_address(addresses), cause = errno;
-    if (fd < 0) {
-        describe(addresses, text, sizeof text);
-        error_set(error, ERROR_SETTING, "Listening on %s failed: %s. Choose another PORT or HOST.",
-                  text, strerror(cause));
-    }
-    freeaddrinfo(addresses);
+    bool ready = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+                 (address->ai_family != AF_INET6 ||
+                  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) == 0) &&
+                 bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
+    int cause = errno;
+    freeaddrinfo(address);
+    if (ready)
+        return TAKE_FD(fd);
+    error_set(error, ERROR_SETTING,
+              "Listening on %s port %d failed: %s. Choose another PORT or HOST.", host, port,
+              strerror(cause));
     errno = cause;
-    return fd;
+    return -1;
 }
 
 Listener *listener_open(const char *host, int port, Error *error)
 {
-    int fd = open_socket(host, port, error);
+    int fd = listener_bind(host, port, error);
     /* A machine without IPv6 still serves its IPv4. */
     if (fd < 0 && streq(host, "::") && errno == EAFNOSUPPORT)
-        fd = open_socket("0.0.0.0", port, error);
+        fd = listener_bind("0.0.0.0", port, error);
     if (fd < 0)
         return NULL;
     Listener *listener = NEW(Listener);
+    listener->magic = LISTENER_MAGIC;
     listener->fd = fd;
     listener->stop_fd = eventfd(0, EFD_CLOEXEC);
     REQUIRE(listener->stop_fd >= 0);
@@ -97,7 +86,7 @@ int listener_port(const Listener *listener)
 }
 
 /* IPv6 clients own a /64 at least, so that is what is counted. */
-static unsigned bucket_of(const Listener *listener, const struct sockaddr_in6 *address)
+static unsigned listener_bucket(const Listener *listener, const struct sockaddr_in6 *address)
 {
     const unsigned char *bytes = (const unsigned char *)address;
     size_t from = address->sin6_family == AF_INET6 ? offsetof(struct sockaddr_in6, sin6_addr)
@@ -110,17 +99,22 @@ static unsigned bucket_of(const Listener *listener, const struct sockaddr_in6 *a
     return (unsigned)((hash ^ hash >> 32) % ADDRESS_BUCKETS);
 }
 
-void listener_on_close(void *pointer, unsigned address_bucket)
+void listener_closed(void *pointer, unsigned address_bucket)
 {
-    Listener *listener = pointer;
+    Listener *listener = CAST_OBJECT(Listener, pointer, LISTENER_MAGIC);
     atomic_fetch_sub(&listener->per_address[address_bucket], 1);
     atomic_fetch_sub(&listener->connections, 1);
 }
 
-static void take(Listener *listener, int fd, const struct sockaddr_in6 *address)
+unsigned listener_connections(const Listener *listener)
+{
+    return atomic_load(&listener->connections);
+}
+
+static void listener_take(Listener *listener, int fd, const struct sockaddr_in6 *address)
 {
     int lowat = NOTSENT_LOWAT;
-    unsigned bucket = bucket_of(listener, address);
+    unsigned bucket = listener_bucket(listener, address);
     if (atomic_load(&listener->connections) >= listener->connections_max ||
         atomic_load(&listener->per_address[bucket]) >= HTTP_CONNECTIONS_PER_ADDRESS_MAX) {
         log_debug("A connection was closed: too many are open.");
@@ -133,7 +127,7 @@ static void take(Listener *listener, int fd, const struct sockaddr_in6 *address)
     loop_accept(listener->loops[listener->next_loop++ % listener->loop_count], fd, address, bucket);
 }
 
-static void accept_all(Listener *listener)
+static void listener_accept_all(Listener *listener)
 {
     for (;;) {
         struct sockaddr_in6 address = {0};
@@ -141,7 +135,7 @@ static void accept_all(Listener *listener)
         int fd = accept4(listener->fd, (struct sockaddr *)&address, &length,
                          SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            take(listener, fd, &address);
+            listener_take(listener, fd, &address);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -153,12 +147,12 @@ static void accept_all(Listener *listener)
 
 static void *listener_main(void *argument)
 {
-    Listener *listener = argument;
+    Listener *listener = CAST_OBJECT(Listener, argument, LISTENER_MAGIC);
     struct pollfd waiting[] = {{.fd = listener->fd, .events = POLLIN},
                                {.fd = listener->stop_fd, .events = POLLIN}};
     while (waiting[1].revents == 0) {
         if (poll(waiting, ARRAY_SIZE(waiting), -1) > 0 && waiting[0].revents)
-            accept_all(listener);
+            listener_accept_all(listener);
     }
     return NULL;
 }
@@ -184,5 +178,6 @@ void listener_free(Listener *listener)
     if (listener->fd >= 0)
         close(listener->fd);
     close(listener->stop_fd);
+    listener->magic = 0;
     free(listener);
 }

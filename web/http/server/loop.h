@@ -1,54 +1,79 @@
 /*
  * One event loop: a thread with a libmicrohttpd daemon of its own in external polling, one per
- * core. It never blocks: it waits for sockets and for its mailbox, where the acceptor leaves new
- * sockets and the workers leave finished requests.
+ * core. It never blocks: it waits for sockets and for its mailbox, where other threads leave
+ * messages. What is done with a connection is not its business: it calls the hooks it was given.
  */
 #pragma once
 
+#include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 
-#include "web/http/http.h"
-#include "web/http/server/workers.h"
+#include "common/base/error.h"
 
 typedef struct Loop Loop;
-typedef struct MediaCache MediaCache;
 
-/* A client's connection. Loop thread. */
+/* A client's connection. Loop thread; libmicrohttpd's socket context. */
 typedef struct Socket {
     int fd; /* belongs to libmicrohttpd */
     Loop *loop;
+    struct sockaddr_in6 peer;
     unsigned address_bucket; /* of the listener's count */
-    Request *request;        /* under way; NULL between requests */
-    uint64_t window_bytes;   /* body bytes since window_start_ms: a minimum rate is enforced */
+    void *exchange;          /* the hooks' own: a request under way; NULL between requests */
+    int64_t quiet_since_ms;  /* when it was accepted, or its last request ended */
+    uint64_t window_bytes;   /* body bytes since window_start_ms: for the hooks' minimum rate */
     int64_t window_start_ms;
-    int64_t quiet_since_ms; /* when it was accepted, or its last request ended */
     struct Socket *next, **link;
 } Socket;
 
+/* Something for a loop's thread: an intrusive node, so that posting cannot fail. */
+typedef struct LoopMessage {
+    void (*deliver)(Loop *loop, void *object); /* loop thread; may free the object */
+    void *object;
+    struct LoopMessage *next;
+} LoopMessage;
+
+/* Called on the loop's thread. The first three are libmicrohttpd's callbacks; their first argument
+ * is the Loop. */
+typedef struct LoopHooks {
+    void *(*target)(void *loop, const char *target, struct MHD_Connection *connection);
+    enum MHD_Result (*call)(void *loop, struct MHD_Connection *connection, const char *url,
+                            const char *method, const char *version, const char *data, size_t *size,
+                            void **exchange);
+    void (*completed)(void *loop, struct MHD_Connection *connection, void **exchange,
+                      enum MHD_RequestTerminationCode code);
+    void (*tick)(Socket *socket, int64_t now_ms); /* four times a second, for each connection */
+    bool (*idle)(const Socket *socket); /* nothing, or not even a whole header, was asked */
+    void *(*memory_new)(void);          /* what the hooks keep for each loop: loop_memory() */
+    void (*memory_free)(void *memory);
+} LoopHooks;
+
 /* What all loops share; immutable while they run. */
 typedef struct LoopShared {
-    const HttpOptions *options;
-    Workers *workers, *slow_workers;
-    void (*on_close)(void *context, unsigned address_bucket); /* any loop's thread */
-    void *context;
+    const LoopHooks *hooks;
+    const void *context;  /* the hooks' own */
+    atomic_bool *time_up; /* set when what is under way is cut; may be NULL */
+    void (*closed)(void *listener, unsigned address_bucket); /* any loop's thread */
+    void *listener;
 } LoopShared;
 
-Loop *loop_start(const LoopShared *shared, Error *error);
+Loop *loop_start(const LoopShared *shared, Error *error) _must_check_;
 
 /* Asks the loop to end: idle connections at once, others when done, all at cut_ms (monotonic). */
 void loop_drain(Loop *loop, int64_t cut_ms);
 
-/* Waits for the end of the thread and frees. */
+/* Waits for the end of the thread; afterwards nothing is delivered any more. */
 void loop_join(Loop *loop);
+void loop_free(Loop *loop);
 
-/* Mailbox. Any thread. */
-void loop_accept(Loop *loop, int fd, const struct sockaddr_in6 *address, unsigned address_bucket);
-void loop_ready(Loop *loop, Request *request);
-void loop_forget(Loop *loop, const char *media_path);
+/* Any thread. Messages are delivered in order. */
+void loop_post(Loop *loop, LoopMessage *message);
+void loop_accept(Loop *loop, int fd, const struct sockaddr_in6 *peer, unsigned address_bucket);
 
-/* Loop thread only. */
-const LoopShared *loop_shared(const Loop *loop);
-MediaCache *loop_cache(Loop *loop);
-unsigned loop_forget_generation(const Loop *loop);
+/* Any thread: immutable, or made so by the loop. */
+const void *loop_context(const Loop *loop);
+void *loop_memory(const Loop *loop);
 bool loop_draining(const Loop *loop);
+
+/* Loop thread: takes over the socket, sends the answer and drains what still comes (linger.h). */
 void loop_linger(Loop *loop, int fd, const char *answer);

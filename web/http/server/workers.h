@@ -7,7 +7,8 @@
 #include "common/base/base.h"
 
 typedef struct Work {
-    void (*run)(struct Work *work);
+    void (*run)(void *object); /* worker thread */
+    void *object;
     struct Work *next;
 } Work;
 
@@ -15,10 +16,11 @@ typedef struct Workers Workers;
 
 Workers *workers_start(size_t threads);
 
-/* Runs what is queued, then ends the threads. Nothing may be pushed any more. */
+/* Runs what is queued, then ends the threads. Nothing may be pushed any more. NULL is fine. */
 void workers_stop(Workers *workers);
 
 void workers_push(Workers *workers, Work *work);
 
-/* Work waiting for a thread at this moment. */
+/* Work waiting for a thread at this moment, and how many threads there are. */
 size_t workers_waiting(Workers *workers);
+size_t workers_threads(const Workers *workers);

@@ -27,6 +27,11 @@ static StoredFile *library_open_found(const Library *library, LibraryFind *find,
         error_set(error, ERROR_IO, "The file %s is missing from the volume.", find->row.path);
     else if (!file && error)
         *error = fault;
+    if (file && stored_file_size(file) != (uint64_t)find->row.size) {
+        error_set(error, ERROR_IO, "The file %s is damaged: it is not as long as it was.",
+                  find->row.path);
+        stored_file_close(TAKE_PTR(file));
+    }
     return file;
 }
 

@@ -8,6 +8,10 @@
 
 #define DEFAULT_COLLECTION "log_entries"
 
+/* A form's parts around the file take no more than this: what a request may exceed a file by. */
+#define FORM_OVERHEAD_MAX                                                                          \
+    ((uint64_t)MULTIPART_PARTS_MAX * (MULTIPART_HEADER_MAX + MULTIPART_FIELD_MAX))
+
 struct Upload {
     const Library *library;
     Reservation reservation;
@@ -22,6 +26,14 @@ struct Upload {
     char upload_id[UUID_SIZE];
     char job_id[UUID_SIZE];
 };
+
+uint64_t upload_form_max(const Library *library)
+{
+    uint64_t largest = 0;
+    for (size_t kind = 0; kind < MEDIA_KIND_COUNT; kind++)
+        largest = MAX_OF(largest, library->max_size[kind]);
+    return largest + MIN_OF(FORM_OVERHEAD_MAX, UINT64_MAX - largest);
+}
 
 Upload *upload_begin(const Library *library, uint64_t declared, Error *error)
 {
@@ -128,8 +140,8 @@ static uint64_t streaming_limit(const Upload *upload)
 static bool check_size(const Upload *upload, Error *error)
 {
     uint64_t limit = streaming_limit(upload);
-    bool declared_too_much = upload->declared > UPLOAD_FORM_OVERHEAD_MAX &&
-                             upload->declared - UPLOAD_FORM_OVERHEAD_MAX > limit;
+    bool declared_too_much =
+        upload->declared > FORM_OVERHEAD_MAX && upload->declared - FORM_OVERHEAD_MAX > limit;
     if (staging_size(upload->staging) > limit || declared_too_much)
         return too_large(upload->type->kind, limit, error);
     return true;

@@ -8,9 +8,9 @@
 #include "web/library/library.h"
 #include "web/store/store_upload.h"
 
-/* A form's parts around the file take no more than this: what a request may exceed a file by. */
-#define UPLOAD_FORM_OVERHEAD_MAX                                                                   \
-    ((uint64_t)MULTIPART_PARTS_MAX * (MULTIPART_HEADER_MAX + MULTIPART_FIELD_MAX))
+/* The largest form that may bring a file, in bytes: the largest file of any kind, and what its
+ * parts put around it. */
+uint64_t upload_form_max(const Library *library);
 
 typedef struct Upload Upload;
 

@@ -1,0 +1,74 @@
+#include "web/http/exchange/body.h"
+
+struct Body {
+    const BodySink *sink;
+    void *object;             /* the sink's; NULL before open and after close */
+    uint64_t limit, received; /* bytes of the whole body */
+    char *block;              /* HTTP_STREAM_BLOCK bytes, allocated when the first arrive */
+    size_t used;
+};
+
+Body *body_new(const BodySink *sink, uint64_t limit)
+{
+    Body *body = NEW(Body);
+    *body = (Body){.sink = sink, .limit = limit};
+    return body;
+}
+
+void body_free(Body *body)
+{
+    if (!body)
+        return;
+    REQUIRE(!body->object);
+    free(body->block);
+    free(body);
+}
+
+bool body_open(Body *body, Request *request, Error *error)
+{
+    body->object = body->sink->open(request, error);
+    return body->object != NULL;
+}
+
+bool body_fill(Body *body, const char *data, size_t length, size_t *taken, Error *error)
+{
+    size_t fitting = MIN_OF(length, HTTP_STREAM_BLOCK - body->used);
+    if (body->received + fitting > body->limit)
+        return error_set(error, ERROR_TOO_LARGE, "The request is larger than %llu bytes.",
+                         (unsigned long long)body->limit);
+    if (!body->block)
+        body->block = base_calloc(1, HTTP_STREAM_BLOCK);
+    memcpy(body->block + body->used, data, fitting);
+    body->used += fitting;
+    body->received += fitting;
+    *taken = fitting;
+    return true;
+}
+
+bool body_full(const Body *body)
+{
+    return body->used == HTTP_STREAM_BLOCK;
+}
+
+bool body_flush(Body *body, Error *error)
+{
+    size_t length = body->used;
+    body->used = 0;
+    return length == 0 || body->sink->data(body->object, body->block, length, error);
+}
+
+Response *body_finish(Body *body, Request *request, Error *error)
+{
+    return body_flush(body, error) ? body->sink->finish(body->object, request, error) : NULL;
+}
+
+bool body_is_open(const Body *body)
+{
+    return body && body->object;
+}
+
+void body_close(Body *body)
+{
+    if (body_is_open(body))
+        body->sink->close(TAKE_PTR(body->object));
+}

@@ -1,0 +1,34 @@
+/*
+ * A body on its way from the loop to its sink: the loop fills one block, a worker hands it on. A
+ * request costs one block of memory however long its body is. Owned by its request; used by the
+ * thread that has the request.
+ */
+#pragma once
+
+#include "web/http/http.h"
+
+typedef struct Body Body;
+
+Body *body_new(const BodySink *sink, uint64_t limit);
+
+/* Frees what is left; the sink must have been closed. NULL is fine. */
+void body_free(Body *body);
+
+/* Worker: opens the sink. */
+bool body_open(Body *body, Request *request, Error *error) _must_check_;
+
+/* Loop: copies up to `length` bytes into the block and says how many fitted. ERROR_TOO_LARGE beyond
+ * the limit. */
+bool body_fill(Body *body, const char *data, size_t length, size_t *taken,
+               Error *error) _must_check_;
+bool body_full(const Body *body);
+
+/* Worker: gives the block to the sink. */
+bool body_flush(Body *body, Error *error) _must_check_;
+
+/* Worker: after the last byte. NULL and *error. */
+Response *body_finish(Body *body, Request *request, Error *error) _must_check_;
+
+/* Worker: closes the sink if it is open; also after a failure of any of the above. */
+void body_close(Body *body);
+bool body_is_open(const Body *body);

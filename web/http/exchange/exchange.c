@@ -1,0 +1,609 @@
+#include "web/http/exchange/exchange.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "web/http/message/field.h"
+#include "web/http/message/multipart.h"
+
+#define MEMORY_MAGIC 0x0b64f1ae
+#define FORGET_MAGIC 0x68209d4c
+
+/* What each loop keeps for its requests. Its thread, but for the gauges. */
+typedef struct ExchangeMemory {
+    unsigned magic; /* MEMORY_MAGIC */
+    MediaCache *cache;
+    unsigned forget_generation; /* raised whenever something was forgotten */
+} ExchangeMemory;
+
+static ExchangeMemory *exchange_memory(const Loop *loop)
+{
+    return CAST_OBJECT(ExchangeMemory, loop_memory(loop), MEMORY_MAGIC);
+}
+
+static void *exchange_memory_new(void)
+{
+    ExchangeMemory *memory = NEW(ExchangeMemory);
+    *memory = (ExchangeMemory){.magic = MEMORY_MAGIC, .cache = media_cache_new()};
+    return memory;
+}
+
+static void exchange_memory_free(void *pointer)
+{
+    ExchangeMemory *memory = CAST_OBJECT(ExchangeMemory, pointer, MEMORY_MAGIC);
+    media_cache_free(memory->cache);
+    memory->magic = 0;
+    free(memory);
+}
+
+void exchange_gauges(const Loop *loop, size_t *files, uint64_t *bytes)
+{
+    media_cache_gauges(exchange_memory(loop)->cache, files, bytes);
+}
+
+/* --- forgetting --- */
+
+typedef struct Forget {
+    unsigned magic; /* FORGET_MAGIC */
+    LoopMessage message;
+    char *path; /* NULL: all of the audience */
+    uint64_t audience;
+} Forget;
+
+static void exchange_forget(Loop *loop, void *object)
+{
+    Forget *forget = CAST_OBJECT(Forget, object, FORGET_MAGIC);
+    ExchangeMemory *memory = exchange_memory(loop);
+    if (forget->path)
+        media_cache_forget(memory->cache, forget->path);
+    else
+        media_cache_forget_audience(memory->cache, forget->audience);
+    memory->forget_generation++;
+    free(forget->path);
+    free(forget);
+}
+
+static void exchange_post_forget(Loop *loop, char *path, uint64_t audience)
+{
+    Forget *forget = NEW(Forget);
+    *forget = (Forget){.magic = FORGET_MAGIC,
+                       .message = {.deliver = exchange_forget, .object = forget},
+                       .path = path,
+                       .audience = audience};
+    loop_post(loop, &forget->message);
+}
+
+void exchange_forget_file(Loop *loop, const char *media_path)
+{
+    exchange_post_forget(loop, base_strdup(media_path), 0);
+}
+
+void exchange_forget_audience(Loop *loop, uint64_t audience)
+{
+    exchange_post_forget(loop, NULL, audience);
+}
+
+/* --- between the loop and the workers --- */
+
+static void exchange_dispatch(Request *request, WorkPool pool, void (*run)(void *object))
+{
+    request->work.run = run;
+    workers_push(request_shared(request)->pools[pool], &request->work);
+}
+
+/* The connection sleeps until exchange_give_back(). */
+static void exchange_hand_over(Request *request, RequestState state, WorkPool pool,
+                               void (*run)(void *object))
+{
+    request->state = state;
+    request->away = true;
+    MHD_suspend_connection(request->connection);
+    exchange_dispatch(request, pool, run);
+}
+
+static void exchange_resume(Loop *loop, void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    (void)loop;
+    request->away = false;
+    request->socket->window_start_ms = 0;
+    MHD_resume_connection(request->connection);
+}
+
+static void exchange_give_back(Request *request, RequestState state)
+{
+    request->state = state;
+    request->message.deliver = exchange_resume;
+    loop_post(request->loop, &request->message);
+}
+
+/* An unexplained failure would leave the client without a word. */
+static void exchange_require_answer(Request *request)
+{
+    if (!request->response && request->error.code == ERROR_NONE)
+        error_set(&request->error, ERROR_INTERNAL, "The request failed without a reason.");
+}
+
+/* Changes the park state from one value to another; false when it was another one. */
+static bool exchange_park_change(Request *request, ParkState from, ParkState to)
+{
+    int expected = from;
+    return atomic_compare_exchange_strong(&request->park, &expected, to);
+}
+
+static void exchange_run_handler(void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    LOG_CONTEXT(.request_id = request->id);
+    for (;;) {
+        atomic_store(&request->park, PARK_NONE);
+        request->response = request->match.route->handle(request, &request->error);
+        if (request->response != &response_parked)
+            break;
+        request->response = NULL;
+        if (exchange_park_change(request, PARK_NONE, PARK_WAITING))
+            return; /* from here on the request may already run elsewhere */
+    }
+    exchange_require_answer(request);
+    exchange_give_back(request, REQUEST_READY);
+}
+
+static void exchange_run_open(void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    LOG_CONTEXT(.request_id = request->id);
+    if (!body_open(request->body, request, &request->error))
+        exchange_require_answer(request);
+    exchange_give_back(request, REQUEST_OPENED);
+}
+
+static void exchange_run_feed(void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    LOG_CONTEXT(.request_id = request->id);
+    if (!body_flush(request->body, &request->error)) {
+        exchange_require_answer(request);
+        body_close(request->body);
+    }
+    exchange_give_back(request, REQUEST_FED);
+}
+
+static void exchange_run_finish(void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    LOG_CONTEXT(.request_id = request->id);
+    request->response = body_finish(request->body, request, &request->error);
+    body_close(request->body);
+    exchange_require_answer(request);
+    exchange_give_back(request, REQUEST_READY);
+}
+
+static void exchange_run_resolve(void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    LOG_CONTEXT(.request_id = request->id);
+    const char *path = request->match.params[0];
+    ServedFile file = {0};
+    if (request->match.route->resolve(request_app(request), path, &file, &request->error))
+        request->media = media_file_load(path, &file, &request->error);
+    exchange_give_back(request, REQUEST_READY);
+}
+
+static void exchange_run_close(void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    LOG_CONTEXT(.request_id = request->id);
+    body_close(request->body);
+    request_free(request);
+}
+
+/* --- parking --- */
+
+Response *request_park(Request *request, int64_t wait_ms)
+{
+    request->park_deadline_ms = clock_monotonic_ms() + wait_ms;
+    return &response_parked;
+}
+
+void http_unpark(Request *request)
+{
+    /* The worker may move it from NONE to WAITING between two looks. */
+    while (atomic_load(&request->park) != PARK_POKED) {
+        if (exchange_park_change(request, PARK_WAITING, PARK_NONE)) {
+            exchange_dispatch(request, request->match.route->pool, exchange_run_handler);
+            return;
+        }
+        if (exchange_park_change(request, PARK_NONE, PARK_POKED))
+            return;
+    }
+}
+
+/* Runs the handler of a parked request whose wait is over. */
+static void exchange_expire_park(Request *request, int64_t now_ms)
+{
+    if (atomic_load(&request->park) != PARK_WAITING ||
+        (now_ms < request->park_deadline_ms && !loop_draining(request->loop)))
+        return;
+    if (exchange_park_change(request, PARK_WAITING, PARK_NONE)) {
+        request->expired = true;
+        exchange_dispatch(request, request->match.route->pool, exchange_run_handler);
+    }
+}
+
+/* --- answers --- */
+
+/* The error as bytes for the bare socket; HEAD gets none of its content. Owned by the caller. */
+static char *exchange_wire_answer(Request *request)
+{
+    Problem problem = request_problem(request);
+    request->status = error_http_status(request->error.code);
+    char *answer = response_problem_wire(&problem);
+    if (request->method == HTTP_HEAD)
+        strstr(answer, "\r\n\r\n")[4] = '\0';
+    return answer;
+}
+
+/* Ends a request whose body would still come: answers on the socket itself, which lingers after
+ * libmicrohttpd has let go. */
+static enum MHD_Result exchange_refuse(Request *request)
+{
+    _cleanup_free_ char *answer = exchange_wire_answer(request);
+    int fd = fcntl(request->socket->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd >= 0)
+        loop_linger(request->loop, fd, answer);
+    return MHD_NO;
+}
+
+/* Answers 408 to a body that comes too slowly, and closes. */
+static void exchange_cut_slow(Request *request)
+{
+    error_set(&request->error, ERROR_TIMEOUT,
+              "The content came slower than %d bytes a second and was not waited for.",
+              HTTP_BODY_RATE_MIN);
+    _cleanup_free_ char *answer = exchange_wire_answer(request);
+    if (send(request->socket->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        log_debug("The client cut for its slowness could not be told.");
+    shutdown(request->socket->fd, SHUT_RDWR);
+}
+
+static enum MHD_Result exchange_queue_answer(Request *request)
+{
+    exchange_require_answer(request);
+    if (!request->response) {
+        Problem problem = request_problem(request);
+        request->response = response_problem(&problem);
+    }
+    Response *response = request->response;
+    request->status = response->status;
+    request->sent = request->method == HTTP_HEAD || response->status == 304 ? 0 : response->length;
+    response_header(response, "X-Request-Id", request->id);
+    return MHD_queue_response(request->connection, (unsigned)response->status, response->body);
+}
+
+/* The file's audience is asked for at every answer, whether it comes from the cache or not. */
+static enum MHD_Result exchange_answer_file(Request *request, MediaFile *file)
+{
+    const HttpGuard *guard = &request_shared(request)->options->guard;
+    if (!guard->may_read || guard->may_read(guard->context, &request->viewer,
+                                            media_file_audience(file), &request->error)) {
+        FileAsk ask = request_file_ask(request);
+        request->response = media_file_answer(file, &ask);
+    }
+    return exchange_queue_answer(request);
+}
+
+/* --- the header: everything is decided before a byte of the body is taken --- */
+
+#define FIELD_LIST_MAGIC 0x2f8b71d3
+
+typedef struct FieldList {
+    unsigned magic; /* FIELD_LIST_MAGIC */
+    size_t count;
+    HeaderField fields[HTTP_HEADER_COUNT_MAX + 1];
+} FieldList;
+
+static enum MHD_Result exchange_collect_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                              size_t name_length, const char *value,
+                                              size_t value_length)
+{
+    FieldList *list = CAST_OBJECT(FieldList, cls, FIELD_LIST_MAGIC);
+    (void)kind;
+    if (list->count == ARRAY_SIZE(list->fields))
+        return MHD_NO;
+    list->fields[list->count++] = (HeaderField){name, name_length, value, value_length};
+    return MHD_YES;
+}
+
+static bool exchange_check_framing(Request *request, const char *version)
+{
+    FieldList list; /* the fields are not cleared: this is the way of every request */
+    list.magic = FIELD_LIST_MAGIC;
+    list.count = 0;
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, exchange_collect_field,
+                                &list);
+    return framing_check(version, list.fields, list.count, &request->framing, &request->error);
+}
+
+static bool exchange_check_route(Request *request, const char *method)
+{
+    request->method = router_method(method);
+    if (request->method == 0) {
+        request->allowed = HTTP_GET | HTTP_HEAD | HTTP_POST;
+        return error_set(&request->error, ERROR_METHOD, "That method is not known here.");
+    }
+    return router_match(request_shared(request)->options->tables, request->method, request->target,
+                        &request->match, &request->allowed, &request->error);
+}
+
+static bool exchange_check_access(Request *request)
+{
+    const HttpGuard *guard = &request_shared(request)->options->guard;
+    request->client = request_find_client(request);
+    RequestFacts facts = {.method = (HttpMethod)request->method,
+                          .target = request->target,
+                          .authorization = request_header(request, "Authorization"),
+                          .cookie = request_header(request, "Cookie"),
+                          .client = request->client};
+    return guard->authorize(guard->context, &facts, request->match.route->access, &request->viewer,
+                            &request->error);
+}
+
+static bool exchange_check_body(Request *request)
+{
+    const Route *route = request->match.route;
+    const Framing *framing = &request->framing;
+    Error *error = &request->error;
+    if (route->body == BODY_NONE)
+        return !framing->has_body ||
+               error_set(error, ERROR_TOO_LARGE, "This address takes no content.");
+    if (route->body == BODY_JSON) {
+        const char *type = request_header(request, "Content-Type");
+        if (!type || !field_is(type, "application/json"))
+            return error_set(error, ERROR_MEDIA_TYPE, "This address takes application/json.");
+        return framing->chunked || framing->length <= HTTP_SMALL_BODY_MAX ||
+               error_set(error, ERROR_TOO_LARGE, "The request is larger than %d bytes.",
+                         HTTP_SMALL_BODY_MAX);
+    }
+    uint64_t limit = route->body_max(request_app(request));
+    if (!framing->chunked && request_header(request, "Content-Length") == NULL)
+        return error_set(error, ERROR_LENGTH_REQUIRED, "Content-Length is missing.");
+    if (!framing->chunked && framing->length > limit)
+        return error_set(error, ERROR_TOO_LARGE,
+                         "The file is too large: at most %llu MB are accepted.",
+                         (unsigned long long)(limit / MIB));
+    request->body = body_new(route->form ? &multipart_sink : route->sink, limit);
+    return true;
+}
+
+static bool exchange_check_load(Request *request, WorkPool pool)
+{
+    Workers *workers = request_shared(request)->pools[pool];
+    return !workers || workers_waiting(workers) < HTTP_WORK_QUEUE_MAX ||
+           error_set(&request->error, ERROR_UNAVAILABLE, "The server is busy; try again shortly.");
+}
+
+static enum MHD_Result exchange_on_header(Request *request, const char *method, const char *version)
+{
+    if (!exchange_check_framing(request, version))
+        return exchange_refuse(request);
+    bool good =
+        exchange_check_route(request, method) && exchange_check_access(request) &&
+        exchange_check_body(request) &&
+        (request->match.route->resolve || exchange_check_load(request, request->match.route->pool));
+    if (!good && (request->framing.has_body || request->method == 0))
+        return exchange_refuse(request);
+    if (good && request->body)
+        exchange_hand_over(request, REQUEST_OPENING, request->match.route->pool, exchange_run_open);
+    else
+        request->state = good ? REQUEST_BODY : REQUEST_READY;
+    return MHD_YES;
+}
+
+/* --- the body and what comes after it --- */
+
+static enum MHD_Result exchange_on_data(Request *request, const char *data, size_t *size)
+{
+    size_t taken = *size;
+    bool good = request->body
+                    ? body_fill(request->body, data, *size, &taken, &request->error)
+                    : buffer_append(&request->text, data, *size) ||
+                          error_set(&request->error, ERROR_TOO_LARGE,
+                                    "The request is larger than %d bytes.", HTTP_SMALL_BODY_MAX);
+    if (!good)
+        return exchange_refuse(request);
+    *size -= taken;
+    request->received += taken;
+    request->socket->window_bytes += taken;
+    if (request->body && body_full(request->body))
+        exchange_hand_over(request, REQUEST_FEEDING, request->match.route->pool, exchange_run_feed);
+    return MHD_YES;
+}
+
+/* The request is whole. Media is answered from the loop's cache; only a file not seen yet costs a
+ * worker. */
+static enum MHD_Result exchange_on_end(Request *request)
+{
+    const Route *route = request->match.route;
+    if (request->body) {
+        WorkPool pool = route->finish_pool != POOL_UNSET ? route->finish_pool : route->pool;
+        exchange_hand_over(request, REQUEST_WORKING, pool, exchange_run_finish);
+        return MHD_YES;
+    }
+    if (route->resolve) {
+        ExchangeMemory *memory = exchange_memory(request->loop);
+        MediaFile *file = media_cache_find(memory->cache, request->match.params[0]);
+        if (file)
+            return exchange_answer_file(request, file);
+        if (!exchange_check_load(request, route->pool))
+            return exchange_queue_answer(request);
+        request->forget_generation = memory->forget_generation;
+        exchange_hand_over(request, REQUEST_WORKING, route->pool, exchange_run_resolve);
+        return MHD_YES;
+    }
+    if (route->body == BODY_JSON) {
+        request->json = json_parse_object(request->text.data ? request->text.data : "",
+                                          request->text.length, &request->error);
+        if (!request->json)
+            return exchange_queue_answer(request);
+    }
+    if (route->pool == POOL_LOOP) {
+        request->response = route->handle(request, &request->error);
+        return exchange_queue_answer(request);
+    }
+    exchange_hand_over(request, REQUEST_WORKING, route->pool, exchange_run_handler);
+    return MHD_YES;
+}
+
+/* A file that was forgotten while it was being loaded is sent to who asked and not kept. */
+static enum MHD_Result exchange_on_ready(Request *request)
+{
+    if (!request->media)
+        return exchange_queue_answer(request);
+    ExchangeMemory *memory = exchange_memory(request->loop);
+    MediaFile *file = request->media;
+    if (request->forget_generation == memory->forget_generation)
+        file = media_cache_put(memory->cache, TAKE_PTR(request->media));
+    return exchange_answer_file(request, file);
+}
+
+/* --- libmicrohttpd's callbacks --- */
+
+static void *exchange_on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    Socket *socket = info->socket_context;
+    Request *request = request_new(cls, socket, connection, target);
+    socket->exchange = request;
+    return request;
+}
+
+static enum MHD_Result exchange_on_call(void *cls, struct MHD_Connection *connection,
+                                        const char *url, const char *method, const char *version,
+                                        const char *data, size_t *size, void **pointer)
+{
+    Request *request = CAST_OBJECT(Request, *pointer, REQUEST_MAGIC);
+    (void)cls, (void)connection, (void)url;
+    switch (request->state) {
+    case REQUEST_NEW:
+        return exchange_on_header(request, method, version);
+    case REQUEST_OPENED:
+        if (request->error.code != ERROR_NONE)
+            return exchange_refuse(request);
+        request->state = REQUEST_BODY;
+        return MHD_YES;
+    case REQUEST_FED:
+        if (request->error.code != ERROR_NONE)
+            return *size > 0 ? exchange_refuse(request) : exchange_queue_answer(request);
+        request->state = REQUEST_BODY;
+        /* fall through */
+    case REQUEST_BODY:
+        return *size > 0 ? exchange_on_data(request, data, size) : exchange_on_end(request);
+    case REQUEST_READY:
+        return exchange_on_ready(request);
+    case REQUEST_OPENING:
+    case REQUEST_FEEDING:
+    case REQUEST_WORKING:
+        break;
+    }
+    UNREACHABLE();
+}
+
+/* Media hits are too many to log each; whatever else happens is one line. */
+static void exchange_log(const Request *request, bool cut)
+{
+    const Route *route = request->match.route;
+    bool routine = route && route->resolve && request->status < 400;
+    LOG_CONTEXT(.request_id = request->id);
+    if (routine && !log_enabled(LOG_DEBUG))
+        return;
+    log_write(routine ? LOG_DEBUG : LOG_INFO, "%s %s %d in %lld ms, %llu bytes received%s (%s)",
+              router_method_name(request->method), request_path(request), request->status,
+              (long long)(clock_monotonic_ms() - request->started_ms),
+              (unsigned long long)request->received, cut ? ", cut off" : "",
+              route ? route->name : "no route");
+}
+
+static void exchange_on_completed(void *cls, struct MHD_Connection *connection, void **pointer,
+                                  enum MHD_RequestTerminationCode code)
+{
+    (void)cls, (void)connection;
+    if (!*pointer)
+        return;
+    Request *request = CAST_OBJECT(Request, TAKE_PTR(*pointer), REQUEST_MAGIC);
+    const HttpOptions *options = request_shared(request)->options;
+    exchange_log(request, code != MHD_REQUEST_TERMINATED_COMPLETED_OK && request->status == 0);
+    if (options->ended)
+        options->ended(&(RequestOutcome){.route = request->match.route,
+                                         .status = request->status,
+                                         .received = request->received,
+                                         .sent = request->sent});
+    request->socket->exchange = NULL;
+    request->socket->quiet_since_ms = clock_monotonic_ms();
+    if (loop_draining(request->loop))
+        shutdown(request->socket->fd, SHUT_RD);
+    if (body_is_open(request->body))
+        exchange_dispatch(request, request->match.route->pool, exchange_run_close);
+    else
+        request_free(request);
+}
+
+/* --- time --- */
+
+static bool exchange_is_idle(const Socket *socket)
+{
+    if (!socket->exchange)
+        return true;
+    const Request *request = CAST_OBJECT(const Request, socket->exchange, REQUEST_MAGIC);
+    return !request->away && request->state == REQUEST_NEW;
+}
+
+/* libmicrohttpd's time-out is about silence: what drips for ever is cut here. */
+static void exchange_enforce_rate(Socket *socket, Request *request, int64_t now_ms)
+{
+    if (request->away || request->state != REQUEST_BODY || !request->framing.has_body) {
+        socket->window_start_ms = 0;
+        return;
+    }
+    if (request_peer_gone(request)) { /* the library may have overlooked the end of the stream */
+        shutdown(socket->fd, SHUT_RDWR);
+        return;
+    }
+    if (socket->window_start_ms != 0) {
+        if (now_ms - socket->window_start_ms < HTTP_BODY_RATE_SECONDS * 1000)
+            return;
+        if (socket->window_bytes < (uint64_t)HTTP_BODY_RATE_MIN * HTTP_BODY_RATE_SECONDS)
+            exchange_cut_slow(request);
+    }
+    socket->window_start_ms = now_ms;
+    socket->window_bytes = 0;
+}
+
+/* A header takes one packet or two; who needs longer than this holds a connection for nothing.
+ * Without a request, the library's own time-out for silence comes first. */
+static void exchange_tick(Socket *socket, int64_t now_ms)
+{
+    int64_t header_ms =
+        (socket->exchange ? HTTP_HEADER_SECONDS : HTTP_IDLE_SECONDS + HTTP_HEADER_SECONDS) * 1000;
+    if (exchange_is_idle(socket) && now_ms - socket->quiet_since_ms > header_ms)
+        shutdown(socket->fd, SHUT_RDWR);
+    if (!socket->exchange) {
+        socket->window_start_ms = 0;
+        return;
+    }
+    Request *request = CAST_OBJECT(Request, socket->exchange, REQUEST_MAGIC);
+    exchange_enforce_rate(socket, request, now_ms);
+    exchange_expire_park(request, now_ms);
+}
+
+const LoopHooks exchange_hooks = {
+    .target = exchange_on_target,
+    .call = exchange_on_call,
+    .completed = exchange_on_completed,
+    .tick = exchange_tick,
+    .idle = exchange_is_idle,
+    .memory_new = exchange_memory_new,
+    .memory_free = exchange_memory_free,
+};
