@@ -19,7 +19,7 @@
 
 #define POLL_MS       20
 #define STOP_MS       40000
-#define LOG_TAIL_SIZE 6000
+#define LOG_TAIL_SIZE 16000
 
 static const char *build_folder(void)
 {
@@ -51,14 +51,19 @@ void story_filter(void)
         cmocka_set_test_filter(pattern);
 }
 
-int story_free_port(void)
+/* A loopback port that is the story's until it ends, also while web is down: who is bound to it and
+ * does not listen is in nobody's way who may share addresses, as web may, and no other socket is
+ * given that port. */
+static void reserve_port(Story *story)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    REQUIRE(fd >= 0 && bind(fd, (struct sockaddr *)&address, length) == 0);
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0);
+    REQUIRE(bind(fd, (struct sockaddr *)&address, length) == 0);
     REQUIRE(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    return ntohs(address.sin_port);
+    story->port = ntohs(address.sin_port);
+    story->port_fd = fd;
 }
 
 /* --- settings --- */
@@ -85,7 +90,7 @@ int story_setup(void **state)
     Story *story = NEW(Story);
     id_init();
     id_token(story->token);
-    story->port = story_free_port();
+    reserve_port(story);
     snprintf(story->folder, sizeof story->folder, "%s/reelkeep-story-XXXXXX",
              getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     REQUIRE(mkdtemp(story->folder));
@@ -106,6 +111,56 @@ int story_setup(void **state)
     *state = story;
     return 0;
 }
+
+/* --- what the programs said --- */
+
+char *story_read_file(const char *path, size_t *length)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) != 0)
+        return NULL;
+    _cleanup_free_ char *text = base_calloc(1, (size_t)status.st_size + 1);
+    ssize_t got, used = 0;
+    while (used < status.st_size &&
+           (got = read(fd, text + used, (size_t)(status.st_size - used))) > 0)
+        used += got;
+    if (length)
+        *length = (size_t)used;
+    return TAKE_PTR(text);
+}
+
+static char *read_log(Story *story, const char *program)
+{
+    char name[64], path[300];
+    snprintf(name, sizeof name, "%s.log", program);
+    story_path(story, name, path, sizeof path);
+    return story_read_file(path, NULL);
+}
+
+bool story_log_has(Story *story, const char *program, const char *text)
+{
+    _cleanup_free_ char *log = read_log(story, program);
+    return log && strstr(log, text);
+}
+
+static void print_log_end(Story *story, const char *program)
+{
+    _cleanup_free_ char *log = read_log(story, program);
+    size_t length = log ? strlen(log) : 0;
+    if (log) /* cmocka would cut it */
+        printf("--- the end of what %s said ---\n%s\n", program,
+               log + (length > LOG_TAIL_SIZE ? length - LOG_TAIL_SIZE : 0));
+    fflush(stdout);
+}
+
+static void print_log_ends(Story *story)
+{
+    print_log_end(story, "web");
+    print_log_end(story, "transcoder");
+}
+
+/* --- the end --- */
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
 {
@@ -139,9 +194,11 @@ int story_teardown(void **state)
         print_error("at the end web ended with %d and transcoder with %d instead of 0\n",
                     web.status, transcoder.status);
     if (!clean)
-        print_error("a sanitizer found a fault; %s is kept\n", story->folder);
-    if (clean)
-        nftw(story->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+        print_error("a sanitizer found a fault\n");
+    if (!good || !clean)
+        print_log_ends(story);
+    nftw(story->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    close(story->port_fd);
     free(story);
     return good && clean ? 0 : -1;
 }
@@ -270,46 +327,6 @@ void story_until(Story *story, StoryCondition condition, void *context, const ch
     }
 }
 
-char *story_read_file(const char *path, size_t *length)
-{
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat status;
-    if (fd < 0 || fstat(fd, &status) != 0)
-        return NULL;
-    _cleanup_free_ char *text = base_calloc(1, (size_t)status.st_size + 1);
-    ssize_t got, used = 0;
-    while (used < status.st_size &&
-           (got = read(fd, text + used, (size_t)(status.st_size - used))) > 0)
-        used += got;
-    if (length)
-        *length = (size_t)used;
-    return TAKE_PTR(text);
-}
-
-static char *read_log(Story *story, const char *program)
-{
-    char name[64], path[300];
-    snprintf(name, sizeof name, "%s.log", program);
-    story_path(story, name, path, sizeof path);
-    return story_read_file(path, NULL);
-}
-
-bool story_log_has(Story *story, const char *program, const char *text)
-{
-    _cleanup_free_ char *log = read_log(story, program);
-    return log && strstr(log, text);
-}
-
-static void print_log_end(Story *story, const char *program)
-{
-    _cleanup_free_ char *log = read_log(story, program);
-    size_t length = log ? strlen(log) : 0;
-    if (log) /* cmocka would cut it */
-        printf("--- the end of what %s said ---\n%s\n", program,
-               log + (length > LOG_TAIL_SIZE ? length - LOG_TAIL_SIZE : 0));
-    fflush(stdout);
-}
-
 void story_fail(Story *story, const char *format, ...)
 {
     char what[2000];
@@ -317,8 +334,7 @@ void story_fail(Story *story, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(what, sizeof what, format, arguments);
     va_end(arguments);
-    print_log_end(story, "web");
-    print_log_end(story, "transcoder");
+    print_log_ends(story);
     fail_msg("%s", what);
     abort();
 }

@@ -30,6 +30,7 @@ typedef struct Story {
     char work_dir[256];
     char token[TOKEN_SIZE];
     int port;                               /* of web, the same across its restarts */
+    int port_fd;                            /* keeps it from others; owned */
     pid_t web, transcoder;                  /* 0: not running */
     char settings[STORY_SETTINGS_MAX][600]; /* NAME=value, for both programs */
     size_t setting_count;
@@ -87,9 +88,6 @@ _Noreturn void story_fail(Story *story, const char *format, ...) _printf_(2, 3);
 
 /* Runs a command found in PATH, output to `output` (a file) or /dev/null; its exit status. */
 int story_command(const char *const *arguments, const char *output);
-
-/* A loopback port nobody uses now. */
-int story_free_port(void);
 
 /* A file below the story's folder, or below the programs' folder. */
 void story_path(const Story *story, const char *name, char *path, size_t size);

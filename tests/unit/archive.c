@@ -66,8 +66,7 @@ int archive_set_up(void **state)
 {
     Archive *archive = NEW(Archive);
     id_init();
-    base_copy(archive->root, sizeof archive->root, "/tmp/reelkeep-unit-XXXXXX");
-    assert_non_null(mkdtemp(archive->root));
+    unit_folder(archive->root);
     archive_open(archive);
     *state = archive;
     return 0;

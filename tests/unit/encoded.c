@@ -14,10 +14,8 @@ static char folder[64];
 
 const char *encoded_folder(void)
 {
-    if (!folder[0]) {
-        base_copy(folder, sizeof folder, "/tmp/reelkeep-encoded-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-    }
+    if (!folder[0])
+        unit_folder(folder);
     return folder;
 }
 

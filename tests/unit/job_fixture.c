@@ -64,13 +64,6 @@ TransferResult fixture_result(const char *video)
     return result;
 }
 
-void fixture_folder_make(char path[64])
-{
-    const char *parent = getenv("TMPDIR");
-    snprintf(path, 64, "%.40s/reelkeep-XXXXXX", parent && strlen(parent) <= 40 ? parent : "/tmp");
-    REQUIRE(mkdtemp(path));
-}
-
 void fixture_folder_remove(const char *path)
 {
     REQUIRE(file_remove_tree(AT_FDCWD, path, NULL));

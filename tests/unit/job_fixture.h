@@ -20,8 +20,7 @@ char *fixture_claim(const TransferJob *job);
 /* A result with a poster, of a video with this content. */
 TransferResult fixture_result(const char *video);
 
-/* A new folder's path below TMPDIR; removed with everything in it by the other. */
-void fixture_folder_make(char path[64]);
+/* Removes a folder with everything in it. */
 void fixture_folder_remove(const char *path);
 
 /* A client of the web at this address, with FIXTURE_TOKEN. */

@@ -11,15 +11,14 @@
 #include "common/transfer/transfer.h"
 
 typedef struct Folder {
-    char path[40];
+    char path[64];
     int fd;
 } Folder;
 
 static int make_folder(void **state)
 {
     Folder *folder = NEW(Folder);
-    snprintf(folder->path, sizeof folder->path, "/tmp/reelkeep-file-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
+    unit_folder(folder->path);
     folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY);
     *state = folder;
     return 0;

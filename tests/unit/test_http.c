@@ -255,8 +255,7 @@ static int start_with(int shutdown_seconds)
     sem_init(&app.held, 0, 0);
     sem_init(&app.parked, 0, 0);
     sem_init(&app.fed, 0, 0);
-    snprintf(app.folder, sizeof app.folder, "/tmp/reelkeep-http-XXXXXX");
-    assert_non_null(mkdtemp(app.folder));
+    unit_folder(app.folder);
     app.folder_fd = open(app.folder, O_RDONLY | O_DIRECTORY);
     app.http = http_start(&options, &error);
     if (!app.http)

@@ -98,8 +98,7 @@ static int set_up(void **state)
 {
     Old *old = NEW(Old);
     Error error = {0};
-    base_copy(old->root, sizeof old->root, "/tmp/reelkeep-unit-XXXXXX");
-    assert_non_null(mkdtemp(old->root));
+    unit_folder(old->root);
     snprintf(old->path, sizeof old->path, "%s/old.sqlite3", old->root);
     old->connection = connection_open(old->path, CONNECTION_WRITER, &error);
     assert_non_null(old->connection);

@@ -16,7 +16,7 @@ static int set_up(void **state)
 {
     Fixture *fixture = NEW(Fixture);
     Error error = {0};
-    fixture_folder_make(fixture->path);
+    unit_folder(fixture->path);
     *state = fixture;
     return scratch_open(fixture->path, &fixture->scratch, &error) ? 0 : -1;
 }

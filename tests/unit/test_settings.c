@@ -138,10 +138,10 @@ static void a_file_gives_settings_and_the_environment_wins(void **state)
     static const char *const variables[] = {"PORT=9000", NULL};
     static const char content[] = "# a comment\n\n PORT=8001\nHOST=\"127.0.0.1\"\r\n"
                                   "TRANSCODING_UPLOAD_TOKEN='" SECRET "'\nVIDEO_CRF=20\n";
-    char folder[] = "/tmp/reelkeep-settings-XXXXXX", path[80];
+    char folder[64], path[80];
     _cleanup_free_ Settings *settings = NEW(Settings);
     (void)state;
-    assert_non_null(mkdtemp(folder));
+    unit_folder(folder);
     _cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY);
     snprintf(path, sizeof path, "%s/env", folder);
     assert_true(file_replace(fd, "env", content, strlen(content), NULL));

@@ -19,7 +19,7 @@ int rig_set_up(void **state)
 {
     Rig *rig = NEW(Rig);
     Error error = {0};
-    fixture_folder_make(rig->path);
+    unit_folder(rig->path);
     rig->job = fixture_job();
     rig->claim = fixture_claim(&rig->job);
     rig->options = (WorkerOptions){
