@@ -45,15 +45,13 @@ planted settings README.md '| `PLANTED` | web | `1` | a setting nobody reads |'
 planted format common/base/base.c 'int   planted( void );'
 
 # Banned calls are compile errors.
-for call in strcpy strcat sprintf vsprintf strncpy strncat gets strtok asctime ctime gmtime localtime \
-    atoi atol system popen tmpnam mktemp alloca rand srand signal; do
-    printf 'void planted(void);\nvoid planted(void)\n{\n    %s(0);\n}\n' "$call" >"$copy/common/planted.c"
-    if output=$(make -C "$copy" build/dev/common/planted.o 2>&1); then
-        echo "$call() compiles"
-        bad=1
-    elif ! grep -q "${call}_is_banned_here" <<<"$output"; then
-        echo "$call() does not compile, but for another reason: $output"
-        bad=1
-    fi
+banned='strcpy strcat sprintf vsprintf strncpy strncat gets strtok asctime ctime gmtime localtime
+    atoi atol system popen tmpnam mktemp alloca rand srand signal'
+printf 'void planted(void);\nvoid planted(void)\n{\n' >"$copy/common/planted.c"
+printf '    %s(0);\n' $banned >>"$copy/common/planted.c"
+printf '}\n' >>"$copy/common/planted.c"
+output=$(make -C "$copy" build/dev/common/planted.o 2>&1)
+for call in $banned; do
+    grep -q "\b${call}_is_banned_here" <<<"$output" || { echo "$call() compiles: $output"; bad=1; }
 done
 exit $bad
