@@ -1,4 +1,5 @@
 # The settings table, .env.example, the README's table and --help tell the same names and defaults.
+# Asked for --help are the programs that were built last.
 # `tests/lint/settings.sh table` prints the rows for the README.
 set -euo pipefail
 folder=$(mktemp -d)
@@ -46,9 +47,10 @@ grep -E '^\| `[A-Z_]+` \|' README.md | sed 's/ *| */|/g' | cut -d '|' -f 2-4 >"$
 same README.md
 
 for program in web transcoder; do
-    [ -x "build/reelkeep-$program" ] || continue
+    built=$(ls -t {build,build/dev}/reelkeep-"$program" 2>/dev/null | head -n 1) || true
+    [ -n "$built" ] || continue
     help_rows "$program" >"$folder/wanted"
-    "build/reelkeep-$program" --help | sed -n 's/^  \([A-Z_]\{4,\}\) \+\([^ ]\+\) \+/\1 \2 /p' >"$folder/found"
+    "$built" --help | sed -n 's/^  \([A-Z_]\{4,\}\) \+\([^ ]\+\) \+/\1 \2 /p' >"$folder/found"
     same "reelkeep-$program --help"
 done
 exit $bad
