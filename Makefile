@@ -373,9 +373,10 @@ $$(BENCHES:%.c=build/$(1)/%): %: %.o build/$(1)/libtranscoder.a build/$(1)/libme
 build/$(1)/web/store/sqlite/migrations.o: $$(wildcard web/store/sqlite/migrations/*.sql)
 
 # Everything the build can hold, also what only tests need.
-.PHONY: build-$(1) programs-$(1) units-$(1) stories-$(1)
+.PHONY: build-$(1) objects-$(1) programs-$(1) units-$(1) stories-$(1)
 build-$(1): programs-$(1) units-$(1) stories-$(1) $$(BENCHES:%.c=build/$(1)/%)
 programs-$(1): $(5)/reelkeep-web $(5)/reelkeep-transcoder
+objects-$(1): $$(ALL_SOURCES:%.c=build/$(1)/%.o) build/$(1)/build/ui/assets.o
 units-$(1): $$(UNITS:%.c=build/$(1)/%)
 stories-$(1): $$(STORIES:%.c=build/$(1)/%)
 endef
@@ -385,7 +386,7 @@ ALL_SOURCES := $(COMMON) $(MEDIA) $(WEB) $(TRANSCODER) $(UNITS) $(UNIT_HELPERS) 
 	$(STORY_HELPERS) $(BENCHES)
 
 # The last two only prove that both compilers take everything at the optimisation of a release,
-# where they see most.
+# where they see most; nothing of theirs needs to be linked.
 $(eval $(call build,release,$(CC),$(RELEASE_FLAGS),$(RELEASE_LINK),build))
 $(eval $(call build,dev,$(CC),$(DEV_FLAGS),,build/dev))
 $(eval $(call build,asan,$(CC),$(ASAN_FLAGS),,build/asan))
@@ -414,8 +415,8 @@ CORES = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 # --- what people call -------------------------------------------------------------------------
 
-.PHONY: all run check check-unit check-story check-asan check-tsan check-gcc-clang check-browser \
-	check-long lint format bench bench-transcode fuzz clean help
+.PHONY: all run check check-fast check-unit check-story check-asan check-tsan check-gcc-clang \
+	check-browser check-long lint format bench bench-transcode fuzz clean help
 
 all: programs-release ## both programs: build/reelkeep-web and build/reelkeep-transcoder
 
@@ -431,10 +432,15 @@ BROWSER := tests/browser/unit tests/browser/run.mjs
 
 check: ## installs what is missing, builds everything, runs every test
 	.ci/dependencies check
-	$(MAKE) $(CORES) all lint build-gcc build-clang build-dev build-asan \
+	$(MAKE) $(CORES) all objects-gcc objects-clang build-dev build-asan \
 		$(UNIT_THREADS:%.c=build/tsan/%) tests/browser/node_modules/.package-lock.json
-	tests/run $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
+	tests/run tests/lint/run $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
 		$(call unit_programs,asan) $(call story_programs,dev) $(call story_programs,asan) $(BROWSER)
+
+check-fast: ## the house rules, gcc, and the unit tests that what changed since main can reach
+	$(MAKE) $(CORES) build-dev
+	programs=$$(tests/touched $(call unit_programs,dev)) && \
+		tests/run tests/lint/run tests/browser/unit $$programs
 
 check-unit: units-dev ## the unit tests
 	tests/run $(call unit_programs,dev)
@@ -448,7 +454,7 @@ check-asan: build-asan ## unit tests and stories under the address and undefined
 check-tsan: $(UNIT_THREADS:%.c=build/tsan/%) ## unit tests with threads under the thread sanitizer
 	tests/run $(UNIT_THREADS:%.c=build/tsan/%)
 
-check-gcc-clang: build-gcc build-clang ## everything compiles without a warning with both compilers
+check-gcc-clang: objects-gcc objects-clang ## everything compiles without a warning with both compilers
 
 check-browser: all tests/browser/node_modules/.package-lock.json ## the page in a real browser
 	tests/run $(BROWSER)
