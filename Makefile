@@ -35,6 +35,7 @@ COMMON := \
 	common/base/network.c \
 	common/base/url.c \
 	common/base/utf8.c \
+	common/program/program.c \
 	common/sandbox/child.c \
 	common/sandbox/sandbox.c \
 	common/sandbox/sandbox_probe.c \

@@ -1,11 +1,10 @@
 #include "transcoder/check.h"
 
-#include "common/sandbox/sandbox_probe.h"
 #include "transcoder/encoder/encoder_limits.h"
 #include "transcoder/scratch/scratch.h"
 #include "transcoder/web_client/web_client.h"
 
-static bool fault(FILE *out, const char *setting, const Error *error)
+static bool check_fault(FILE *out, const char *setting, const Error *error)
 {
     fprintf(out, "%s: %s\n", setting, error->detail);
     return false;
@@ -16,14 +15,14 @@ static bool check_scratch(const Settings *settings, FILE *out)
     uint64_t space, wanted = (uint64_t)settings->min_free_space.number;
     Error error = {0};
     if (!scratch_check(settings->work_dir.text, &space, &error))
-        return fault(out, "WORK_DIR", &error);
+        return check_fault(out, "WORK_DIR", &error);
     if (space >= wanted)
         return true;
     error_set(&error, ERROR_NO_SPACE,
               "WORK_DIR has %llu MiB left, less than the %llu MiB of MIN_FREE_SPACE; no job would "
               "be claimed.",
               (unsigned long long)(space / MIB), (unsigned long long)(wanted / MIB));
-    return fault(out, "MIN_FREE_SPACE", &error);
+    return check_fault(out, "MIN_FREE_SPACE", &error);
 }
 
 static bool check_web(const Settings *settings, FILE *out)
@@ -34,26 +33,17 @@ static bool check_web(const Settings *settings, FILE *out)
         web_client_check(client, &error))
         return true;
     bool refused = error.code == ERROR_UNAUTHENTICATED || error.code == ERROR_FORBIDDEN;
-    return fault(out, refused ? "TRANSCODING_UPLOAD_TOKEN" : "WEB_SERVICE_URL", &error);
+    return check_fault(out, refused ? "TRANSCODING_UPLOAD_TOKEN" : "WEB_SERVICE_URL", &error);
 }
 
-static bool check_sandbox(const Settings *settings, FILE *out)
+bool check_run(const Settings *settings, const SandboxReport *sandbox, const EncoderPolicy *policy,
+               FILE *out)
 {
-    SandboxReport report;
-    Error error = {0};
-    if (!sandbox_probe(&report, &error))
-        return fault(out, "SANDBOX", &error);
-    fprintf(out, "%s\n", report.text);
-    return sandbox_suffices(&report) || settings->sandbox.number != SETTING_SANDBOX_REQUIRED;
-}
-
-bool check_run(const Settings *settings, const EncoderPolicy *policy, FILE *out)
-{
-    bool sandbox = check_sandbox(settings, out);
+    fprintf(out, "%s\n", sandbox->text);
     bool scratch = check_scratch(settings, out);
     bool web = check_web(settings, out);
     encoder_limits_print(policy, out);
-    bool good = sandbox && scratch && web;
+    bool good = scratch && web;
     if (good)
         fputs("Everything is in place.\n", out);
     return good;

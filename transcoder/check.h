@@ -2,10 +2,12 @@
  */
 #pragma once
 
+#include "common/sandbox/sandbox_probe.h"
 #include "common/settings/settings.h"
 #include "transcoder/plan/plan.h"
 
-/* Prints the sandbox's walls, the limits of an encode (those of `policy`, made of the settings) and
- * one line per fault, or that there is none; returns whether there is none. Settings are checked
- * already. */
-bool check_run(const Settings *settings, const EncoderPolicy *policy, FILE *out);
+/* Prints the sandbox's walls (a sandbox that does not suffice has ended the program already), the
+ * limits of an encode (those of `policy`, made of the settings) and one line per fault, or that
+ * there is none; returns whether there is none. Settings are checked already. */
+bool check_run(const Settings *settings, const SandboxReport *sandbox, const EncoderPolicy *policy,
+               FILE *out);

@@ -80,5 +80,5 @@ static int check_all(const Settings *settings, const SandboxReport *sandbox)
     return check.faults == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-const Command command_check = {"check", "tell what is wrong with settings, volume and database",
-                               check_all};
+const ProgramCommand command_check = {
+    "check", "tell what is wrong with settings, volume and database", check_all};

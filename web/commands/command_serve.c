@@ -156,4 +156,5 @@ static int serve(const Settings *settings, const SandboxReport *sandbox)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-const Command command_serve = {"serve", "answer requests until SIGTERM (the default)", serve};
+const ProgramCommand command_serve = {"serve", "answer requests until SIGTERM (the default)",
+                                      serve};
