@@ -29,6 +29,7 @@ COMMON := \
 	common/base/digest.c \
 	common/base/error.c \
 	common/base/file.c \
+	common/base/flag.c \
 	common/base/id.c \
 	common/base/json.c \
 	common/base/log.c \
@@ -168,14 +169,11 @@ TRANSCODER := \
 	transcoder/web_client/web_client_deliver.c \
 	transcoder/web_client/web_client_fetch.c \
 	transcoder/web_client/web_client_transport.c \
-	transcoder/worker/backoff.c \
-	transcoder/worker/flag.c \
 	transcoder/worker/gate.c \
 	transcoder/worker/job.c \
-	transcoder/worker/job_claim.c \
-	transcoder/worker/job_end.c \
 	transcoder/worker/lease.c \
 	transcoder/worker/outcome.c \
+	transcoder/worker/pacing.c \
 	transcoder/worker/retry.c \
 	transcoder/worker/worker.c
 
@@ -212,7 +210,6 @@ UNIT_WEB := \
 	tests/unit/test_waiters.c
 
 UNIT_TRANSCODER := \
-	tests/unit/test_backoff.c \
 	tests/unit/test_corpus.c \
 	tests/unit/test_encoder.c \
 	tests/unit/test_encoder_death.c \
@@ -228,6 +225,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_media_tags.c \
 	tests/unit/test_mutants.c \
 	tests/unit/test_plan.c \
+	tests/unit/test_retry.c \
 	tests/unit/test_scratch.c \
 	tests/unit/test_storyboard.c \
 	tests/unit/test_thumbhash.c \

@@ -93,7 +93,7 @@ static bool work(const Settings *settings, Error *error)
     if (!scratch_open(settings->work_dir.text, &scratch, error))
         return false;
     make_name(name);
-    WorkerOptions options = {.web_url = settings->web_service_url.text,
+    JobOptions options = {.web_url = settings->web_service_url.text,
                              .token = settings->token.text,
                              .name = name,
                              .scratch = scratch,
@@ -101,7 +101,7 @@ static bool work(const Settings *settings, Error *error)
                              .jobs = (int)settings->transcoder_jobs.number,
                              .policy = make_policy(settings),
                              .encode = encoder_run,
-                             .timing = worker_timing_standard};
+                             .timing = job_timing_standard};
     if (!workers_start(&options, &workers, error))
         return false;
     log_info("Version %s works for %s as %s, %d at once.", REELKEEP_VERSION, options.web_url, name,

@@ -4,7 +4,7 @@
 #include "transcoder/encoder/encoder_message.h"
 #include "transcoder/pipeline/pace.h"
 #include "transcoder/pipeline/timeline.h"
-#include "transcoder/worker/flag.h"
+#include "common/base/flag.h"
 
 /* What else a result tells. */
 #define VIDEO_ALONE "\"files\":[\"video\"],\"thumbhash\":\"\",\"captured_at\":\"\",\"title\":\"\""

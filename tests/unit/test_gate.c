@@ -28,15 +28,15 @@ static void close_gate(Passes *passes)
 
 static bool may_claim(GatePass *pass)
 {
-    gate_ask_claim(pass);
+    gate_move(pass, GATE_ASKING);
     return gate_wait(pass, &no_end, 0);
 }
 
 static void start_encode(GatePass *pass)
 {
     assert_true(may_claim(pass));
-    gate_claimed(pass);
-    gate_ask_slot(pass);
+    gate_move(pass, GATE_FETCHING);
+    gate_move(pass, GATE_WAITING);
     assert_true(gate_wait(pass, &no_end, 0));
 }
 
@@ -61,9 +61,9 @@ static void as_many_claims_as_free_slots(void **state)
     open_gate(&passes, 2, HOUR_MS);
     unit_check(may_claim(&pass[0]) && may_claim(&pass[1]), "each free slot allows a claim");
     unit_check(!may_claim(&pass[2]), "and no more than that");
-    gate_leave(&pass[0]);
+    gate_move(&pass[0], GATE_AWAY);
     unit_check(may_claim(&pass[2]) && !pass[2].ahead, "a claim that found nothing makes room");
-    gate_claimed(&pass[2]);
+    gate_move(&pass[2], GATE_FETCHING);
     unit_check(!may_claim(&pass[0]), "a job being fetched takes a slot's claim");
     close_gate(&passes);
 }
@@ -79,11 +79,11 @@ static void one_ahead_when_an_end_is_near(void **state)
     gate_report(&pass[0], 50);
     unit_check(may_claim(&pass[1]) && pass[1].ahead, "one ahead");
     unit_check(!may_claim(&pass[2]), "not two");
-    gate_claimed(&pass[1]);
+    gate_move(&pass[1], GATE_FETCHING);
     unit_check(!may_claim(&pass[2]), "also when the first is being fetched");
-    gate_leave(&pass[0]);
+    gate_move(&pass[0], GATE_AWAY);
     unit_check(!may_claim(&pass[2]), "the free slot belongs to the job ahead");
-    gate_ask_slot(&pass[1]);
+    gate_move(&pass[1], GATE_WAITING);
     unit_check(gate_wait(&pass[1], &no_end, 0), "which gets it");
     close_gate(&passes);
 }
@@ -110,7 +110,7 @@ static void none_ahead_while_a_free_slot_has_none(void **state)
     gate_report(&pass[0], 90);
     assert_true(may_claim(&pass[1]));
     unit_check(!may_claim(&pass[2]), "the free slot's claim comes first");
-    gate_claimed(&pass[1]);
+    gate_move(&pass[1], GATE_FETCHING);
     unit_check(may_claim(&pass[2]) && pass[2].ahead, "then one ahead");
     close_gate(&passes);
 }
@@ -125,9 +125,9 @@ static void a_claim_ahead_that_found_nothing_pauses(void **state)
     start_encode(&pass[0]);
     gate_report(&pass[0], 90);
     assert_true(may_claim(&pass[1]));
-    gate_leave(&pass[1]);
+    gate_move(&pass[1], GATE_AWAY);
     unit_check(!may_claim(&pass[1]), "no second one at once");
-    gate_leave(&pass[0]);
+    gate_move(&pass[0], GATE_AWAY);
     unit_check(may_claim(&pass[1]) && !pass[1].ahead, "a free slot does not wait for it");
     close_gate(&passes);
 }
@@ -143,7 +143,7 @@ static void held_claims_are_granted_later(void **state)
     unit_check(!may_claim(&pass[0]), "the longer hold counts");
     passes.gate.held_until_ms = 0;
     gate_hold_claims(&passes.gate, 20);
-    gate_ask_claim(&pass[0]);
+    gate_move(&pass[0], GATE_ASKING);
     unit_check(gate_wait(&pass[0], &no_end, INT64_MAX), "its end grants the claim by itself");
     close_gate(&passes);
 }
@@ -157,11 +157,11 @@ static void nobody_claims_while_a_lease_is_in_doubt(void **state)
     start_encode(&pass[0]);
     gate_doubt(&pass[0], true);
     unit_check(!may_claim(&pass[1]), "web might give the same job out again");
-    gate_leave(&pass[0]);
+    gate_move(&pass[0], GATE_AWAY);
     unit_check(!may_claim(&pass[1]), "also while it is delivered");
-    gate_ask_slot(&pass[2]);
+    gate_move(&pass[2], GATE_WAITING);
     unit_check(gate_wait(&pass[2], &no_end, 0), "encodes go on");
-    gate_ask_claim(&pass[1]);
+    gate_move(&pass[1], GATE_ASKING);
     gate_doubt(&pass[0], false);
     unit_check(gate_wait(&pass[1], &no_end, 0), "a lease that was renewed is in doubt no more");
     close_gate(&passes);
@@ -174,10 +174,10 @@ static void nothing_is_taken_up_while_a_claim_is_under_way(void **state)
     (void)state;
     open_gate(&passes, 2, 0);
     assert_true(may_claim(&pass[0]));
-    gate_ask_look(&pass[1]);
+    gate_move(&pass[1], GATE_LOOKING);
     unit_check(!flag_raised(&pass[1].granted), "web may just be giving that job out");
     unit_check(!may_claim(&pass[2]), "and no further claim is begun meanwhile");
-    gate_leave(&pass[0]);
+    gate_move(&pass[0], GATE_AWAY);
     unit_check(gate_wait(&pass[1], &no_end, 0), "then it is taken up");
     unit_check(!may_claim(&pass[0]), "and its lease is in doubt");
     gate_doubt(&pass[1], false);
@@ -192,15 +192,15 @@ static void slots_go_round_in_the_order_of_asking(void **state)
     static const size_t order[] = {3, 1, 4, 2};
     (void)state;
     open_gate(&passes, 1, 0);
-    gate_ask_slot(&pass[0]);
+    gate_move(&pass[0], GATE_WAITING);
     for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        gate_ask_slot(&pass[order[i]]);
-    gate_leave(&pass[0]);
+        gate_move(&pass[order[i]], GATE_WAITING);
+    gate_move(&pass[0], GATE_AWAY);
     for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
         for (size_t later = i; later < ARRAY_SIZE(order); later++)
             unit_check(flag_raised(&pass[order[later]].granted) == (later == i),
                        "the one that asked first, and only that");
-        gate_leave(&pass[order[i]]);
+        gate_move(&pass[order[i]], GATE_AWAY);
     }
     close_gate(&passes);
 }
@@ -215,9 +215,9 @@ static void an_end_wins_over_a_grant(void **state)
     flag_init(&stop);
     open_gate(&passes, 1, 0);
     flag_raise(&stop);
-    gate_ask_slot(&pass[0]);
+    gate_move(&pass[0], GATE_WAITING);
     unit_check(!gate_wait(&pass[0], &ends, INT64_MAX), "who is called off gets nothing");
-    gate_ask_slot(&pass[1]);
+    gate_move(&pass[1], GATE_WAITING);
     unit_check(gate_wait(&pass[1], &no_end, 0), "and leaves the slot to others");
     close_gate(&passes);
     flag_release(&stop);

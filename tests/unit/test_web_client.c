@@ -5,7 +5,6 @@
 #include "tests/unit/job_fixture.h"
 #include "tests/unit/scripted_server.h"
 #include "tests/unit/unit.h"
-#include "transcoder/worker/backoff.h"
 
 #define PROBLEM "Content-Type: application/problem+json\r\n"
 
@@ -21,39 +20,39 @@ static void test_statuses(void **state)
         int64_t retry_after_ms;
         const char *detail; /* in the error's sentence */
     } rows[] = {
-        {400, NULL, NULL, ERROR_BAD_REQUEST, false, BACKOFF_UNASKED, "400"},
-        {401, NULL, NULL, ERROR_UNAUTHENTICATED, false, BACKOFF_UNASKED, "401"},
+        {400, NULL, NULL, ERROR_BAD_REQUEST, false, WEB_CLIENT_UNASKED, "400"},
+        {401, NULL, NULL, ERROR_UNAUTHENTICATED, false, WEB_CLIENT_UNASKED, "401"},
         {404, "Content-Type: text/html; charset=utf-8\r\n", "<html>", ERROR_UNAVAILABLE, true,
-         BACKOFF_UNASKED, "in front of it"},
+         WEB_CLIENT_UNASKED, "in front of it"},
         {404, "Content-Type: application/json\r\nX-Railway-Fallback: true\r\n", "{}",
-         ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
+         ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "in front of it"},
         {404, PROBLEM, "{\"detail\":\"There is no such job.\"}", ERROR_NOT_FOUND, false,
-         BACKOFF_UNASKED, "There is no such job."},
-        {404, NULL, "<html>", ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
-        {405, NULL, "<html>", ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
-        {410, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
+         WEB_CLIENT_UNASKED, "There is no such job."},
+        {404, NULL, "<html>", ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "in front of it"},
+        {405, NULL, "<html>", ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "in front of it"},
+        {410, NULL, NULL, ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "in front of it"},
         {410, PROBLEM "X-Railway-Fallback: true\r\n", "{}", ERROR_UNAVAILABLE, true,
-         BACKOFF_UNASKED, "in front of it"},
-        {413, NULL, "<html>", ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
-        {413, PROBLEM, "{\"detail\":\"Too large.\"}", ERROR_TOO_LARGE, false, BACKOFF_UNASKED,
+         WEB_CLIENT_UNASKED, "in front of it"},
+        {413, NULL, "<html>", ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "in front of it"},
+        {413, PROBLEM, "{\"detail\":\"Too large.\"}", ERROR_TOO_LARGE, false, WEB_CLIENT_UNASKED,
          "Too large."},
-        {408, NULL, NULL, ERROR_TIMEOUT, true, BACKOFF_UNASKED, "408"},
-        {409, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "in front of it"},
-        {409, PROBLEM, "{}", ERROR_CONFLICT, false, BACKOFF_UNASKED, "409"},
-        {410, PROBLEM, "{\"detail\":\"The lease is lost.\"}", ERROR_GONE, false, BACKOFF_UNASKED,
+        {408, NULL, NULL, ERROR_TIMEOUT, true, WEB_CLIENT_UNASKED, "408"},
+        {409, NULL, NULL, ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "in front of it"},
+        {409, PROBLEM, "{}", ERROR_CONFLICT, false, WEB_CLIENT_UNASKED, "409"},
+        {410, PROBLEM, "{\"detail\":\"The lease is lost.\"}", ERROR_GONE, false, WEB_CLIENT_UNASKED,
          "The lease is lost."},
-        {418, NULL, NULL, ERROR_BAD_REQUEST, false, BACKOFF_UNASKED, "418"},
-        {422, PROBLEM, "{\"detail\":7}", ERROR_INVALID, false, BACKOFF_UNASKED, "422"},
-        {422, PROBLEM, "{\"detail\":", ERROR_INVALID, false, BACKOFF_UNASKED, "422"},
+        {418, NULL, NULL, ERROR_BAD_REQUEST, false, WEB_CLIENT_UNASKED, "418"},
+        {422, PROBLEM, "{\"detail\":7}", ERROR_INVALID, false, WEB_CLIENT_UNASKED, "422"},
+        {422, PROBLEM, "{\"detail\":", ERROR_INVALID, false, WEB_CLIENT_UNASKED, "422"},
         {429, "Retry-After: 7\r\n", NULL, ERROR_BUSY, true, 7000, "429"},
-        {500, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "500"},
-        {502, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "502"},
+        {500, NULL, NULL, ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "500"},
+        {502, NULL, NULL, ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "502"},
         {503, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", NULL, ERROR_UNAVAILABLE, true, 0,
          "503"},
-        {507, NULL, NULL, ERROR_UNAVAILABLE, true, BACKOFF_UNASKED, "507"},
-        {301, "Location: https://127.0.0.1:1/\r\n", NULL, ERROR_SETTING, false, BACKOFF_UNASKED,
+        {507, NULL, NULL, ERROR_UNAVAILABLE, true, WEB_CLIENT_UNASKED, "507"},
+        {301, "Location: https://127.0.0.1:1/\r\n", NULL, ERROR_SETTING, false, WEB_CLIENT_UNASKED,
          "WEB_SERVICE_URL"},
-        {0, NULL, NULL, ERROR_NETWORK, true, BACKOFF_UNASKED, "could not be reached"},
+        {0, NULL, NULL, ERROR_NETWORK, true, WEB_CLIENT_UNASKED, "could not be reached"},
     };
     TransferJob job = fixture_job();
     (void)state;

@@ -22,7 +22,7 @@ int rig_set_up(void **state)
     unit_folder(rig->path);
     rig->job = fixture_job();
     rig->claim = fixture_claim(&rig->job);
-    rig->options = (WorkerOptions){
+    rig->options = (JobOptions){
         .token = FIXTURE_TOKEN,
         .name = "test",
         .jobs = 1,

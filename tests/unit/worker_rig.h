@@ -57,7 +57,7 @@ typedef struct Rig {
     char *claim;
     ScriptedServer *server;
     Scratch *scratch;
-    WorkerOptions options;
+    JobOptions options;
     Workers *workers;
 } Rig;
 

@@ -2,11 +2,13 @@
 
 #include "common/base/clock.h"
 #include "transcoder/web_client/web_client_transport.h"
-#include "transcoder/worker/backoff.h"
 
 #define SMALL_REQUEST_SECONDS 20 /* a lease must not run out behind one dead connection */
 #define CLAIM_GRACE_SECONDS   15 /* beyond the wait that was asked for */
 #define JOB_PATH_MAX          128
+
+/* More digits than this are no wait anybody means; it also keeps the product in range. */
+#define RETRY_AFTER_DIGITS_MAX 9
 
 void web_client_global_init(void)
 {
@@ -34,6 +36,7 @@ bool web_client_new(const char *base_url, const char *token, WebClient **out, Er
         client->base_url[length - 1] = '\0';
     snprintf(client->authorization, sizeof client->authorization, "Authorization: Bearer %s",
              token);
+    client->magic = WEB_CLIENT_MAGIC;
     client->answer.body = BUFFER(TRANSFER_JSON_MAX);
     client->multi = curl_multi_init();
     client->easy = curl_easy_init();
@@ -50,6 +53,7 @@ void web_client_free(WebClient **client)
     curl_multi_cleanup((*client)->multi);
     buffer_release(&(*client)->answer.body);
     sodium_memzero((*client)->authorization, sizeof(*client)->authorization);
+    (*client)->magic = 0;
     free(*client);
     *client = NULL;
 }
@@ -71,7 +75,18 @@ bool web_client_is_transient(ErrorCode code)
 
 int64_t web_client_retry_after_ms(const WebClient *client)
 {
-    return backoff_parse_retry_after(client->answer.retry_after, clock_wall_ms());
+    return web_client_parse_retry_after(client->answer.retry_after, clock_wall_ms());
+}
+
+int64_t web_client_parse_retry_after(const char *text, int64_t now_wall_ms)
+{
+    size_t digits = strspn(text, "0123456789");
+    int64_t date;
+    if (digits > 0 && digits <= RETRY_AFTER_DIGITS_MAX && !text[digits])
+        return strtoll(text, NULL, 10) * 1000;
+    if (clock_parse_http_date(text, &date))
+        return MAX_OF(date - now_wall_ms, 0);
+    return WEB_CLIENT_UNASKED;
 }
 
 bool web_client_claim(WebClient *client, const WebClaim *claim, TransferJob *job, bool *found,
@@ -98,8 +113,8 @@ bool web_client_claim(WebClient *client, const WebClaim *claim, TransferJob *job
 }
 
 /* One of the small posts about a job: takes the body over and adds the lease token. */
-static bool post_about_job(WebClient *client, const TransferJob *job, const char *path,
-                           json_t *body_taken, Error *error)
+static bool web_client_post(WebClient *client, const TransferJob *job, const char *path,
+                            json_t *body_taken, Error *error)
 {
     _cleanup_json_ json_t *body = body_taken;
     json_object_set_new(body, TRANSFER_FIELD_LEASE, json_text(job->lease_token));
@@ -115,7 +130,7 @@ bool web_client_progress(WebClient *client, const TransferJob *job, const char *
     char path[JOB_PATH_MAX];
     json_t *body = json_pack("{s:s, s:i}", "stage", stage, "percent", percent);
     snprintf(path, sizeof path, TRANSFER_PATH_PROGRESS, job->job_id);
-    return post_about_job(client, job, path, body, error);
+    return web_client_post(client, job, path, body, error);
 }
 
 bool web_client_release(WebClient *client, const TransferJob *job, const char *reason, Error *error)
@@ -123,7 +138,7 @@ bool web_client_release(WebClient *client, const TransferJob *job, const char *r
     char path[JOB_PATH_MAX];
     json_t *body = json_pack("{s:o}", "reason", json_text(reason));
     snprintf(path, sizeof path, TRANSFER_PATH_RELEASE, job->job_id);
-    return post_about_job(client, job, path, body, error);
+    return web_client_post(client, job, path, body, error);
 }
 
 bool web_client_fail(WebClient *client, const TransferJob *job, const WebFailure *failure,
@@ -133,7 +148,7 @@ bool web_client_fail(WebClient *client, const TransferJob *job, const WebFailure
     json_t *body = json_pack("{s:o, s:b}", "error", json_text(failure->sentence), "retryable",
                              (int)failure->retryable);
     snprintf(path, sizeof path, TRANSFER_PATH_FAIL, job->job_id);
-    return post_about_job(client, job, path, body, error);
+    return web_client_post(client, job, path, body, error);
 }
 
 /* Progress of a job that cannot exist: an accepted token is told so, another is refused first. */

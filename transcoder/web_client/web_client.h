@@ -10,8 +10,8 @@
  */
 #pragma once
 
+#include "common/base/flag.h"
 #include "common/transfer/transfer.h"
-#include "transcoder/worker/flag.h"
 
 typedef struct WebClient WebClient;
 
@@ -22,7 +22,8 @@ void web_client_global_release(void);
 /* Name and version of the library, for --version. */
 const char *web_client_library(void);
 
-bool web_client_new(const char *base_url, const char *token, WebClient **out, Error *error);
+_must_check_ bool web_client_new(const char *base_url, const char *token, WebClient **out,
+                                 Error *error);
 void web_client_free(WebClient **client);
 #define _cleanup_web_client_ _cleanup_(web_client_free)
 
@@ -33,35 +34,42 @@ FlagSet web_client_abort_flags(const WebClient *client);
 /* Whether the same request may succeed later. */
 bool web_client_is_transient(ErrorCode code);
 
-/* How long the last answer asked to wait (Retry-After), or BACKOFF_UNASKED. */
+/* No wait was asked for by web. */
+#define WEB_CLIENT_UNASKED (-1)
+
+/* Milliseconds that the last answer asked to wait (Retry-After), or WEB_CLIENT_UNASKED. */
 int64_t web_client_retry_after_ms(const WebClient *client);
+
+/* Retry-After (RFC 9110 §10.2.3), seconds or a date, as milliseconds from now; WEB_CLIENT_UNASKED
+ * for anything else. */
+int64_t web_client_parse_retry_after(const char *text, int64_t now_wall_ms);
 
 /* Waits up to wait_seconds for a job; *found is false when there was none. */
 typedef struct WebClaim {
     const char *worker; /* name of this transcoder, for web's log */
     int wait_seconds;   /* at most CLAIM_WAIT_SECONDS_MAX */
 } WebClaim;
-bool web_client_claim(WebClient *client, const WebClaim *claim, TransferJob *job, bool *found,
-                      Error *error);
+_must_check_ bool web_client_claim(WebClient *client, const WebClaim *claim, TransferJob *job,
+                                   bool *found, Error *error);
 
 /* Renews the lease. ERROR_GONE or ERROR_NOT_FOUND: it is lost. */
-bool web_client_progress(WebClient *client, const TransferJob *job, const char *stage, int percent,
-                         Error *error);
+_must_check_ bool web_client_progress(WebClient *client, const TransferJob *job, const char *stage,
+                                      int percent, Error *error);
 
 /* Gives the job back; costs it no attempt. */
-bool web_client_release(WebClient *client, const TransferJob *job, const char *reason,
-                        Error *error);
+_must_check_ bool web_client_release(WebClient *client, const TransferJob *job, const char *reason,
+                                     Error *error);
 
 /* Ends the attempt with a sentence for the person who uploaded. */
 typedef struct WebFailure {
     const char *sentence;
     bool retryable;
 } WebFailure;
-bool web_client_fail(WebClient *client, const TransferJob *job, const WebFailure *failure,
-                     Error *error);
+_must_check_ bool web_client_fail(WebClient *client, const TransferJob *job,
+                                  const WebFailure *failure, Error *error);
 
 /* Whether web answers and accepts the token; changes nothing there. */
-bool web_client_check(WebClient *client, Error *error);
+_must_check_ bool web_client_check(WebClient *client, Error *error);
 
 /* Told during transfers, on every change of the percentage. */
 typedef struct WebProgress {
@@ -90,7 +98,7 @@ typedef struct WebFetch {
 } WebFetch;
 
 void web_client_fetch_init(WebFetch *fetch, const TransferJob *job, int fd);
-bool web_client_fetch(WebClient *client, WebFetch *fetch, Error *error);
+_must_check_ bool web_client_fetch(WebClient *client, WebFetch *fetch, Error *error);
 
 /* Delivers a result; true when web has confirmed it. The files are read from their descriptors with
  * pread, so that each try starts from the beginning. */
@@ -100,4 +108,4 @@ typedef struct WebDelivery {
     const int *fds;               /* TRANSFER_FILE_COUNT */
     WebProgress progress;
 } WebDelivery;
-bool web_client_deliver(WebClient *client, const WebDelivery *delivery, Error *error);
+_must_check_ bool web_client_deliver(WebClient *client, const WebDelivery *delivery, Error *error);

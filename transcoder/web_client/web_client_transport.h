@@ -1,14 +1,16 @@
 /*
  * One HTTP exchange over libcurl, private to web_client*.c. A request is described by a WebRequest
  * and performed on the client's one handle; what came back stands in the client's answer until the
- * next request.
+ * next request. Whatever libcurl refuses on the way fails the request.
  */
 #pragma once
 
 #include <curl/curl.h>
 
 #include "common/base/buffer.h"
-#include "transcoder/web_client/web_client.h"
+#include "common/base/error.h"
+#include "common/base/flag.h"
+#include "common/base/json.h"
 
 #define WEB_REQUEST_HEADERS_MAX 4
 
@@ -38,7 +40,11 @@ typedef struct WebAnswer {
     bool body_cut;
 } WebAnswer;
 
-struct WebClient {
+#define WEB_CLIENT_MAGIC 0x7765626aU
+
+/* What web_client.h hands out. */
+typedef struct WebClient {
+    unsigned magic;
     CURLM *multi; /* holds the connections */
     CURL *easy;
     char base_url[SETTING_VALUE_MAX];           /* without a slash at the end */
@@ -48,19 +54,16 @@ struct WebClient {
     WebAnswer answer;
     Error fault; /* of a callback, while a request is performed */
     char message[CURL_ERROR_SIZE];
-};
+} WebClient;
 
-/* True when an answer came, whatever its status. */
-bool web_transport_perform(WebClient *client, const WebRequest *request, Error *error);
+/* Whether libcurl did what it was asked for; ERROR_INTERNAL where not. */
+_must_check_ bool web_transport_good(CURLcode code, Error *error);
 
-/* Whether the answer's status is 2xx; else an error with the answer's own words where it has any
- * (RFC 9457 `detail`). A 404, 405, 409, 410 or 413 without a problem document is not web's own but
- * a web that is away (ERROR_UNAVAILABLE): a host's router answers so while web restarts, and a
- * result must not be dropped for that. */
-bool web_transport_accept(const WebClient *client, Error *error);
+/* True when an answer of status 2xx came. Any other is an error with the answer's own words where
+ * it has any (RFC 9457 `detail`). A 404, 405, 409, 410 or 413 without a problem document is not
+ * web's own but a web that is away (ERROR_UNAVAILABLE): a host's router answers so while web
+ * restarts, and a result must not be dropped for that. */
+_must_check_ bool web_transport_request(WebClient *client, const WebRequest *request, Error *error);
 
-/* Perform and accept in one. */
-bool web_transport_request(WebClient *client, const WebRequest *request, Error *error);
-
-/* The body of an accepted answer as an object; NULL and *error for anything else. */
-json_t *web_transport_object(const WebClient *client, Error *error);
+/* The body of such an answer as an object; NULL and *error for anything else. */
+_must_check_ json_t *web_transport_object(const WebClient *client, Error *error);

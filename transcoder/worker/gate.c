@@ -19,7 +19,7 @@ int64_t gate_remaining_ms(int percent, int64_t elapsed_ms)
     return percent > 0 ? elapsed_ms * (100 - percent) / percent : INT64_MAX;
 }
 
-static int count(const Gate *gate, GateState state)
+static int gate_count(const Gate *gate, GateState state)
 {
     int found = 0;
     for (const GatePass *pass = gate->passes; pass; pass = pass->next)
@@ -28,7 +28,7 @@ static int count(const Gate *gate, GateState state)
 }
 
 /* The one that asked earliest. */
-static GatePass *first_of(const Gate *gate, GateState state)
+static GatePass *gate_first(const Gate *gate, GateState state)
 {
     GatePass *first = NULL;
     for (GatePass *pass = gate->passes; pass; pass = pass->next)
@@ -37,70 +37,48 @@ static GatePass *first_of(const Gate *gate, GateState state)
     return first;
 }
 
-static bool slot_is_due_soon(const Gate *gate, int64_t now)
+static bool gate_claim_is_due(const Gate *gate, int64_t now, bool *ahead)
 {
-    for (const GatePass *pass = gate->passes; pass; pass = pass->next)
-        if (pass->state == GATE_ENCODING &&
-            gate_remaining_ms(pass->percent, now - pass->started_ms) < gate->spec.ahead_ms)
-            return true;
-    return false;
-}
-
-static bool is_lease_in_doubt(const Gate *gate)
-{
-    for (const GatePass *pass = gate->passes; pass; pass = pass->next)
-        if (pass->in_doubt)
-            return true;
-    return false;
-}
-
-static bool claim_is_due(const Gate *gate, int64_t now, bool *ahead)
-{
-    int claiming = count(gate, GATE_CLAIMING);
-    int claimed = claiming + count(gate, GATE_FETCHING) + count(gate, GATE_WAITING);
-    int slots = gate->spec.slots - count(gate, GATE_ENCODING);
-    if (now < gate->held_until_ms || is_lease_in_doubt(gate) || count(gate, GATE_LOOKING) > 0)
+    int claiming = gate_count(gate, GATE_CLAIMING);
+    int claimed = claiming + gate_count(gate, GATE_FETCHING) + gate_count(gate, GATE_WAITING);
+    int slots = gate->spec.slots - gate_count(gate, GATE_ENCODING);
+    bool in_doubt = false, slot_is_near = false;
+    for (const GatePass *pass = gate->passes; pass; pass = pass->next) {
+        in_doubt = in_doubt || pass->in_doubt;
+        slot_is_near = slot_is_near || (pass->state == GATE_ENCODING &&
+                                        gate_remaining_ms(pass->percent, now - pass->started_ms) <
+                                            gate->spec.ahead_ms);
+    }
+    if (now < gate->held_until_ms || in_doubt || gate_count(gate, GATE_LOOKING) > 0)
         return false;
     *ahead = claimed >= slots;
-    return !*ahead || (claimed == slots && claiming == 0 && now >= gate->ahead_from_ms &&
-                       slot_is_due_soon(gate, now));
+    return !*ahead ||
+           (claimed == slots && claiming == 0 && now >= gate->ahead_from_ms && slot_is_near);
 }
 
-static void grant(GatePass *pass, GateState state)
+static void gate_grant(GatePass *pass, GateState state)
 {
     pass->state = state;
     flag_raise(&pass->granted);
 }
 
-/* Gives what can be given. With the lock held, after every change. */
-static void settle(Gate *gate)
+/* Grants what is due. With the lock held, after every change. */
+static void gate_grant_due(Gate *gate)
 {
     int64_t now = clock_monotonic_ms();
     GatePass *next;
-    while (count(gate, GATE_ENCODING) < gate->spec.slots && (next = first_of(gate, GATE_WAITING))) {
+    while (gate_count(gate, GATE_ENCODING) < gate->spec.slots &&
+           (next = gate_first(gate, GATE_WAITING))) {
         next->started_ms = now;
         next->percent = 0;
-        grant(next, GATE_ENCODING);
+        gate_grant(next, GATE_ENCODING);
     }
-    while (count(gate, GATE_CLAIMING) == 0 && (next = first_of(gate, GATE_LOOKING))) {
+    while (gate_count(gate, GATE_CLAIMING) == 0 && (next = gate_first(gate, GATE_LOOKING))) {
         next->in_doubt = true;
-        grant(next, GATE_AWAY);
+        gate_grant(next, GATE_AWAY);
     }
-    while ((next = first_of(gate, GATE_ASKING)) && claim_is_due(gate, now, &next->ahead))
-        grant(next, GATE_CLAIMING);
-}
-
-static void move(GatePass *pass, GateState state)
-{
-    Gate *gate = pass->gate;
-    pthread_mutex_lock(&gate->lock);
-    if (pass->state == GATE_CLAIMING && pass->ahead && state == GATE_AWAY)
-        gate->ahead_from_ms = clock_monotonic_ms() + gate->spec.ahead_pause_ms;
-    flag_lower(&pass->granted);
-    pass->state = state;
-    pass->number = gate->asked++;
-    settle(gate);
-    pthread_mutex_unlock(&gate->lock);
+    while ((next = gate_first(gate, GATE_ASKING)) && gate_claim_is_due(gate, now, &next->ahead))
+        gate_grant(next, GATE_CLAIMING);
 }
 
 void gate_join(Gate *gate, GatePass *pass)
@@ -121,70 +99,56 @@ void gate_part(GatePass *pass)
     while (*link != pass)
         link = &(*link)->next;
     *link = pass->next;
-    settle(gate);
+    gate_grant_due(gate);
     pthread_mutex_unlock(&gate->lock);
     flag_release(&pass->granted);
 }
 
-void gate_ask_look(GatePass *pass)
+void gate_move(GatePass *pass, GateState state)
 {
-    move(pass, GATE_LOOKING);
-}
-
-void gate_ask_claim(GatePass *pass)
-{
-    move(pass, GATE_ASKING);
-}
-
-void gate_ask_slot(GatePass *pass)
-{
-    move(pass, GATE_WAITING);
-}
-
-/* When time alone may change what is due; INT64_MAX: never. */
-static int64_t next_look_ms(Gate *gate, int64_t now)
-{
+    Gate *gate = pass->gate;
     pthread_mutex_lock(&gate->lock);
-    settle(gate);
-    int64_t held = gate->held_until_ms, ahead = gate->ahead_from_ms;
+    if (pass->state == GATE_CLAIMING && pass->ahead && state == GATE_AWAY)
+        gate->ahead_from_ms = clock_monotonic_ms() + gate->spec.ahead_pause_ms;
+    flag_lower(&pass->granted);
+    pass->state = state;
+    pass->number = gate->asked++;
+    gate_grant_due(gate);
     pthread_mutex_unlock(&gate->lock);
-    return MIN_OF(held > now ? held : INT64_MAX, ahead > now ? ahead : INT64_MAX);
 }
 
 #define LOOK_MS 60000 /* at least so often */
 
 bool gate_wait(GatePass *pass, const FlagSet *ends, int64_t timeout_ms)
 {
+    Gate *gate = pass->gate;
     FlagSet wakes = {{&pass->granted, ends->flags[0], ends->flags[1]}};
     int64_t now = clock_monotonic_ms();
     int64_t end = now + MIN_OF(timeout_ms, INT64_MAX - now);
     REQUIRE(!ends->flags[2]);
     while (!flag_raised(&pass->granted) && !flag_set_raised(ends) && now < end) {
-        int64_t look = MIN_OF(next_look_ms(pass->gate, now), now + LOOK_MS);
-        flag_set_wait(&wakes, MIN_OF(end, look) - now);
+        /* Time alone may change what is due. */
+        pthread_mutex_lock(&gate->lock);
+        gate_grant_due(gate);
+        int64_t held = gate->held_until_ms, ahead = gate->ahead_from_ms;
+        pthread_mutex_unlock(&gate->lock);
+        int64_t look = MIN_OF(end, now + LOOK_MS);
+        look = held > now ? MIN_OF(look, held) : look;
+        look = ahead > now ? MIN_OF(look, ahead) : look;
+        flag_set_wait(&wakes, look - now);
         now = clock_monotonic_ms();
     }
     if (flag_raised(&pass->granted) && !flag_set_raised(ends))
         return true;
-    gate_leave(pass);
+    gate_move(pass, GATE_AWAY);
     return false;
-}
-
-void gate_claimed(GatePass *pass)
-{
-    move(pass, GATE_FETCHING);
-}
-
-void gate_leave(GatePass *pass)
-{
-    move(pass, GATE_AWAY);
 }
 
 void gate_doubt(GatePass *pass, bool in_doubt)
 {
     pthread_mutex_lock(&pass->gate->lock);
     pass->in_doubt = in_doubt;
-    settle(pass->gate);
+    gate_grant_due(pass->gate);
     pthread_mutex_unlock(&pass->gate->lock);
 }
 
@@ -192,7 +156,7 @@ void gate_report(GatePass *pass, int percent)
 {
     pthread_mutex_lock(&pass->gate->lock);
     pass->percent = percent;
-    settle(pass->gate);
+    gate_grant_due(pass->gate);
     pthread_mutex_unlock(&pass->gate->lock);
 }
 

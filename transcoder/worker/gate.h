@@ -19,7 +19,7 @@
 
 #include <pthread.h>
 
-#include "transcoder/worker/flag.h"
+#include "common/base/flag.h"
 
 typedef struct GateSpec {
     int slots;              /* encodes at once */
@@ -67,21 +67,15 @@ void gate_release(Gate *gate); /* after the last pass has parted */
 void gate_join(Gate *gate, GatePass *pass);
 void gate_part(GatePass *pass);
 
-/* Queues for taking up what was left behind, for a claim, or for a slot. Whoever is allowed the
- * first is away, with a lease in doubt. */
-void gate_ask_look(GatePass *pass);
-void gate_ask_claim(GatePass *pass);
-void gate_ask_slot(GatePass *pass);
+/* Moves a pass on. To GATE_LOOKING, GATE_ASKING or GATE_WAITING: queues for taking up what was left
+ * behind, for a claim, or for a slot; whoever is allowed the first is taken for one whose lease is
+ * in doubt. To GATE_FETCHING: the claim allowed brought a job. To GATE_AWAY: it found nothing, the
+ * encode is over, or the job has ended. */
+void gate_move(GatePass *pass, GateState state);
 
 /* Waits for what was asked for, milliseconds at most (INT64_MAX: for ever). False when it did not
  * come or one of `ends` (two flags at most) was raised; the pass is away then. */
 bool gate_wait(GatePass *pass, const FlagSet *ends, int64_t timeout_ms);
-
-/* The claim allowed brought a job. */
-void gate_claimed(GatePass *pass);
-
-/* Back to away: the claim found nothing, the encode is over, the job has ended. */
-void gate_leave(GatePass *pass);
 
 /* Whether the lease of this pass' job is in doubt. */
 void gate_doubt(GatePass *pass, bool in_doubt);

@@ -9,20 +9,25 @@
 #define POSTS_PER_LEASE 3
 #define MILLISECONDS    1000
 
+#define LEASE_MAGIC 0x6c656173U
+
 struct Lease {
+    unsigned magic;
     /* Set before the thread starts. */
     TransferJob job;
     LeaseTiming timing;
     void (*doubt)(void *context, bool in_doubt);
     void *context;
-    bool in_doubt; /* the thread's */
     pthread_t thread;
-    WebClient *client; /* the thread's */
+    WebClient *client;
+
+    /* The thread's. */
+    bool in_doubt;
+    bool away; /* web, when it was asked last */
 
     Flag ended;
     Flag lost;
     Flag returned;
-    atomic_bool away;
 
     /* Guarded by the lock; changed is signalled with every change of them and at the end. */
     pthread_mutex_t lock;
@@ -32,7 +37,7 @@ struct Lease {
     bool news;
 };
 
-static void free_lease(Lease **lease)
+static void lease_free(Lease **lease)
 {
     if (!*lease)
         return;
@@ -42,25 +47,20 @@ static void free_lease(Lease **lease)
     flag_release(&(*lease)->returned);
     pthread_cond_destroy(&(*lease)->changed);
     pthread_mutex_destroy(&(*lease)->lock);
+    (*lease)->magic = 0;
     free(*lease);
     *lease = NULL;
 }
 
-/* When the next post is due, given the time of the last. */
-static int64_t due_ms(const Lease *lease, int64_t last)
+/* Waits until a post is due and takes what it is to say; false at the end. `last`: when the last
+ * one was. */
+static bool lease_wait(Lease *lease, int64_t last, const char **stage, int *percent)
 {
     int64_t heartbeat = lease->job.lease_seconds * MILLISECONDS / POSTS_PER_LEASE;
-    if (atomic_load(&lease->away))
-        return last + lease->timing.away_ms;
-    return last + (lease->news ? MIN_OF(lease->timing.gap_ms, heartbeat) : heartbeat);
-}
-
-/* Waits until a post is due and takes what it is to say; false at the end. */
-static bool wait_for_due(Lease *lease, int64_t last, const char **stage, int *percent)
-{
+    int64_t news = MIN_OF(lease->timing.gap_ms, heartbeat);
     pthread_mutex_lock(&lease->lock);
     while (!flag_raised(&lease->ended)) {
-        int64_t due = due_ms(lease, last);
+        int64_t due = last + (lease->away ? lease->timing.away_ms : lease->news ? news : heartbeat);
         if (clock_monotonic_ms() >= due)
             break;
         struct timespec until = {due / MILLISECONDS, due % MILLISECONDS * 1000000};
@@ -73,66 +73,54 @@ static bool wait_for_due(Lease *lease, int64_t last, const char **stage, int *pe
     return !flag_raised(&lease->ended);
 }
 
-static void note_doubt(Lease *lease, bool in_doubt)
+static void lease_note_doubt(Lease *lease, bool in_doubt)
 {
     if (lease->in_doubt != in_doubt)
         lease->doubt(lease->context, in_doubt);
     lease->in_doubt = in_doubt;
 }
 
-static void note_answer(Lease *lease)
-{
-    if (!atomic_exchange(&lease->away, false))
-        return;
-    log_info("Web answers again.");
-    flag_raise(&lease->returned);
-}
-
 /* While a result is being delivered the lease may end by that very delivery, whose answer says so.
  */
-static void note_lost(Lease *lease, const char *stage, const Error *fault)
+static void *lease_thread(void *context)
 {
-    bool delivering = streq(stage, TRANSFER_STAGE_DELIVER);
-    log_write(delivering ? LOG_DEBUG : LOG_INFO, "Web has taken the job back: %s", fault->detail);
-    flag_raise(&lease->lost);
-}
-
-static void note_failure(Lease *lease, const char *stage, const Error *fault)
-{
-    if (fault->code == ERROR_GONE || fault->code == ERROR_NOT_FOUND) {
-        note_answer(lease);
-        note_lost(lease, stage, fault);
-    } else if (fault->code != ERROR_CANCELLED) {
-        if (!atomic_exchange(&lease->away, true))
-            log_warning("The lease could not be renewed, going on: %s", fault->detail);
-        note_doubt(lease, true);
-    }
-}
-
-static void *keep_alive(void *context)
-{
-    Lease *lease = context;
+    Lease *lease = CAST_OBJECT(Lease, context, LEASE_MAGIC);
     LOG_CONTEXT(.job_id = lease->job.job_id);
     int64_t last = clock_monotonic_ms();
     const char *stage;
     int percent;
-    while (!flag_raised(&lease->lost) && wait_for_due(lease, last, &stage, &percent)) {
+    while (!flag_raised(&lease->lost) && lease_wait(lease, last, &stage, &percent)) {
         Error fault = {0};
-        if (web_client_progress(lease->client, &lease->job, stage, percent, &fault)) {
-            note_doubt(lease, false);
-            note_answer(lease);
-        } else {
-            note_failure(lease, stage, &fault);
-        }
+        bool renewed = web_client_progress(lease->client, &lease->job, stage, percent, &fault);
+        bool lost = !renewed && (fault.code == ERROR_GONE || fault.code == ERROR_NOT_FOUND);
         last = clock_monotonic_ms();
+        if (renewed)
+            lease_note_doubt(lease, false);
+        if ((renewed || lost) && lease->away) {
+            lease->away = false;
+            log_info("Web answers again.");
+            flag_raise(&lease->returned);
+        }
+        if (lost) {
+            bool delivering = streq(stage, TRANSFER_STAGE_DELIVER);
+            log_write(delivering ? LOG_DEBUG : LOG_INFO, "Web has taken the job back: %s",
+                      fault.detail);
+            flag_raise(&lease->lost);
+        } else if (!renewed && fault.code != ERROR_CANCELLED) {
+            if (!lease->away)
+                log_warning("The lease could not be renewed, going on: %s", fault.detail);
+            lease->away = true;
+            lease_note_doubt(lease, true);
+        }
     }
     return NULL;
 }
 
-static Lease *new_lease(const LeaseSpec *spec)
+bool lease_start(const LeaseSpec *spec, Lease **out, Error *error)
 {
-    Lease *lease = NEW(Lease);
+    _cleanup_(lease_free) Lease *lease = NEW(Lease);
     pthread_condattr_t monotonic;
+    lease->magic = LEASE_MAGIC;
     lease->job = *spec->job;
     lease->timing = spec->timing;
     lease->doubt = spec->doubt;
@@ -147,16 +135,10 @@ static Lease *new_lease(const LeaseSpec *spec)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&lease->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    return lease;
-}
-
-bool lease_start(const LeaseSpec *spec, Lease **out, Error *error)
-{
-    _cleanup_(free_lease) Lease *lease = new_lease(spec);
     if (!web_client_new(spec->web_url, spec->token, &lease->client, error))
         return false;
     web_client_abort_on(lease->client, (FlagSet){{&lease->ended}});
-    int result = pthread_create(&lease->thread, NULL, keep_alive, lease);
+    int result = pthread_create(&lease->thread, NULL, lease_thread, lease);
     if (result != 0)
         return error_set_errno(error, result, "The thread that keeps the lease could not start");
     *out = TAKE_PTR(lease);
@@ -172,7 +154,7 @@ void lease_stop(Lease **lease)
     pthread_cond_signal(&(*lease)->changed);
     pthread_mutex_unlock(&(*lease)->lock);
     pthread_join((*lease)->thread, NULL);
-    free_lease(lease);
+    lease_free(lease);
 }
 
 void lease_report(Lease *lease, const char *stage, int percent)

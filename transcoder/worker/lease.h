@@ -32,7 +32,7 @@ typedef struct LeaseSpec {
 
 typedef struct Lease Lease;
 
-bool lease_start(const LeaseSpec *spec, Lease **out, Error *error);
+_must_check_ bool lease_start(const LeaseSpec *spec, Lease **out, Error *error);
 
 /* Ends the thread at once, whatever it is doing. A NULL lease is fine. */
 void lease_stop(Lease **lease);

@@ -11,14 +11,9 @@ const char *outcome_words(Outcome outcome)
     return words[outcome];
 }
 
-static bool web_disowns(ErrorCode code)
-{
-    return code == ERROR_GONE || code == ERROR_LEASE_LOST || code == ERROR_NOT_FOUND;
-}
-
 /* Making it again costs minutes, so a result is kept through everything that may pass: web being
  * away or full, a token being rotated, our own end. Web finding fault with it does not pass. */
-static Outcome of_delivery(const OutcomeFacts *facts)
+static Outcome outcome_of_delivery(const OutcomeFacts *facts)
 {
     switch (facts->code) {
     case ERROR_GONE:
@@ -45,8 +40,9 @@ Outcome outcome_of(const OutcomeFacts *facts)
     if (facts->phase == OUTCOME_DELIVERED)
         return OUTCOME_KEEP;
     if (facts->phase == OUTCOME_DELIVERING)
-        return of_delivery(facts);
-    if (facts->lost || web_disowns(facts->code))
+        return outcome_of_delivery(facts);
+    if (facts->lost || facts->code == ERROR_GONE || facts->code == ERROR_LEASE_LOST ||
+        facts->code == ERROR_NOT_FOUND)
         return OUTCOME_DROP;
     if (facts->code == ERROR_MEDIA)
         return OUTCOME_FAIL_FOR_GOOD;

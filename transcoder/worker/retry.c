@@ -4,47 +4,51 @@
 
 #include "common/base/clock.h"
 
-void retry_reset(Retry *retry)
+int64_t retry_delay_ms(const RetryPolicy *policy, const RetryState *state)
 {
-    retry->tries = 0;
+    int64_t step = policy->first_ms;
+    for (int i = 1; i < state->tries && step < policy->maximum_ms; i++)
+        step *= 2;
+    step = MIN_OF(step, policy->maximum_ms);
+    int64_t spread = (int64_t)((uint64_t)(step / 4) * state->random / UINT32_MAX);
+    int64_t delay =
+        step + spread > policy->maximum_ms ? policy->maximum_ms - spread : step + spread;
+    int64_t asked = MIN_OF(state->asked, policy->outlast_ms);
+    return MAX_OF(delay, asked);
 }
 
-int64_t retry_delay_ms(const Retry *retry)
+int64_t retry_pause_ms(const RetryPolicy *policy, int tries, int64_t asked)
 {
-    BackoffState state = {.tries = retry->tries,
-                          .retry_after_ms = web_client_retry_after_ms(retry->client)};
+    RetryState state = {.tries = tries, .asked = asked};
     REQUIRE(getentropy(&state.random, sizeof state.random) == 0);
-    return backoff_delay_ms(&retry->policy, &state);
+    return retry_delay_ms(policy, &state);
 }
 
-/* False when the wait was ended by what ends the whole. */
-static bool wait_for_next(const Retry *retry)
+bool retry_is_exhausted(const RetryPolicy *policy, int tries, int64_t elapsed_ms)
 {
-    FlagSet ends = web_client_abort_flags(retry->client);
-    FlagSet wakes = ends;
+    return tries >= policy->tries_min && elapsed_ms >= policy->outlast_ms;
+}
+
+bool retry_again(Retry *retry, Error *error)
+{
+    FlagSet ends = web_client_abort_flags(retry->client), wakes = ends;
+    if (!web_client_is_transient(error->code))
+        return false;
+    int64_t now = clock_monotonic_ms();
+    if (retry->tries++ == 0)
+        retry->failing_since = now;
+    if (retry_is_exhausted(&retry->policy, retry->tries, now - retry->failing_since))
+        return false;
     for (size_t i = 0; i < FLAG_SET_MAX && retry->wake; i++)
         if (!wakes.flags[i]) {
             wakes.flags[i] = retry->wake;
             break;
         }
-    flag_set_wait(&wakes, retry_delay_ms(retry));
+    flag_set_wait(&wakes, retry_pause_ms(&retry->policy, retry->tries,
+                                         web_client_retry_after_ms(retry->client)));
     if (retry->wake)
         flag_lower(retry->wake);
-    return !flag_set_raised(&ends);
-}
-
-bool retry_run(Retry *retry, RetryAttempt attempt, void *context, Error *error)
-{
-    while (!attempt(context, error)) {
-        if (!web_client_is_transient(error->code))
-            return false;
-        int64_t now = clock_monotonic_ms();
-        if (retry->tries++ == 0)
-            retry->failing_for = now;
-        if (backoff_exhausted(&retry->policy, retry->tries, now - retry->failing_for))
-            return false;
-        if (!wait_for_next(retry))
-            return error_set(error, ERROR_CANCELLED, "The transfer was called off.");
-    }
+    if (flag_set_raised(&ends))
+        return error_set(error, ERROR_CANCELLED, "The transfer was called off.");
     return true;
 }

@@ -2,79 +2,60 @@
 
 #include <pthread.h>
 
-#include "common/base/log.h"
-#include "transcoder/worker/job.h"
+#define WORKER_MAGIC 0x776f726bU
 
-#define REPORT_OUTLAST_MS 60000
-#define CLAIM_BACKOFF_MS  5000
-#define AHEAD_MS          60000
-#define AHEAD_PAUSE_MS    2000
-#define SPACE_LOOK_MS     10000
-
-const WorkerTiming worker_timing_standard = {
-    .transfer = BACKOFF_STANDARD,
-    .claim_ms = CLAIM_BACKOFF_MS,
-    .ahead_ms = AHEAD_MS,
-    .ahead_pause_ms = AHEAD_PAUSE_MS,
-    .report = {.first_ms = 1000,
-               .maximum_ms = TRANSFER_BACKOFF_MAX * 1000,
-               .outlast_ms = REPORT_OUTLAST_MS,
-               .tries_min = 3},
-    .lease = LEASE_TIMING_STANDARD,
-    .space_ms = SPACE_LOOK_MS,
-    .claim_wait_seconds = CLAIM_WAIT_SECONDS_MAX,
-};
+typedef struct Worker {
+    unsigned magic;
+    Workers *workers;
+    WebClient *client; /* owned */
+    GatePass pass;
+    pthread_t thread;
+} Worker;
 
 struct Workers {
-    WorkerShared shared;
+    JobShared shared;
     Flag ended;
     atomic_int running;
     int count;
-    struct WorkerThread {
-        Workers *workers;
-        Worker worker;
-        pthread_t thread;
-    } threads[];
+    Worker threads[];
 };
 
-static void *work(void *context)
+static void *worker_thread(void *context)
 {
-    struct WorkerThread *self = context;
-    Workers *workers = self->workers;
+    Worker *worker = CAST_OBJECT(Worker, context, WORKER_MAGIC);
+    Workers *workers = worker->workers;
     while (!flag_raised(&workers->shared.stop))
-        job_run(&self->worker);
+        job_run(&workers->shared, worker->client, &worker->pass);
     if (atomic_fetch_sub(&workers->running, 1) == 1)
         flag_raise(&workers->ended);
     return NULL;
 }
 
-static void free_worker(Worker *worker)
+static void worker_release(Worker *worker)
 {
     gate_part(&worker->pass);
     web_client_free(&worker->client);
+    worker->magic = 0;
 }
 
-static bool start_thread(Workers *workers, Error *error)
+static bool worker_start(Worker *worker, Workers *workers, Error *error)
 {
-    const WorkerOptions *options = workers->shared.options;
-    struct WorkerThread *added = &workers->threads[workers->count];
-    added->workers = workers;
-    added->worker.shared = &workers->shared;
-    if (!web_client_new(options->web_url, options->token, &added->worker.client, error))
+    const JobOptions *options = workers->shared.options;
+    worker->magic = WORKER_MAGIC;
+    worker->workers = workers;
+    if (!web_client_new(options->web_url, options->token, &worker->client, error))
         return false;
-    gate_join(&workers->shared.gate, &added->worker.pass);
+    gate_join(&workers->shared.gate, &worker->pass);
     atomic_fetch_add(&workers->running, 1);
-    int result = pthread_create(&added->thread, NULL, work, added);
-    if (result == 0) {
-        workers->count++;
+    int result = pthread_create(&worker->thread, NULL, worker_thread, worker);
+    if (result == 0)
         return true;
-    }
     atomic_fetch_sub(&workers->running, 1);
-    free_worker(&added->worker);
+    worker_release(worker);
     return error_set_errno(error, result, "A worker's thread could not be started");
 }
 
-bool workers_start(const WorkerOptions *options, Workers **out, Error *error)
+bool workers_start(const JobOptions *options, Workers **out, Error *error)
 {
     REQUIRE(options->jobs > 0);
     int threads = 2 * options->jobs + 1;
@@ -83,13 +64,15 @@ bool workers_start(const WorkerOptions *options, Workers **out, Error *error)
                      .ahead_pause_ms = options->timing.ahead_pause_ms};
     _cleanup_(workers_free) Workers *workers =
         base_calloc(1, sizeof *workers + (size_t)threads * sizeof workers->threads[0]);
-    workers->shared.options = options;
-    gate_init(&workers->shared.gate, &gate);
-    flag_init(&workers->shared.stop);
-    flag_init(&workers->shared.cut);
+    JobShared *shared = &workers->shared;
+    shared->options = options;
+    gate_init(&shared->gate, &gate);
+    shared->pacing = (Pacing){.gate = &shared->gate, .policy = options->timing.transfer};
+    flag_init(&shared->stop);
+    flag_init(&shared->cut);
     flag_init(&workers->ended);
-    while (workers->count < threads)
-        if (!start_thread(workers, error))
+    for (; workers->count < threads; workers->count++)
+        if (!worker_start(&workers->threads[workers->count], workers, error))
             return false;
     *out = TAKE_PTR(workers);
     return true;
@@ -119,7 +102,7 @@ void workers_free(Workers **workers_taken)
     workers_cut(workers);
     for (int i = 0; i < workers->count; i++) {
         pthread_join(workers->threads[i].thread, NULL);
-        free_worker(&workers->threads[i].worker);
+        worker_release(&workers->threads[i]);
     }
     gate_release(&workers->shared.gate);
     flag_release(&workers->shared.stop);

@@ -1,4 +1,4 @@
-#include "transcoder/worker/flag.h"
+#include "common/base/flag.h"
 
 #include <errno.h>
 #include <sys/eventfd.h>

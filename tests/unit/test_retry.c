@@ -2,38 +2,38 @@
 #include "tests/unit/unit.h"
 
 #include "common/base/clock.h"
-#include "transcoder/worker/backoff.h"
 #include "transcoder/worker/outcome.h"
+#include "transcoder/worker/retry.h"
 
 #define MINUTE 60000
 
 static void test_delays(void **state)
 {
     static const struct {
-        BackoffState state;
+        RetryState state;
         int64_t expected;
         const char *sentence;
     } rows[] = {
-        {{1, BACKOFF_UNASKED, 0}, 1000, "the second try comes after a second"},
-        {{2, BACKOFF_UNASKED, 0}, 2000, "then two"},
-        {{3, BACKOFF_UNASKED, 0}, 4000, "then four"},
-        {{6, BACKOFF_UNASKED, 0}, 32000, "then on by doubling"},
-        {{7, BACKOFF_UNASKED, 0}, 60000, "up to a minute"},
-        {{1000000, BACKOFF_UNASKED, 0}, 60000, "and never more, however many tries"},
-        {{1, BACKOFF_UNASKED, UINT32_MAX}, 1250, "jitter adds a quarter at most"},
-        {{3, BACKOFF_UNASKED, UINT32_MAX / 2}, 4499, "and half of that in the middle"},
-        {{9, BACKOFF_UNASKED, UINT32_MAX}, 45000, "at the maximum it takes away instead"},
+        {{1, WEB_CLIENT_UNASKED, 0}, 1000, "the second try comes after a second"},
+        {{2, WEB_CLIENT_UNASKED, 0}, 2000, "then two"},
+        {{3, WEB_CLIENT_UNASKED, 0}, 4000, "then four"},
+        {{6, WEB_CLIENT_UNASKED, 0}, 32000, "then on by doubling"},
+        {{7, WEB_CLIENT_UNASKED, 0}, 60000, "up to a minute"},
+        {{1000000, WEB_CLIENT_UNASKED, 0}, 60000, "and never more, however many tries"},
+        {{1, WEB_CLIENT_UNASKED, UINT32_MAX}, 1250, "jitter adds a quarter at most"},
+        {{3, WEB_CLIENT_UNASKED, UINT32_MAX / 2}, 4499, "and half of that in the middle"},
+        {{9, WEB_CLIENT_UNASKED, UINT32_MAX}, 45000, "at the maximum it takes away instead"},
         {{1, 0, 0}, 1000, "being asked to come at once does not hurry us"},
         {{1, 30000, 0}, 30000, "a longer wait asked for is kept"},
         {{7, 30000, 0}, 60000, "a shorter one is not"},
         {{1, 86400000, 0}, 900000, "a day is not waited for"},
     };
-    const BackoffPolicy policy = BACKOFF_STANDARD;
+    const RetryPolicy policy = RETRY_STANDARD;
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (backoff_delay_ms(&policy, &rows[i].state) != rows[i].expected)
+        if (retry_delay_ms(&policy, &rows[i].state) != rows[i].expected)
             fail_msg("%s: %lld", rows[i].sentence,
-                     (long long)backoff_delay_ms(&policy, &rows[i].state));
+                     (long long)retry_delay_ms(&policy, &rows[i].state));
 }
 
 static void test_exhaustion(void **state)
@@ -50,10 +50,10 @@ static void test_exhaustion(void **state)
         {100, 15 * MINUTE - 1, false, "many are not while web may be restarting"},
         {100, 15 * MINUTE, true, "fifteen minutes are the end"},
     };
-    const BackoffPolicy policy = BACKOFF_STANDARD;
+    const RetryPolicy policy = RETRY_STANDARD;
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        unit_check(backoff_exhausted(&policy, rows[i].tries, rows[i].elapsed_ms) ==
+        unit_check(retry_is_exhausted(&policy, rows[i].tries, rows[i].elapsed_ms) ==
                        rows[i].expected,
                    rows[i].sentence);
 }
@@ -61,13 +61,13 @@ static void test_exhaustion(void **state)
 /* The whole series, without jitter, outlasts what it must. */
 static void test_series_outlasts(void **state)
 {
-    const BackoffPolicy policy = BACKOFF_STANDARD;
+    const RetryPolicy policy = RETRY_STANDARD;
     int64_t elapsed = 0;
     int tries = 1;
     (void)state;
-    while (!backoff_exhausted(&policy, tries, elapsed)) {
-        BackoffState now = {.tries = tries, .retry_after_ms = BACKOFF_UNASKED};
-        elapsed += backoff_delay_ms(&policy, &now);
+    while (!retry_is_exhausted(&policy, tries, elapsed)) {
+        RetryState now = {.tries = tries, .asked = WEB_CLIENT_UNASKED};
+        elapsed += retry_delay_ms(&policy, &now);
         tries++;
     }
     assert_true(elapsed >= 15 * MINUTE && elapsed < 17 * MINUTE);
@@ -84,17 +84,17 @@ static void test_retry_after(void **state)
         {"0", 0, "no seconds"},
         {"Sun, 06 Nov 1994 08:49:37 GMT", 7000, "a date to come"},
         {"Sun, 06 Nov 1994 08:49:29 GMT", 0, "a date gone by"},
-        {"", BACKOFF_UNASKED, "nothing"},
-        {"soon", BACKOFF_UNASKED, "a word"},
-        {"-1", BACKOFF_UNASKED, "a negative number"},
-        {"1.5", BACKOFF_UNASKED, "a fraction"},
-        {"99999999999999999999", BACKOFF_UNASKED, "a number beyond all reason"},
+        {"", WEB_CLIENT_UNASKED, "nothing"},
+        {"soon", WEB_CLIENT_UNASKED, "a word"},
+        {"-1", WEB_CLIENT_UNASKED, "a negative number"},
+        {"1.5", WEB_CLIENT_UNASKED, "a fraction"},
+        {"99999999999999999999", WEB_CLIENT_UNASKED, "a number beyond all reason"},
     };
     int64_t now;
     (void)state;
     assert_true(clock_parse_http_date("Sun, 06 Nov 1994 08:49:30 GMT", &now));
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (backoff_parse_retry_after(rows[i].text, now) != rows[i].expected)
+        if (web_client_parse_retry_after(rows[i].text, now) != rows[i].expected)
             fail_msg("%s: %s", rows[i].sentence, rows[i].text);
 }
 
