@@ -93,6 +93,7 @@ WEB := \
 	web/jobs/jobs.c \
 	web/jobs/validating.c \
 	web/jobs/waiters.c \
+	web/library/files/staged.c \
 	web/library/files/transit.c \
 	web/library/files/library_files.c \
 	web/library/files/media_type.c \
@@ -122,6 +123,7 @@ WEB := \
 	web/store/sqlite/store_file.c \
 	web/store/sqlite/store_job.c \
 	web/store/sqlite/store_media.c \
+	web/store/sqlite/store_staging.c \
 	web/store/sqlite/store_transit.c \
 	web/store/sqlite/store_upload.c \
 	web/store/sqlite/writer.c \
@@ -203,6 +205,7 @@ UNIT_WEB := \
 	tests/unit/test_names.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_range.c \
+	tests/unit/test_staging.c \
 	tests/unit/test_storage.c \
 	tests/unit/test_store.c \
 	tests/unit/test_validator.c \

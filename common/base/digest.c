@@ -34,23 +34,57 @@ void digest_final(DigestState *state, Digest *out)
         crypto_generichash_final(&state->blake2b, out->bytes, DIGEST_SIZE);
 }
 
-bool digest_file(int fd, DigestKind kind, Digest *out, Error *error)
+static void digest_tag(char tag[DIGEST_TAG_MAX + 1])
+{
+    static const uint16_t one = 1;
+    const unsigned char *first = (const unsigned char *)&one;
+    snprintf(tag, DIGEST_TAG_MAX + 1, "blake2b libsodium %s, %zu bytes, %s endian",
+             sodium_version_string(), sizeof(crypto_generichash_state), *first ? "little" : "big");
+}
+
+void digest_save(const DigestState *state, DigestSaved *out)
+{
+    REQUIRE(state->kind == DIGEST_BLAKE2B);
+    _Static_assert(sizeof state->blake2b <= DIGEST_SAVED_MAX, "a state fits");
+    digest_tag(out->tag);
+    out->length = sizeof state->blake2b;
+    memcpy(out->bytes, &state->blake2b, out->length);
+}
+
+bool digest_restore(const DigestSaved *saved, DigestState *out)
+{
+    char tag[DIGEST_TAG_MAX + 1];
+    digest_tag(tag);
+    if (!streq(saved->tag, tag) || saved->length != sizeof out->blake2b)
+        return false;
+    out->kind = DIGEST_BLAKE2B;
+    memcpy(&out->blake2b, saved->bytes, saved->length);
+    return true;
+}
+
+bool digest_update_file(DigestState *state, int fd, uint64_t length, Error *error)
 {
     _cleanup_free_ char *block = base_calloc(1, BLOCK_SIZE);
-    DigestState state;
-    off_t offset = 0;
-    digest_init(&state, kind);
-    for (;;) {
-        ssize_t got = pread(fd, block, BLOCK_SIZE, offset);
+    for (uint64_t offset = 0; offset < length;) {
+        ssize_t got = pread(fd, block, MIN_OF(BLOCK_SIZE, length - offset), (off_t)offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return error_set_errno(error, errno, "A file could not be read back");
         if (got == 0)
             break;
-        digest_update(&state, block, (size_t)got);
-        offset += got;
+        digest_update(state, block, (size_t)got);
+        offset += (uint64_t)got;
     }
+    return true;
+}
+
+bool digest_file(int fd, DigestKind kind, Digest *out, Error *error)
+{
+    DigestState state;
+    digest_init(&state, kind);
+    if (!digest_update_file(&state, fd, UINT64_MAX, error))
+        return false;
     digest_final(&state, out);
     return true;
 }

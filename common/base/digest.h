@@ -29,7 +29,27 @@ void digest_init(DigestState *state, DigestKind kind);
 void digest_update(DigestState *state, const void *data, size_t length);
 void digest_final(DigestState *state, Digest *out);
 
-/* The digest of a whole file from its start, read with pread in 1 MiB blocks. */
+/* A state put away, to go on with: by this library in this version, on such a machine. */
+#define DIGEST_SAVED_MAX 512 /* bytes; libsodium's largest has 384 */
+#define DIGEST_TAG_MAX   63  /* characters */
+typedef struct DigestSaved {
+    char tag[DIGEST_TAG_MAX + 1]; /* whose state it is */
+    unsigned char bytes[DIGEST_SAVED_MAX];
+    size_t length;
+} DigestSaved;
+
+/* Of BLAKE2b only. The state may go on afterwards. */
+void digest_save(const DigestState *state, DigestSaved *out);
+
+/* False: it is another library's, or another version's, and cannot be gone on with. */
+_must_check_ bool digest_restore(const DigestSaved *saved, DigestState *out);
+
+/* Adds the first `length` bytes of a file, or all of a shorter one, read with pread in 1 MiB
+ * blocks.
+ */
+_must_check_ bool digest_update_file(DigestState *state, int fd, uint64_t length, Error *error);
+
+/* The digest of a whole file. */
 bool digest_file(int fd, DigestKind kind, Digest *out, Error *error);
 
 /* The text form that goes over the wire and into manifests, RFC 9530 §2: `blake2b-256=:base64:` or

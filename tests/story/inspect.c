@@ -159,7 +159,7 @@ static bool look(Story *story, Buffer *report)
     snprintf(uploads, sizeof uploads, "%s/.reelkeep/uploads", story->media_root);
     if (folder_count(uploads) != 0)
         return untidy(report, "unfinished uploads are left", uploads);
-    if (inspect_number(story, "SELECT count(*) FROM doomed") != 0)
+    if (inspect_number(story, "SELECT count(*) FROM transit") != 0)
         return untidy(report, "paths wait to be unlinked", NULL);
     list_files(story, &files);
     query(story, "SELECT path, size FROM file", &rows);

@@ -152,7 +152,7 @@ void parcel_sweep(const Parcel *parcel)
     Error error = {0};
     TransitSweep round = {.removing = ignore_removal};
     assert_true(transit_sweep(parcel->archive->library.transit, &round, &error));
-    assert_int_equal(archive_query(parcel->archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(parcel->archive, "SELECT count(*) FROM transit"), 0);
 }
 
 static bool read_last(StoreConnection *connection, void *argument, Error *error)

@@ -47,7 +47,7 @@ bool parcel_put_fields(Delivery *delivery, const Parcel *parcel, Error *error);
 bool parcel_put_files(Delivery *delivery, const Parcel *parcel, Error *error);
 bool parcel_put_file(Delivery *delivery, const Parcel *parcel, TransferFile which, Error *error);
 
-/* What is doomed goes. */
+/* What is to be unlinked goes. */
 void parcel_sweep(const Parcel *parcel);
 
 /* The last row of the job's journal, which must have this outcome. */

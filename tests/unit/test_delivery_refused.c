@@ -232,7 +232,7 @@ static void refuses_what_is_wrong_and_keeps_the_original(void **state)
         parcel_expect_journal(&parcel, DELIVERY_REFUSED);
         parcel_unpack(&parcel);
     }
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
 }
 
 static void names_every_missing_field(void **state)

@@ -69,7 +69,7 @@ static void removes_what_failed(void **state)
     transit_abandon(archive->library.transit, &paths);
     assert_int_equal(round_of(archive, START), 1);
     assert_int_equal(archive_count_files(archive), 0);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
     assert_int_equal(round_of(archive, START), 0);
 }
 
@@ -99,7 +99,7 @@ static void forgets_reservations_that_led_to_nothing(void **state)
     archive_reopen(archive);
     assert_true(housekeeper_recover(&archive->library, START, &error));
     round_of(archive, START);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
 }
 
 /* After an older database was restored, newer files are strangers, and stay. */
@@ -148,7 +148,7 @@ static void is_not_held_up_by_one_that_resists(void **state)
     assert_true(transit_sweep(archive->library.transit, &sweep, &error));
     assert_int_equal(tried, 2);
     assert_int_equal(archive_count_files(archive), 0);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 1);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 1);
     assert_int_equal(rmdir(folder), 0);
     sweep.now += TRANSIT_RETRY_MS - 1;
     assert_true(transit_sweep(archive->library.transit, &sweep, &error));
@@ -156,7 +156,7 @@ static void is_not_held_up_by_one_that_resists(void **state)
     sweep.now++;
     assert_true(transit_sweep(archive->library.transit, &sweep, &error));
     assert_int_equal(tried, 3);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
 }
 
 /* The process is told to stop after the first of many files. */
@@ -184,7 +184,7 @@ static void stops_between_two_files(void **state)
     transit_abandon(archive->library.transit, &paths);
     assert_true(transit_sweep(archive->library.transit, &sweep, &error));
     assert_int_equal(interruption.removed, 1);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 1);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 1);
 }
 
 static void expect_same_view(const UploadView *told, const UploadView *stored)
@@ -323,7 +323,7 @@ static void works_by_itself_and_stops_at_once(void **state)
     HousekeeperOptions options = {&archive->library, count_removal, &removed};
     assert_true(store_write(archive->store, delete_original, video.media_id, &error));
     Housekeeper *housekeeper = housekeeper_start(&options);
-    while (archive_query(archive, "SELECT count(*) FROM doomed") > 0)
+    while (archive_query(archive, "SELECT count(*) FROM transit") > 0)
         sched_yield();
     int64_t before = clock_monotonic_ms();
     housekeeper_stop(housekeeper);

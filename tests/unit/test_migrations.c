@@ -39,7 +39,17 @@ static const char *const dumps[] = {
     DUMP("quote (id)" AND "quote (job_id)" AND "quote (received_at)" AND "quote (outcome)" AND
          "quote (detail)",
          "delivery", "id"),
-    DUMP("quote (path)" AND "quote (ready)", "doomed", "path"),
+};
+
+/* The table got its name with schema 3. */
+static const char paths_before[] = DUMP("quote (path)" AND "quote (ready)", "doomed", "path");
+static const char paths_after[] = DUMP("quote (path)" AND "quote (ready)", "transit", "path");
+
+/* Columns that schema 2 had besides. */
+static const char *const second_dumps[] = {
+    DUMP("quote (id)" AND "quote (thumbhash)" AND "quote (captured_at)" AND "quote (title)",
+         "media", "id"),
+    DUMP("quote (id)" AND "quote (rank)", "job", "id"),
 };
 
 /* One item with a job in each state, results of those that are done, paths on their way in and
@@ -69,6 +79,17 @@ static const char contents[] =
     "INSERT INTO attempt SELECT NULL, id, 2, 'unit', 109, NULL, NULL, NULL FROM job;"
     "INSERT INTO attempt SELECT NULL, id, 1, 'unit', 108, 109, 'failed', 'Why.' FROM job;"
     "INSERT INTO delivery SELECT NULL, id, 110, 'refused', 'Why.' FROM job;";
+
+/* What came with schema 2: a job that waits to be looked at, all that is made, what a file tells.
+ */
+static const char second_contents[] =
+    "UPDATE job SET rank = rank + 1000;"
+    "UPDATE media SET thumbhash = 'aGFzaA==', captured_at = '2024-01-31T12:00:00Z', "
+    "title = 'A title' WHERE id = 'm-done';"
+    "INSERT INTO doomed VALUES ('log_entries/e/s', 0);"
+    "INSERT INTO file VALUES ('log_entries/e/s', 'm-done', 'storyboard', 'image/jpeg', 5, "
+    "randomblob (32), NULL, 103);"
+    "UPDATE job SET state = 'validating' WHERE state = 'cancelled';";
 
 static void run(Old *old, const char *sql)
 {
@@ -108,6 +129,16 @@ static int set_up(void **state)
     return 0;
 }
 
+static int set_up_second(void **state)
+{
+    Error error = {0};
+    set_up(state);
+    Old *old = *state;
+    assert_true(migrations_apply(old->connection, 2, &error));
+    run(old, second_contents);
+    return 0;
+}
+
 static int tear_down(void **state)
 {
     Old *old = *state;
@@ -124,26 +155,51 @@ static void migrate(Old *old)
         fail_msg("%s", error.detail);
 }
 
-static void loses_and_changes_nothing(void **state)
+/* Compares what the statements answer before and after. */
+static void migrate_unchanged(Old *old, const char *const *statements, size_t count)
 {
-    Old *old = *state;
     char *before[ARRAY_SIZE(dumps)];
-    for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
-        before[i] = text_of(old, dumps[i]);
-        unit_check(*before[i], dumps[i]);
+    REQUIRE(count <= ARRAY_SIZE(before));
+    for (size_t i = 0; i < count; i++) {
+        before[i] = text_of(old, statements[i]);
+        unit_check(*before[i], statements[i]);
     }
+    _cleanup_free_ char *paths = text_of(old, paths_before);
     migrate(old);
-    for (size_t i = 0; i < ARRAY_SIZE(dumps); i++) {
-        _cleanup_free_ char *after = text_of(old, dumps[i]);
+    for (size_t i = 0; i < count; i++) {
+        _cleanup_free_ char *after = text_of(old, statements[i]);
         assert_string_equal(after, before[i]);
         free(before[i]);
     }
+    _cleanup_free_ char *paths_now = text_of(old, paths_after);
+    assert_true(*paths);
+    assert_string_equal(paths_now, paths);
     assert_int_equal(number_of(old, "PRAGMA user_version"), migrations_latest());
     assert_int_equal(number_of(old, "PRAGMA foreign_keys"), 1);
+    assert_int_equal(number_of(old, "SELECT count(*) FROM sqlite_schema WHERE sql LIKE '%doomed%' "
+                                    "OR name LIKE '%doomed%'"),
+                     0);
+    assert_int_equal(number_of(old, "SELECT count(*) FROM staging"), 0);
+}
+
+static void loses_and_changes_nothing(void **state)
+{
+    Old *old = *state;
+    migrate_unchanged(old, dumps, ARRAY_SIZE(dumps));
     assert_int_equal(number_of(old, "SELECT count(*) FROM job WHERE rank <> queued_at"), 0);
     assert_int_equal(number_of(old, "SELECT count(*) FROM media WHERE coalesce(thumbhash, title, "
                                     "captured_at) IS NOT NULL"),
                      0);
+}
+
+static void loses_and_changes_nothing_of_the_second(void **state)
+{
+    migrate_unchanged(*state, dumps, ARRAY_SIZE(dumps));
+}
+
+static void keeps_what_the_second_added(void **state)
+{
+    migrate_unchanged(*state, second_dumps, ARRAY_SIZE(second_dumps));
 }
 
 /* The rules that keep files and rows together are those of the new tables. */
@@ -162,15 +218,39 @@ static void keeps_the_rules(void **state)
                      SQLITE_CONSTRAINT);
     assert_int_equal(sqlite3_exec(database, "UPDATE file SET role = 'other'", NULL, NULL, NULL),
                      SQLITE_CONSTRAINT);
-    run(old, "INSERT INTO doomed VALUES ('log_entries/e/x', 0)");
+    run(old, "INSERT INTO transit VALUES ('log_entries/e/x', 0)");
     run(old, "INSERT INTO file VALUES ('log_entries/e/x', 'm-done', 'waveform', "
              "'application/json', 1, randomblob (32), NULL, 1)");
-    assert_int_equal(number_of(old, "SELECT count(*) FROM doomed"), 2);
+    assert_int_equal(number_of(old, "SELECT count(*) FROM transit"), 2);
     run(old, "DELETE FROM media WHERE id = 'm-done'");
-    assert_int_equal(number_of(old, "SELECT count(*) FROM doomed WHERE ready = 1"), 1 + 4);
+    assert_int_equal(number_of(old, "SELECT count(*) FROM transit WHERE ready = 1"), 1 + 4);
     assert_int_equal(number_of(old, "SELECT count(*) FROM job"), 4);
     assert_int_equal(number_of(old, "SELECT count(*) FROM attempt"), 8);
     assert_int_equal(number_of(old, "SELECT count(*) FROM delivery"), 4);
+}
+
+/* What is kept of a transfer under way is bounded and names one file. */
+static void takes_only_good_rows_of_staging(void **state)
+{
+    static const struct {
+        const char *values;
+        int result;
+    } rows[] = {
+        {"('0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11', 0, zeroblob (512), 'tag')", SQLITE_OK},
+        {"('0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11', 0, zeroblob (1), 'tag')", SQLITE_CONSTRAINT},
+        {"('0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e12', -1, zeroblob (1), 'tag')", SQLITE_CONSTRAINT},
+        {"('0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e12', 0, zeroblob (513), 'tag')", SQLITE_CONSTRAINT},
+        {"('0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e12', 0, 'text', 'tag')", SQLITE_CONSTRAINT},
+        {"('../x', 0, zeroblob (1), 'tag')", SQLITE_CONSTRAINT},
+    };
+    Old *old = *state;
+    migrate(old);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char sql[200];
+        snprintf(sql, sizeof sql, "INSERT INTO staging VALUES %s", rows[i].values);
+        int result = sqlite3_exec(old->connection->database, sql, NULL, NULL, NULL);
+        unit_check((result & 0xFF) == rows[i].result, rows[i].values);
+    }
 }
 
 static void leaves_a_damaged_volume_as_it_was(void **state)
@@ -187,14 +267,15 @@ static void leaves_a_damaged_volume_as_it_was(void **state)
     assert_int_equal(number_of(old, "SELECT count(*) FROM attempt"), 10);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define TEST(function)   cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+#define SECOND(function) cmocka_unit_test_setup_teardown(function, set_up_second, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(loses_and_changes_nothing),
-        TEST(keeps_the_rules),
-        TEST(leaves_a_damaged_volume_as_it_was),
+        TEST(loses_and_changes_nothing),       SECOND(loses_and_changes_nothing_of_the_second),
+        SECOND(keeps_what_the_second_added),   TEST(keeps_the_rules),
+        TEST(takes_only_good_rows_of_staging), TEST(leaves_a_damaged_volume_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

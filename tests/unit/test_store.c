@@ -46,14 +46,14 @@ static void prepares_every_statement(void **state)
 static void is_durable_and_of_its_version(void **state)
 {
     Archive *archive = *state;
-    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 2);
+    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 3);
     assert_int_equal(archive_query(archive, "PRAGMA application_id"), 0x5265656c);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM pragma_table_list "
                                             "WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' "
                                             "AND NOT strict"),
                      0);
     archive_reopen(archive);
-    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 2);
+    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 3);
 }
 
 static bool read_synchronous(StoreConnection *connection, void *argument, Error *error)
@@ -133,7 +133,7 @@ static void lets_many_write_at_once(void **state)
         assert_int_equal(inserts[i].result, !inserts[i].fails);
         assert_int_equal(inserts[i].error.code, inserts[i].fails ? ERROR_CONFLICT : ERROR_NONE);
     }
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), INSERTS / 5 * 4);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), INSERTS / 5 * 4);
 }
 
 /* Holds the writer inside a function until all others have queued behind it. */
@@ -221,7 +221,7 @@ static void fails_all_who_shared_a_lost_commit(void **state)
             assert_int_equal(inserts[i].error.code, ERROR_NO_SPACE);
     }
     assert_false(inserts[4].result);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), kept);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), kept);
     Insert after = {.store = archive->store, .number = 99};
     assert_true(store_write(archive->store, insert_entry, &after, NULL));
 }
@@ -240,7 +240,7 @@ static void keeps_nothing_that_cannot_be_taken_back_alone(void **state)
     Error error = {0};
     assert_false(store_write(archive->store, lose_savepoint, (void *)"n/1/x", &error));
     assert_int_equal(error.code, ERROR_CONFLICT);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
     Insert after = {.store = archive->store, .number = 1};
     assert_true(store_write(archive->store, insert_entry, &after, NULL));
 }
@@ -337,19 +337,19 @@ static bool delete_media(StoreConnection *connection, void *argument, Error *err
     return store_media_delete(connection, argument, error);
 }
 
-static void files_and_doomed_paths_stay_together(void **state)
+static void files_and_paths_in_transit_stay_together(void **state)
 {
     Archive *archive = *state;
     Error error = {0};
     ArchiveVideo video = archive_add_video(archive, 1000);
     FileRow file = {.path = "log_entries/1/new", .role = FILE_VIDEO, .content_type = "video/mp4"};
     base_copy(file.media_id, sizeof file.media_id, video.media_id);
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
     assert_false(store_write(archive->store, insert_file, &file, &error));
     assert_true(store_write(archive->store, reserve_and_insert, &file, &error));
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed"), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
     assert_true(store_write(archive->store, delete_media, video.media_id, &error));
-    assert_int_equal(archive_query(archive, "SELECT count(*) FROM doomed WHERE ready = 1"), 2);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit WHERE ready = 1"), 2);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM file"), 0);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM job"), 0);
 }
@@ -392,7 +392,7 @@ int main(void)
         TEST(lets_more_read_than_there_are_connections),
         TEST(closes_a_reader_that_cannot_end_its_snapshot),
         TEST(readers_cannot_write),
-        TEST(files_and_doomed_paths_stay_together),
+        TEST(files_and_paths_in_transit_stay_together),
         TEST(checks_a_database),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

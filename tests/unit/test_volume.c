@@ -32,27 +32,6 @@ static void is_private_where_it_must_be(void **state)
     assert_int_equal(status.st_mode & 0777, 0700);
 }
 
-static void empties_the_staging_folder_at_start(void **state)
-{
-    Archive *archive = *state;
-    char path[100];
-    snprintf(path, sizeof path, "%s/.reelkeep/uploads/left-behind", archive->root);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    close(fd);
-    snprintf(path, sizeof path, "%s/.reelkeep/uploads/folder", archive->root);
-    assert_int_equal(mkdir(path, 0700), 0);
-    snprintf(path, sizeof path, "%s/.reelkeep/uploads/folder/file", archive->root);
-    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    close(fd);
-    assert_int_equal(archive_count_staged(archive), 2);
-    archive_reopen(archive);
-    assert_int_equal(archive_count_staged(archive), 0);
-    snprintf(path, sizeof path, "%s/.reelkeep/uploads/folder", archive->root);
-    assert_int_equal(access(path, F_OK), -1);
-}
-
 static void makes_the_folder_that_is_missing(void **state)
 {
     const Archive *archive = *state;
@@ -183,7 +162,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(belongs_to_one_web),
         TEST(is_private_where_it_must_be),
-        TEST(empties_the_staging_folder_at_start),
         TEST(makes_the_folder_that_is_missing),
         TEST(follows_no_links_and_opens_no_private_file),
         TEST(sets_room_aside),

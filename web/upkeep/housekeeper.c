@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "web/library/files/staged.h"
 
 #define ROUND_MS_MAX 1000 /* between two looks at what changed meanwhile */
 #define ROUND_MS_MIN 20
@@ -19,7 +20,8 @@ struct Housekeeper {
 
 bool housekeeper_recover(const Library *library, int64_t now, Error *error)
 {
-    return jobs_recover(library->jobs, now, error) && transit_recover(library->transit, error);
+    return jobs_recover(library->jobs, now, error) && transit_recover(library->transit, error) &&
+           staged_recover(library, error);
 }
 
 void housekeeper_round(const HousekeeperOptions *options, int64_t now, const atomic_bool *stop,

@@ -1,7 +1,9 @@
 #include "web/storage/volume/staging.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "common/base/file.h"
 #include "web/storage/volume/volume_private.h"
@@ -16,6 +18,7 @@ struct Staging {
     int fd;
     uint64_t size;
     uint64_t written_back; /* bytes whose write-back was started */
+    bool named;            /* its name in the folder is durable */
     DigestState digest;
 };
 
@@ -86,4 +89,95 @@ void staging_free(Staging *staging)
     IGNORE_RESULT(file_remove(staging->folder, staging->name, NULL));
     close(staging->fd);
     free(staging);
+}
+
+/* --- going on after a restart --- */
+
+bool staging_checkpoint(Staging *staging, StagingState *out, Error *error)
+{
+    if (!file_sync(staging->fd, "The uploaded file", error) ||
+        (!staging->named && !file_sync(staging->folder, "The folder of uploads", error)))
+        return false;
+    staging->named = true;
+    *out = (StagingState){.durable = staging->size};
+    base_copy(out->name, sizeof out->name, staging->name);
+    digest_save(&staging->digest, &out->digest);
+    return true;
+}
+
+void staging_suspend(Staging *staging)
+{
+    close(staging->fd);
+    free(staging);
+}
+
+Staging *staging_resume(Reservation *reservation, const StagingState *state, Error *error)
+{
+    int folder = reservation->volume->staging_fd;
+    struct stat status = {0};
+    DigestState digest;
+    REQUIRE(id_uuid_valid(state->name));
+    _cleanup_close_ int fd = openat(folder, state->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT) {
+        error_set(error, ERROR_NOT_FOUND, "What had come of the upload is no longer there.");
+        return NULL;
+    }
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        error_set_errno(error, errno, "What had come of the upload could not be opened");
+        return NULL;
+    }
+    if (!S_ISREG(status.st_mode) || (uint64_t)status.st_size < state->durable) {
+        error_set(error, ERROR_IO,
+                  "What had come of the upload is damaged: %lld of %llu bytes are there.",
+                  (long long)status.st_size, (unsigned long long)state->durable);
+        return NULL;
+    }
+    if (ftruncate(fd, (off_t)state->durable) < 0) {
+        error_set_errno(error, errno, "The upload could not be gone on with");
+        return NULL;
+    }
+    if (!digest_restore(&state->digest, &digest)) {
+        digest_init(&digest, DIGEST_BLAKE2B);
+        if (!digest_update_file(&digest, fd, state->durable, error))
+            return NULL;
+    }
+    Staging *staging = NEW(Staging);
+    *staging = (Staging){.reservation = reservation,
+                         .folder = folder,
+                         .fd = TAKE_FD(fd),
+                         .size = state->durable,
+                         .written_back = state->durable,
+                         .named = true,
+                         .digest = digest};
+    base_copy(staging->name, sizeof staging->name, state->name);
+    return staging;
+}
+
+bool staging_exists(const Volume *volume, const char *name)
+{
+    return faccessat(volume->staging_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool staging_sweep(Volume *volume, StagingWanted *wanted, void *context, Error *error)
+{
+    int fd = openat(volume->staging_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set_errno(error, errno, "The folder of uploads could not be opened");
+    DIR *folder = fdopendir(fd);
+    REQUIRE(folder);
+    bool good = true;
+    for (struct dirent *entry; good && (entry = readdir(folder));) {
+        struct stat status;
+        bool stays = false;
+        if (streq(entry->d_name, ".") || streq(entry->d_name, "..") ||
+            fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        if (S_ISDIR(status.st_mode))
+            good = file_remove_tree(fd, entry->d_name, error);
+        else
+            good = wanted(context, entry->d_name, &stays, error) &&
+                   (stays || file_remove(fd, entry->d_name, error));
+    }
+    closedir(folder);
+    return good;
 }

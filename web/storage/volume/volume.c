@@ -62,8 +62,7 @@ static bool volume_occupy(Volume *volume, Error *error)
                              volume->root);
         return error_set_errno(error, errno, "The volume %s could not be locked", volume->root);
     }
-    if (!file_remove_tree(volume->root_fd, STAGING_FOLDER, error) ||
-        !volume_make_folder(volume, STAGING_FOLDER, error))
+    if (!volume_make_folder(volume, STAGING_FOLDER, error))
         return false;
     volume->staging_fd =
         file_open_beneath(volume->root_fd, STAGING_FOLDER, O_RDONLY | O_DIRECTORY, 0);

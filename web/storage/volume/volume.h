@@ -16,9 +16,9 @@ typedef struct VolumeOptions {
     bool inspect;            /* neither makes anything nor takes the lock */
 } VolumeOptions;
 
-/* Makes the folders that are missing, takes the lock, and empties the staging folder: what is left
- * there belongs to a process that has ended. NULL and *error; ERROR_CONFLICT when another web owns
- * the volume. */
+/* Makes the folders that are missing and takes the lock. What is left in the staging folder belongs
+ * to a process that has ended: see staging_sweep(). NULL and *error; ERROR_CONFLICT when another
+ * web owns the volume. */
 _must_check_ Volume *volume_open(const VolumeOptions *options, Error *error);
 
 /* NULL is fine. */

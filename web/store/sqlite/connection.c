@@ -104,9 +104,9 @@ static int bind(sqlite3_stmt *statement, int index, const Value *value)
         return sqlite3_bind_int64(statement, index, value->integer);
     case VALUE_REAL:
         return sqlite3_bind_double(statement, index, value->real);
-    case VALUE_DIGEST:
-        return sqlite3_bind_blob(statement, index, value->digest->bytes, DIGEST_SIZE,
-                                 SQLITE_TRANSIENT);
+    case VALUE_BLOB:
+        return sqlite3_bind_blob64(statement, index, value->blob.data, value->blob.size,
+                                   SQLITE_TRANSIENT);
     }
     UNREACHABLE();
 }
@@ -176,6 +176,15 @@ double column_real(sqlite3_stmt *statement, int column)
     return sqlite3_column_double(statement, column);
 }
 
+size_t column_blob(sqlite3_stmt *statement, int column, void *out, size_t size)
+{
+    size_t length = (size_t)sqlite3_column_bytes(statement, column);
+    REQUIRE(length <= size);
+    if (length > 0)
+        memcpy(out, sqlite3_column_blob(statement, column), length);
+    return length;
+}
+
 bool column_is_null(sqlite3_stmt *statement, int column)
 {
     return sqlite3_column_type(statement, column) == SQLITE_NULL;
@@ -185,8 +194,7 @@ bool column_digest(sqlite3_stmt *statement, int column, Digest *out)
 {
     if (column_is_null(statement, column))
         return false;
-    REQUIRE(sqlite3_column_bytes(statement, column) == DIGEST_SIZE);
-    memcpy(out->bytes, sqlite3_column_blob(statement, column), DIGEST_SIZE);
+    REQUIRE(column_blob(statement, column, out->bytes, DIGEST_SIZE) == DIGEST_SIZE);
     return true;
 }
 

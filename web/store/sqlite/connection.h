@@ -42,12 +42,15 @@ bool connection_error(const StoreConnection *connection, const char *what, Error
 
 /* A parameter, in the order ?1, ?2, … */
 typedef struct Value {
-    enum { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_REAL, VALUE_DIGEST } kind;
+    enum { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_REAL, VALUE_BLOB } kind;
     union {
         const char *text;
         int64_t integer;
         double real;
-        const Digest *digest;
+        struct {
+            const void *data;
+            size_t size;
+        } blob;
     };
 } Value;
 
@@ -63,9 +66,13 @@ static inline Value value_real(double real)
 {
     return (Value){.kind = VALUE_REAL, .real = real};
 }
+static inline Value value_blob(const void *data, size_t size)
+{
+    return (Value){.kind = VALUE_BLOB, .blob = {data, size}};
+}
 static inline Value value_digest(const Digest *digest)
 {
-    return (Value){.kind = digest ? VALUE_DIGEST : VALUE_NULL, .digest = digest};
+    return digest ? value_blob(digest->bytes, DIGEST_SIZE) : (Value){.kind = VALUE_NULL};
 }
 
 typedef struct Values {
@@ -90,10 +97,12 @@ bool statement_step(StoreConnection *connection, sqlite3_stmt *statement, bool *
 bool statement_run(StoreConnection *connection, StatementId id, Values values, int *changes,
                    Error *error);
 
-/* Columns from 0. Text that does not fit is a fault of the program: what is stored was checked. */
+/* Columns from 0. Text or bytes that do not fit are a fault of the program: what is stored was
+ * checked. */
 void column_text(sqlite3_stmt *statement, int column, char *out, size_t size);
 int64_t column_integer(sqlite3_stmt *statement, int column);
 double column_real(sqlite3_stmt *statement, int column);
+size_t column_blob(sqlite3_stmt *statement, int column, void *out, size_t size);
 bool column_is_null(sqlite3_stmt *statement, int column);
 bool column_digest(sqlite3_stmt *statement, int column, Digest *out); /* false for NULL */
 

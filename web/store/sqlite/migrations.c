@@ -12,11 +12,13 @@
 
 MIGRATION(migration_0001_first, "web/store/sqlite/migrations/0001_first.sql");
 MIGRATION(migration_0002_prepared_files, "web/store/sqlite/migrations/0002_prepared_files.sql");
+MIGRATION(migration_0003_staging, "web/store/sqlite/migrations/0003_staging.sql");
 
 /* The position is the version: append only. */
 static const char *const migrations[] = {
     migration_0001_first,
     migration_0002_prepared_files,
+    migration_0003_staging,
 };
 
 int64_t migrations_latest(void)

@@ -41,12 +41,20 @@
     X(FILE_SET_SHA256, "UPDATE file SET sha256 = ?2 WHERE path = ?1")                              \
     X(FILE_EACH, "SELECT path, size FROM file ORDER BY path")                                      \
                                                                                                    \
-    X(TRANSIT_RESERVE, "INSERT INTO doomed (path, ready) VALUES (?1, 0)")                          \
-    X(TRANSIT_READY, "UPDATE doomed SET ready = 1 WHERE path = ?1")                                \
-    X(TRANSIT_READY_ALL, "UPDATE doomed SET ready = 1 WHERE ready = 0")                            \
-    X(TRANSIT_NEXT, "SELECT path FROM doomed WHERE ready = 1 AND path > ?1 AND NOT EXISTS "        \
-                    "(SELECT 1 FROM file WHERE file.path = doomed.path) ORDER BY path LIMIT 1")    \
-    X(TRANSIT_DELETE, "DELETE FROM doomed WHERE path = ?1 AND ready = 1")                          \
+    X(TRANSIT_RESERVE, "INSERT INTO transit (path, ready) VALUES (?1, 0)")                         \
+    X(TRANSIT_READY, "UPDATE transit SET ready = 1 WHERE path = ?1")                               \
+    X(TRANSIT_READY_ALL, "UPDATE transit SET ready = 1 WHERE ready = 0")                           \
+    X(TRANSIT_NEXT, "SELECT path FROM transit WHERE ready = 1 AND path > ?1 AND NOT EXISTS "       \
+                    "(SELECT 1 FROM file WHERE file.path = transit.path) ORDER BY path LIMIT 1")   \
+    X(TRANSIT_DELETE, "DELETE FROM transit WHERE path = ?1 AND ready = 1")                         \
+                                                                                                   \
+    X(STAGING_PUT, "INSERT INTO staging (name, durable, digest, digest_tag) VALUES (?1, ?2, ?3, "  \
+                   "?4) ON CONFLICT (name) DO UPDATE SET durable = excluded.durable, "             \
+                   "digest = excluded.digest, digest_tag = excluded.digest_tag")                   \
+    X(STAGING_GET, "SELECT name, durable, digest, digest_tag FROM staging WHERE name = ?1")        \
+    X(STAGING_NEXT, "SELECT name, durable, digest, digest_tag FROM staging WHERE name > ?1 "       \
+                    "ORDER BY name LIMIT 1")                                                       \
+    X(STAGING_DELETE, "DELETE FROM staging WHERE name = ?1")                                       \
                                                                                                    \
     X(UPLOAD_INSERT, "INSERT INTO upload (id, media_id, created_at) VALUES (?1, ?2, ?3)")          \
     X(UPLOAD_GET,                                                                                  \
