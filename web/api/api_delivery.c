@@ -38,29 +38,22 @@ static void *delivery_form_open(Request *request, Error *error)
     return self;
 }
 
-/* TRANSFER_FILE_COUNT for none of ours. */
-static TransferFile file_named(const char *field)
-{
-    TransferFile which = 0;
-    while (which < TRANSFER_FILE_COUNT && !streq(field, transfer_file_kinds[which].field))
-        which++;
-    return which;
-}
-
 static bool delivery_form_part(void *form, const FormPart *part, Error *error)
 {
     DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
-    TransferFile which = file_named(part->name);
+    TransferFile which = 0;
+    while (which < TRANSFER_FILE_COUNT && !streq(part->name, transfer_file_kinds[which].field))
+        which++;
     form_field_begin(&self->field, part);
-    if (!self->field.is_file && which != TRANSFER_FILE_COUNT) {
-        error_add_field(error, ERROR_INVALID, self->field.name, "The field %s must be a file.",
-                        self->field.name);
-        return delivery_refuse(self->delivery, error);
-    }
-    if (!self->field.is_file)
-        return true;
     self->skipping = which == TRANSFER_FILE_COUNT;
-    return self->skipping || delivery_file_begin(self->delivery, which, part->content_type, error);
+    if (self->field.is_file)
+        return self->skipping ||
+               delivery_file_begin(self->delivery, which, part->content_type, error);
+    if (self->skipping)
+        return true;
+    error_add_field(error, ERROR_INVALID, self->field.name, "The field %s must be a file.",
+                    self->field.name);
+    return delivery_refuse(self->delivery, error);
 }
 
 static bool delivery_form_data(void *form, const void *bytes, size_t length, Error *error)
@@ -79,17 +72,6 @@ static bool delivery_form_part_end(void *form, Error *error)
            delivery_set(self->delivery, self->field.name, form_field_value(&self->field), error);
 }
 
-static json_t *describe(const Delivered *delivered)
-{
-    json_t *media = json_object();
-    json_object_set_new(media, "id", json_string(delivered->media_id));
-    api_set_made_urls(media, &delivered->files);
-    json_object_set_new(media, "width", json_integer(delivered->width));
-    json_object_set_new(media, "height", json_integer(delivered->height));
-    json_object_set_new(media, "duration", json_real(delivered->duration));
-    return json_pack("{s:b, s:o}", "success", 1, "media", media);
-}
-
 static Response *delivery_form_finish(void *form, Request *request, Error *error)
 {
     DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
@@ -97,7 +79,13 @@ static Response *delivery_form_finish(void *form, Request *request, Error *error
     (void)request;
     if (!delivery_finish(self->delivery, clock_wall_ms(), &delivered, error))
         return NULL;
-    return response_json(200, describe(&delivered));
+    json_t *media = json_object();
+    json_object_set_new(media, "id", json_string(delivered.media_id));
+    api_set_made_urls(media, &delivered.files);
+    json_object_set_new(media, "width", json_integer(delivered.width));
+    json_object_set_new(media, "height", json_integer(delivered.height));
+    json_object_set_new(media, "duration", json_real(delivered.duration));
+    return response_json(200, json_pack("{s:b, s:o}", "success", 1, "media", media));
 }
 
 /* Room for a result as large as the largest upload, and for all that may come beside it. */

@@ -2,49 +2,41 @@
 #include "common/sandbox/zygote.h"
 #include "web/api/api.h"
 
-static Response *livez(Request *request, Error *error)
+static Response *health_livez(Request *request, Error *error)
 {
-    (void)request;
-    (void)error;
+    (void)request, (void)error;
     return response_json(200, json_pack("{s:s}", "status", "ok"));
 }
 
 /* One check: adds its word and, when it fails, the reason. */
-static void report(json_t *checks, const char *name, bool good, const Error *fault, bool *ready)
+static void health_report(json_t *checks, const char *name, bool good, const Error *fault,
+                          bool *ready)
 {
     json_object_set_new(checks, name, json_text(good ? "ok" : fault->detail));
     *ready = *ready && good;
 }
 
-static bool has_space(Volume *volume, Error *error)
-{
-    Reservation room = {0};
-    bool good = volume_reserve(volume, 0, &room, error);
-    reservation_release(&room);
-    return good;
-}
-
-static bool is_running(App *app, Error *error)
-{
-    const Http *http = atomic_load(&app->http);
-    return !http || !http_stopping(http) ||
-           error_set(error, ERROR_UNAVAILABLE, "The server is being stopped.");
-}
-
-static Response *readyz(Request *request, Error *error)
+static Response *health_readyz(Request *request, Error *error)
 {
     App *app = app_of(request);
+    const Http *http = atomic_load(&app->http);
     json_t *checks = json_object();
     Error fault = {0};
+    Reservation room = {0};
     char sandbox[100];
     int64_t queued = 0;
     bool ready = true;
     (void)error;
-    report(checks, "database", jobs_count_queued(&app->jobs, &queued, &fault), &fault, &ready);
-    report(checks, "volume", volume_writable(app->volume, &fault), &fault, &ready);
-    report(checks, "space", has_space(app->volume, &fault), &fault, &ready);
-    report(checks, "decoder", zygote_ensure(&fault), &fault, &ready);
-    report(checks, "server", is_running(app, &fault), &fault, &ready);
+    health_report(checks, "database", jobs_count_queued(&app->jobs, &queued, &fault), &fault,
+                  &ready);
+    health_report(checks, "volume", volume_writable(app->volume, &fault), &fault, &ready);
+    health_report(checks, "space", volume_reserve(app->volume, 0, &room, &fault), &fault, &ready);
+    reservation_release(&room);
+    health_report(checks, "decoder", zygote_ensure(&fault), &fault, &ready);
+    bool running = !http || !http_stopping(http);
+    if (!running)
+        error_set(&fault, ERROR_UNAVAILABLE, "The server is being stopped.");
+    health_report(checks, "server", running, &fault, &ready);
     sandbox_describe(app->sandbox->walls, sandbox, sizeof sandbox);
     json_t *value =
         json_pack("{s:s, s:o, s:I, s:s}", "status", ready ? "ok" : "not ready", "checks", checks,
@@ -56,7 +48,9 @@ static Response *readyz(Request *request, Error *error)
 }
 
 const Route api_health_routes[] = {
-    {HTTP_GET, "/livez", "health.live", ACCESS_PUBLIC, BODY_NONE, POOL_LOOP, .handle = livez},
-    {HTTP_GET, "/readyz", "health.ready", ACCESS_PUBLIC, BODY_NONE, POOL_API, .handle = readyz},
+    {HTTP_GET, "/livez", "health.live", ACCESS_PUBLIC, BODY_NONE, POOL_LOOP,
+     .handle = health_livez},
+    {HTTP_GET, "/readyz", "health.ready", ACCESS_PUBLIC, BODY_NONE, POOL_API,
+     .handle = health_readyz},
     {0},
 };

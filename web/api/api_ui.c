@@ -8,18 +8,8 @@ static const char content_security_policy[] =
     "media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
-static int compare_path(const void *path, const void *asset)
-{
-    return strcmp(path, ((const UiAsset *)asset)->path);
-}
-
-static const UiAsset *find_asset(const char *path)
-{
-    return bsearch(path, ui_assets, ui_asset_count, sizeof ui_assets[0], compare_path);
-}
-
 /* RFC 9110 §12.5.3, as far as browsers use it: a coding is taken when it is named without q=0. */
-static bool accepts(const char *field, const char *coding)
+static bool ui_accepts(const char *field, const char *coding)
 {
     size_t length = strlen(coding);
     for (const char *at = field; at && *at; at += strcspn(at, ","), at += *at == ',') {
@@ -37,30 +27,28 @@ static bool accepts(const char *field, const char *coding)
     return false;
 }
 
-static const UiBody *choose_body(const Request *request, const UiAsset *asset, const char **coding)
+static int ui_compare_path(const void *path, const void *asset)
 {
-    const char *field = request_header(request, "Accept-Encoding");
-    *coding = NULL;
-    if (asset->brotli.size > 0 && accepts(field, "br")) {
-        *coding = "br";
-        return &asset->brotli;
-    }
-    if (asset->gzip.size > 0 && accepts(field, "gzip")) {
-        *coding = "gzip";
-        return &asset->gzip;
-    }
-    return &asset->identity;
+    return strcmp(path, ((const UiAsset *)asset)->path);
 }
 
-static Response *serve(Request *request, const char *path, Error *error)
+static Response *ui_serve(const Request *request, const char *path, Error *error)
 {
-    const UiAsset *asset = find_asset(path);
-    const char *coding;
+    const UiAsset *asset =
+        bsearch(path, ui_assets, ui_asset_count, sizeof ui_assets[0], ui_compare_path);
+    const char *accepted = request_header(request, "Accept-Encoding"), *coding = NULL;
     if (!asset) {
         error_set(error, ERROR_NOT_FOUND, "There is nothing at this address.");
         return NULL;
     }
-    const UiBody *body = choose_body(request, asset, &coding);
+    const UiBody *body = &asset->identity;
+    if (asset->brotli.size > 0 && ui_accepts(accepted, "br")) {
+        body = &asset->brotli;
+        coding = "br";
+    } else if (asset->gzip.size > 0 && ui_accepts(accepted, "gzip")) {
+        body = &asset->gzip;
+        coding = "gzip";
+    }
     int status = request_has_etag(request, body->etag) ? 304 : 200;
     Response *response = response_static(status, asset->content_type, body->data, body->size);
     response_header(response, "ETag", body->etag);
@@ -74,21 +62,22 @@ static Response *serve(Request *request, const char *path, Error *error)
     return response;
 }
 
-static Response *get_page(Request *request, Error *error)
+static Response *ui_page(Request *request, Error *error)
 {
-    return serve(request, "/", error);
+    return ui_serve(request, "/", error);
 }
 
-static Response *get_asset(Request *request, Error *error)
+static Response *ui_asset(Request *request, Error *error)
 {
     char path[MEDIA_PATH_MAX + 16];
     snprintf(path, sizeof path, "/assets/%s", request_param(request, 0));
-    return serve(request, path, error);
+    return ui_serve(request, path, error);
 }
 
+/* All in memory: answered on the loop. */
 const Route api_ui_routes[] = {
-    {HTTP_GET, "/", "page", ACCESS_PUBLIC, BODY_NONE, POOL_API, .handle = get_page},
-    {HTTP_GET, "/assets/{*}", "page.asset", ACCESS_PUBLIC, BODY_NONE, POOL_API,
-     .handle = get_asset},
+    {HTTP_GET, "/", "page", ACCESS_PUBLIC, BODY_NONE, POOL_LOOP, .handle = ui_page},
+    {HTTP_GET, "/assets/{*}", "page.asset", ACCESS_PUBLIC, BODY_NONE, POOL_LOOP,
+     .handle = ui_asset},
     {0},
 };

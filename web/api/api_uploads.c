@@ -36,25 +36,19 @@ static void *upload_form_open(Request *request, Error *error)
     return self;
 }
 
-static bool check_part(const FormField *field, Error *error)
-{
-    bool named_file = streq(field->name, "file");
-    if (named_file && !field->is_file)
-        return error_add_field(error, ERROR_INVALID, "file", "The field file must be a file.");
-    if (field->is_file && !named_file)
-        return error_add_field(error, ERROR_INVALID, "file",
-                               "The file must come in the field file, not in %s.", field->name);
-    return true;
-}
-
 static bool upload_form_part(void *form, const FormPart *part, Error *error)
 {
     UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     form_field_begin(&self->field, part);
-    if (!check_part(&self->field, error))
-        return false;
+    bool named_file = streq(self->field.name, "file");
+    if (named_file && !self->field.is_file)
+        return error_add_field(error, ERROR_INVALID, "file", "The field file must be a file.");
     if (!self->field.is_file)
         return true;
+    if (!named_file)
+        return error_add_field(error, ERROR_INVALID, "file",
+                               "The file must come in the field file, not in %s.",
+                               self->field.name);
     if (!self->hint_given && !upload_set(self->upload, UPLOAD_HINT, part->content_type, error))
         return false;
     return upload_file_begin(self->upload, part->file_name, error);
@@ -92,15 +86,6 @@ static bool upload_form_part_end(void *form, Error *error)
 
 /* --- the state of an upload --- */
 
-static const char *status_word(const UploadView *view)
-{
-    static const char *const words[] = {
-        [JOB_VALIDATING] = "validating", [JOB_QUEUED] = "pending", [JOB_LEASED] = "processing",
-        [JOB_DONE] = "completed",        [JOB_FAILED] = "failed",  [JOB_CANCELLED] = "failed",
-    };
-    return view->has_job ? words[view->job_state] : "completed";
-}
-
 static json_t *text_or_null(const char *text)
 {
     return *text ? json_text(text) : json_null();
@@ -111,40 +96,40 @@ static json_t *integer_or_null(int64_t value)
     return value > 0 ? json_integer(value) : json_null();
 }
 
-static int percentage(const UploadView *view)
+/* A photo has no job: it is complete as it was sent. The error of an earlier attempt is no news
+ * while the next one runs or waits. */
+static void describe_progress(json_t *value, const UploadView *view)
 {
-    return !view->has_job || view->job_state == JOB_DONE ? 100 : (int)view->percent;
+    static const char *const words[] = {
+        [JOB_VALIDATING] = "validating", [JOB_QUEUED] = "pending", [JOB_LEASED] = "processing",
+        [JOB_DONE] = "completed",        [JOB_FAILED] = "failed",  [JOB_CANCELLED] = "failed",
+    };
+    bool completed = !view->has_job || view->job_state == JOB_DONE;
+    const char *error = "";
+    if (view->has_job && view->job_state == JOB_FAILED)
+        error = view->error;
+    if (view->has_job && view->job_state == JOB_CANCELLED)
+        error = "This item was deleted.";
+    json_object_set_new(value, "status",
+                        json_string(view->has_job ? words[view->job_state] : "completed"));
+    json_object_set_new(value, "progress_percentage",
+                        json_integer(completed ? 100 : (int)view->percent));
+    json_object_set_new(value, "stage", text_or_null(view->stage));
+    json_object_set_new(value, "error", text_or_null(error));
 }
 
-/* The error of an earlier attempt is no news while the next one runs or waits. */
-static const char *shown_error(const UploadView *view)
+static json_t *describe_upload(const char *id, const UploadView *view)
 {
-    if (!view->has_job || (view->job_state != JOB_FAILED && view->job_state != JOB_CANCELLED))
-        return "";
-    return view->job_state == JOB_CANCELLED ? "This item was deleted." : view->error;
-}
-
-/* A photo is shown as it was sent. */
-static void set_urls(json_t *value, const UploadView *view)
-{
+    const MediaRow *media = &view->media;
     const char *original = view->files.of[FILE_ORIGINAL];
+    json_t *value = json_object();
+    json_object_set_new(value, "id", json_string(id));
+    describe_progress(value, view);
+    json_object_set_new(value, "media_id", json_string(media->id));
     api_set_made_urls(value, &view->files);
     if (!view->has_job)
         json_object_set_new(value, "media_url", api_media_url(original));
     json_object_set_new(value, "original_url", api_media_url(original));
-}
-
-static json_t *describe(const char *id, const UploadView *view)
-{
-    const MediaRow *media = &view->media;
-    json_t *value = json_object();
-    json_object_set_new(value, "id", json_string(id));
-    json_object_set_new(value, "status", json_string(status_word(view)));
-    json_object_set_new(value, "progress_percentage", json_integer(percentage(view)));
-    json_object_set_new(value, "stage", text_or_null(view->stage));
-    json_object_set_new(value, "error", text_or_null(shown_error(view)));
-    json_object_set_new(value, "media_id", json_string(media->id));
-    set_urls(value, view);
     json_object_set_new(value, "kind", json_string(media_kind_words[media->kind]));
     json_object_set_new(value, "collection", json_string(media->collection));
     json_object_set_new(value, "entry", json_string(media->entry));
@@ -171,7 +156,7 @@ static Response *upload_form_finish(void *form, Request *request, Error *error)
     if (!upload_finish(self->upload, clock_wall_ms(), id, error))
         return NULL;
     UploadView committed = upload_committed(self->upload);
-    Response *response = response_json(201, describe(id, &committed));
+    Response *response = response_json(201, describe_upload(id, &committed));
     snprintf(location, sizeof location, "/api/uploads/%s", id);
     response_header(response, "Location", location);
     return response;
@@ -188,7 +173,7 @@ static Response *get_upload(Request *request, Error *error)
     }
     if (!upload_view(&app->library, id, &view, error))
         return NULL;
-    return response_json(200, describe(id, &view));
+    return response_json(200, describe_upload(id, &view));
 }
 
 /* A form is read whole before the kind of its file is known. */
