@@ -163,10 +163,8 @@ TRANSCODER := \
 	transcoder/pipeline/video_track.c \
 	transcoder/pipeline/waveform.c \
 	transcoder/plan/plan.c \
-	transcoder/plan/plan_copy.c \
 	transcoder/plan/plan_filters.c \
 	transcoder/scratch/scratch.c \
-	transcoder/scratch/scratch_manifest.c \
 	transcoder/web_client/web_client.c \
 	transcoder/web_client/web_client_deliver.c \
 	transcoder/web_client/web_client_fetch.c \

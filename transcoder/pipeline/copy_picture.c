@@ -4,7 +4,6 @@
 #include "common/media/media_probe.h"
 #include "transcoder/pipeline/allowance.h"
 #include "transcoder/pipeline/decode.h"
-#include "transcoder/plan/plan_copy.h"
 
 #define LOOK_EVERY      1.0  /* seconds between two key frames looked at */
 #define LATE_MAX        0.25 /* seconds that the picture may begin after the sound, unnoticed */

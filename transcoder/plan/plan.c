@@ -3,45 +3,85 @@
 #include <math.h>
 
 #include "common/media/media_choice.h"
-#include "transcoder/plan/plan_copy.h"
 
 #define BIT_RATE_MONO         96000
 #define BIT_RATE_STEREO       160000
 #define BITS_PER_SAMPLE_LIMIT 3 /* per channel: low sample rates need no more */
 
+#define FULL_HD_AREA (1920.0 * 1080.0)
+
+/* profile_idc, ITU-T H.264 §A.2 */
+#define H264_BASELINE 66
+#define H264_MAIN     77
+#define H264_HIGH     100
+
+/* ISO/IEC 14496-3: tables 1.17 and 4.1, and the usual frame's samples */
+#define AAC_LC         2
+#define AAC_RATE_MIN   7350
+#define AAC_RATE_MAX   48000
+#define AAC_FRAME_SIZE 1024
+
 /* ISO/IEC 14496-3 table 1.18, descending. */
 static const int aac_rates[] = {48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350};
 
-static bool check_streams(const MediaFacts *facts, const EncoderPolicy *policy, Error *error)
+double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height)
 {
-    return facts->stream_count <= (size_t)policy->max_streams ||
-           error_set(error, ERROR_MEDIA, "The file holds %zu tracks; up to %d are allowed.",
-                     facts->stream_count, (int)policy->max_streams);
+    return (double)policy->remux_bit_rate * width * height / FULL_HD_AREA;
 }
 
-static bool check_size(const MediaStream *stream, const EncoderPolicy *policy, Error *error)
+const char *plan_picture_obstacle(const MediaStream *stream, const EncoderPolicy *policy)
 {
-    if (stream->width > MEDIA_SIDE_MAX || stream->height > MEDIA_SIDE_MAX ||
-        (int64_t)stream->width * stream->height > policy->max_pixels)
-        return error_set(error, ERROR_MEDIA, "The picture is too large: %d by %d pixels.",
-                         stream->width, stream->height);
-    return true;
+    const MediaColour *colour = &stream->colour;
+    int width = stream->width, height = stream->height;
+    MediaRatio rate = stream->frame_rate;
+    if (policy->remux_bit_rate == 0)
+        return "copying is switched off";
+    if (!streq(stream->codec, "h264") ||
+        (stream->profile != H264_BASELINE && stream->profile != H264_MAIN &&
+         stream->profile != H264_HIGH))
+        return "the picture is not H.264 of a usual profile";
+    if (!streq(stream->pixel_format, "yuv420p") || colour->full_range)
+        return "the picture is not 8-bit 4:2:0 in limited range";
+    if (colour->transfer == MEDIA_TRANSFER_PQ || colour->transfer == MEDIA_TRANSFER_HLG)
+        return "the picture is HDR";
+    if (stream->interlaced)
+        return "the picture is interlaced";
+    if (stream->orientation != MEDIA_UPRIGHT)
+        return "the picture is turned or mirrored";
+    if (stream->pixel_aspect.num != 0 && stream->pixel_aspect.num != stream->pixel_aspect.den)
+        return "the pixels are not square";
+    if (width % 2 != 0 || height % 2 != 0)
+        return "a side is odd";
+    if (MIN_OF(width, height) > policy->max_short_side ||
+        MAX_OF(width, height) > PLAN_LONG_SIDE_MAX)
+        return "the picture is too large";
+    if (rate.num <= 0 || rate.den <= 0 || (double)rate.num / rate.den > PLAN_COPY_FRAME_RATE)
+        return "the frame rate is too high or unknown";
+    if ((double)stream->bit_rate > plan_copy_bit_rate(policy, width, height))
+        return "the bit rate is too high";
+    return stream->copyable ? NULL : "the packets cannot be taken as they are";
+}
+
+/* NULL, or why the packets of the sound cannot be copied. */
+static const char *plan_sound_obstacle(const MediaStream *stream, const EncoderPolicy *policy)
+{
+    if (policy->remux_bit_rate == 0)
+        return "copying is switched off";
+    if (!streq(stream->codec, "aac") || stream->profile != AAC_LC)
+        return "the sound is not AAC-LC";
+    if (stream->channels < 1 || stream->channels > 2)
+        return "the sound is neither mono nor stereo";
+    if (stream->sample_rate < AAC_RATE_MIN || stream->sample_rate > AAC_RATE_MAX)
+        return "the sample rate is unusual";
+    if (stream->frame_size != AAC_FRAME_SIZE || !stream->copyable)
+        return "the packets cannot be taken as they are";
+    return NULL;
 }
 
 /* Down, so that nothing is enlarged, but never to nothing. */
-static int even_side(double side)
+static int plan_even_side(double side)
 {
     return MAX_OF(((int)floor(side + 1e-6)) & ~1, 2);
-}
-
-static void fit_picture(const MediaStream *stream, int max_short_side, PlanVideo *out)
-{
-    double width = stream->width * media_pixel_aspect(stream), height = stream->height;
-    double factor = fmin(1, max_short_side / fmin(width, height));
-    factor = fmin(factor, PLAN_LONG_SIDE_MAX / fmax(width, height));
-    bool turned = media_is_transposed(stream->orientation);
-    out->width = even_side((turned ? height : width) * factor);
-    out->height = even_side((turned ? width : height) * factor);
 }
 
 /* Players take an untold matrix for bt709 from this height on, else for bt601. */
@@ -65,47 +105,17 @@ MediaColour plan_complete_colour(MediaColour colour, int height)
     return colour;
 }
 
-/* A matrix that every browser knows; primaries and transfer of the source stay, as told. */
-static MediaColour target_colour(MediaColour source)
+/* As many as players can use; where the rate is unknown, the usual one. */
+static MediaRatio plan_frame_rate(MediaRatio told)
 {
-    MediaColour target = source;
-    target.full_range = false;
-    if (source.matrix != MEDIA_COLOUR_BT470BG && source.matrix != MEDIA_COLOUR_BT601)
-        target.matrix = MEDIA_COLOUR_BT709;
-    return target;
-}
-
-static void plan_colour(const MediaStream *stream, PlanVideo *out)
-{
-    int shown_lines = MIN_OF(stream->width, stream->height);
-    out->source = plan_complete_colour(stream->colour, shown_lines);
-    out->tone_map =
-        out->source.transfer == MEDIA_TRANSFER_PQ || out->source.transfer == MEDIA_TRANSFER_HLG;
-    out->target = out->tone_map ? (MediaColour){MEDIA_COLOUR_BT709, MEDIA_COLOUR_BT709,
-                                                MEDIA_COLOUR_BT709, false}
-                                : target_colour(out->source);
-}
-
-static void plan_rate(const MediaStream *stream, PlanVideo *out)
-{
-    double rate = media_ratio_value(stream->frame_rate);
-    out->frame_rate = stream->frame_rate;
+    double rate = media_ratio_value(told);
     if (rate <= 0)
-        out->frame_rate = (MediaRatio){30, 1};
-    else if (rate > PLAN_FRAME_RATE)
-        out->frame_rate = (MediaRatio){PLAN_FRAME_RATE, 1};
-    else if (rate < 1)
-        out->frame_rate = (MediaRatio){1, 1};
+        return (MediaRatio){30, 1};
+    if (rate > PLAN_FRAME_RATE)
+        return (MediaRatio){PLAN_FRAME_RATE, 1};
+    return rate < 1 ? (MediaRatio){1, 1} : told;
 }
 
-static void plan_bit_rate(PlanVideo *out)
-{
-    double area = (double)out->width * out->height / (1920.0 * 1080.0);
-    double motion = 1 + fmax(media_ratio_value(out->frame_rate) - 30, 0) / 60;
-    out->max_bit_rate = (int64_t)fmax(PLAN_MAX_BIT_RATE * area * motion, PLAN_MIN_BIT_RATE);
-}
-
-/* Where the container does not tell a stream's bit rate, the whole file's stands for it. */
 static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream,
                               const EncoderPolicy *policy)
 {
@@ -113,14 +123,35 @@ static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream
     PlanVideo plan = {.stream = stream->index,
                       .orientation = stream->orientation,
                       .deinterlace = stream->interlaced};
+    /* Where the container does not tell a stream's bit rate, the whole file's stands for it. */
     if (told.bit_rate == 0)
         told.bit_rate = facts->bit_rate;
     plan.why = plan_picture_obstacle(&told, policy);
     plan.copy = !plan.why;
-    fit_picture(stream, (int)policy->max_short_side, &plan);
-    plan_colour(stream, &plan);
-    plan_rate(stream, &plan);
-    plan_bit_rate(&plan);
+
+    double width = stream->width * media_pixel_aspect(stream), height = stream->height;
+    double factor = fmin(1, (double)policy->max_short_side / fmin(width, height));
+    factor = fmin(factor, PLAN_LONG_SIDE_MAX / fmax(width, height));
+    bool turned = media_is_transposed(stream->orientation);
+    plan.width = plan_even_side((turned ? height : width) * factor);
+    plan.height = plan_even_side((turned ? width : height) * factor);
+
+    /* A matrix that every browser knows; primaries and transfer of the source stay, as told. */
+    plan.source = plan_complete_colour(stream->colour, MIN_OF(stream->width, stream->height));
+    plan.tone_map =
+        plan.source.transfer == MEDIA_TRANSFER_PQ || plan.source.transfer == MEDIA_TRANSFER_HLG;
+    plan.target = plan.source;
+    plan.target.full_range = false;
+    if (plan.source.matrix != MEDIA_COLOUR_BT470BG && plan.source.matrix != MEDIA_COLOUR_BT601)
+        plan.target.matrix = MEDIA_COLOUR_BT709;
+    if (plan.tone_map)
+        plan.target =
+            (MediaColour){MEDIA_COLOUR_BT709, MEDIA_COLOUR_BT709, MEDIA_COLOUR_BT709, false};
+
+    plan.frame_rate = plan_frame_rate(stream->frame_rate);
+    double area = (double)plan.width * plan.height / FULL_HD_AREA;
+    double motion = 1 + fmax(media_ratio_value(plan.frame_rate) - 30, 0) / 60;
+    plan.max_bit_rate = (int64_t)fmax(PLAN_MAX_BIT_RATE * area * motion, PLAN_MIN_BIT_RATE);
     return plan;
 }
 
@@ -139,7 +170,7 @@ static PlanAudio plan_sound(const MediaStream *stream, const EncoderPolicy *poli
     return plan;
 }
 
-static PlanOperation operation_of(const PlanVideo *video, const PlanAudio *audio)
+static PlanOperation plan_operation(const PlanVideo *video, const PlanAudio *audio)
 {
     bool picture_made = video->stream >= 0 && !video->copy;
     bool sound_made = audio->stream >= 0 && !audio->copy;
@@ -154,16 +185,22 @@ static PlanOperation operation_of(const PlanVideo *video, const PlanAudio *audio
 bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan *out, Error *error)
 {
     MediaChoice choice;
-    if (!check_streams(facts, policy, error) || !media_choose(facts, &choice, error))
+    if (facts->stream_count > (size_t)policy->max_streams)
+        return error_set(error, ERROR_MEDIA, "The file holds %zu tracks; up to %d are allowed.",
+                         facts->stream_count, (int)policy->max_streams);
+    if (!media_choose(facts, &choice, error))
         return false;
-    if (choice.picture && !check_size(choice.picture, policy, error))
-        return false;
+    const MediaStream *picture = choice.picture;
+    if (picture && (picture->width > MEDIA_SIDE_MAX || picture->height > MEDIA_SIDE_MAX ||
+                    (int64_t)picture->width * picture->height > policy->max_pixels))
+        return error_set(error, ERROR_MEDIA, "The picture is too large: %d by %d pixels.",
+                         picture->width, picture->height);
     EncodePlan plan = {.video = {.stream = -1}, .audio = {.stream = -1}, .policy = *policy};
-    if (choice.picture)
-        plan.video = plan_picture(facts, choice.picture, policy);
+    if (picture)
+        plan.video = plan_picture(facts, picture, policy);
     if (choice.sound)
         plan.audio = plan_sound(choice.sound, policy);
-    plan.operation = operation_of(&plan.video, &plan.audio);
+    plan.operation = plan_operation(&plan.video, &plan.audio);
     *out = plan;
     return true;
 }

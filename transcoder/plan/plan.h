@@ -1,7 +1,14 @@
 /*
  * Facts about a file and the operator's policy in, what to do out: copy or encode picture and
- * sound, or refuse. Pure, no input or output, no media library. Any thread. What may be copied is
- * told in plan_copy.h.
+ * sound, or refuse. Pure, no input or output, no media library. Any thread.
+ *
+ * A picture is copied when every browser and phone plays it as it is: H.264 of the Baseline, Main
+ * or High profile in 8-bit 4:2:0, progressive, upright, square pixels, even sides, limited range,
+ * no HDR, at most PLAN_FRAME_RATE and the policy's size and bit rate. Rare key frames are no
+ * obstacle: they make seeking coarse, but encoding anew would cost quality for it. Sound is copied
+ * when it is AAC-LC, mono or stereo. The rest shows itself while copying, see
+ * pipeline/copy_picture.h and copy_sound.h; what they find makes the stream's facts say that it is
+ * not copyable.
  *
  * The plan is made twice with the same function: from what the container tells, to choose the
  * streams, and again when the first picture is decoded and the facts are certain.
@@ -85,7 +92,18 @@ typedef struct EncodePlan {
 
 /* Where there is a moving picture, a video; where there is only sound, a recording. ERROR_MEDIA
  * with a sentence for the person who uploaded, where nothing playable can be made. */
-bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan *out, Error *error);
+_must_check_ bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan *out,
+                            Error *error);
+
+/* What speaks against copying a picture's packets, in a few words that go on after "because"; NULL:
+ * nothing. */
+const char *plan_picture_obstacle(const MediaStream *stream, const EncoderPolicy *policy);
+
+/* Bits a second up to which a picture of this size is copied. */
+double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height);
+
+/* Frames a second up to which it is: clocks are not exact. */
+#define PLAN_COPY_FRAME_RATE (PLAN_FRAME_RATE + 0.5)
 
 /* Filter descriptions in the media library's language. The result always ends in 8-bit 4:2:0 of the
  * plan's size, or in planar floats of the plan's rate and channels, whatever comes in. */

@@ -24,44 +24,30 @@ static const char *const orientation_filters[] = {
     [MEDIA_ROTATE_270] = ",transpose=cclock",
 };
 
-static const char *matrix_name(int matrix)
-{
-    switch (matrix) {
-    case MEDIA_COLOUR_BT470BG:
-    case MEDIA_COLOUR_BT601:
-        return "smpte170m";
-    default:
-        return "bt709";
-    }
-}
-
-/* Scaled before the light is linear, which costs some sharpness of the brightest edges and saves
- * most of the time. What is left is a fifth of an encode's computing, on all cores. A table of
- * colours in its place (haldclut, made by these same filters) saved a quarter of that fifth: too
+/* HDR is scaled before the light is linear, which costs some sharpness of the brightest edges and
+ * saves most of the time. What is left is a fifth of an encode's computing, on all cores. A table
+ * of colours in its place (haldclut, made by these same filters) saved a quarter of that fifth: too
  * little for a second way of saying the same. */
-static void tone_map_filters(const PlanVideo *plan, int width, int height, char *text, size_t size)
-{
-    snprintf(text, size,
-             "scale=w=%d:h=%d:flags=bicubic,"
-             "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=linear:npl=%d:p=bt709,format=gbrpf32le,"
-             "tonemap=tonemap=hable:desat=0:peak=" PEAK ","
-             "zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
-             width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
-             plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE);
-}
-
 void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX])
 {
     char colour[PLAN_FILTERS_MAX / 2];
     bool turned = media_is_transposed(plan->orientation);
     int width = turned ? plan->height : plan->width;
     int height = turned ? plan->width : plan->height;
+    bool old_matrix =
+        plan->target.matrix == MEDIA_COLOUR_BT470BG || plan->target.matrix == MEDIA_COLOUR_BT601;
     if (plan->tone_map)
-        tone_map_filters(plan, width, height, colour, sizeof colour);
+        snprintf(colour, sizeof colour,
+                 "scale=w=%d:h=%d:flags=bicubic,"
+                 "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=linear:npl=%d:p=bt709,format=gbrpf32le,"
+                 "tonemap=tonemap=hable:desat=0:peak=" PEAK ","
+                 "zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
+                 width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
+                 plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE);
     else
         snprintf(colour, sizeof colour,
                  "scale=w=%d:h=%d:flags=bicubic:out_color_matrix=%s:out_range=tv,format=yuv420p",
-                 width, height, matrix_name(plan->target.matrix));
+                 width, height, old_matrix ? "smpte170m" : "bt709");
     snprintf(text, PLAN_FILTERS_MAX, "%s%s%s,setsar=1",
              plan->deinterlace ? "yadif=mode=send_frame:deint=interlaced," : "", colour,
              orientation_filters[plan->orientation]);

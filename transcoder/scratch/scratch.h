@@ -15,14 +15,14 @@
 typedef struct Scratch Scratch;
 
 /* Makes the folder where it is missing. ERROR_CONFLICT when another transcoder uses it. */
-bool scratch_open(const char *path, Scratch **out, Error *error);
+_must_check_ bool scratch_open(const char *path, Scratch **out, Error *error);
 void scratch_close(Scratch **scratch);
 
 /* Whether a file can be made there; for `check`, also beside a running transcoder. */
-bool scratch_check(const char *path, uint64_t *free_bytes, Error *error);
+_must_check_ bool scratch_check(const char *path, uint64_t *free_bytes, Error *error);
 
 /* Bytes that no job in hand may still claim; makes the folder anew when it vanished. */
-bool scratch_free_space(Scratch *scratch, uint64_t *bytes, Error *error);
+_must_check_ bool scratch_free_space(Scratch *scratch, uint64_t *bytes, Error *error);
 
 /* Bytes that jobs in hand may still claim. */
 uint64_t scratch_reserved(Scratch *scratch);
@@ -49,11 +49,13 @@ uint64_t scratch_need(const TransferJob *job);
 /* Makes the folder with its manifest and empty files; a result kept of the same job and original is
  * taken over instead, under the new lease (encoded). ERROR_NO_SPACE when what it may need does
  * not fit, ERROR_CONFLICT when the same job is in hand already. */
-bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out, Error *error);
+_must_check_ bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out,
+                                 Error *error);
 
 /* Durable: from now on a restart delivers instead of encoding. The files are fsynced already. The
  * original goes. */
-bool scratch_save_result(ScratchJob *folder, const TransferResult *result, Error *error);
+_must_check_ bool scratch_save_result(ScratchJob *folder, const TransferResult *result,
+                                      Error *error);
 
 /* Whether the folder in hand is still linked; none in hand counts as there. Not once removed. */
 bool scratch_is_there(const ScratchJob *folder);
@@ -63,11 +65,11 @@ bool scratch_has_left(Scratch *scratch);
 
 /* Takes a folder left behind into hand, if there is one, each in its turn: with a complete result
  * (encoded) or without. Damaged folders are removed. */
-bool scratch_adopt(Scratch *scratch, ScratchJob *out);
+_must_check_ bool scratch_adopt(Scratch *scratch, ScratchJob *out);
 
 /* Removes the folder for certain. On failure it is left behind. Either way it is in hand no more;
  * what is known of the job stays readable. */
-bool scratch_remove(Scratch *scratch, ScratchJob *folder, Error *error);
+_must_check_ bool scratch_remove(Scratch *scratch, ScratchJob *folder, Error *error);
 
 /* Counts one more interruption of a job, over all its leases here; returns how many there were. */
 int scratch_count_interruption(Scratch *scratch, const char *job_id);
