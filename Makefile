@@ -146,7 +146,6 @@ TRANSCODER := \
 	transcoder/pipeline/filter.c \
 	transcoder/pipeline/gallery.c \
 	transcoder/pipeline/jpeg.c \
-	transcoder/pipeline/libav_versions.c \
 	transcoder/pipeline/listener.c \
 	transcoder/pipeline/mux.c \
 	transcoder/pipeline/output.c \
@@ -155,9 +154,7 @@ TRANSCODER := \
 	transcoder/pipeline/picture.c \
 	transcoder/pipeline/pipeline.c \
 	transcoder/pipeline/poster.c \
-	transcoder/pipeline/progress.c \
 	transcoder/pipeline/storyboard.c \
-	transcoder/pipeline/storyboard_vtt.c \
 	transcoder/pipeline/thumbhash.c \
 	transcoder/pipeline/timeline.c \
 	transcoder/pipeline/video_track.c \

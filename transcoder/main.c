@@ -9,7 +9,7 @@
 #include "transcoder/check.h"
 #include "transcoder/encoder/child/encoder_child.h"
 #include "transcoder/encoder/encoder_message.h"
-#include "transcoder/pipeline/libav_versions.h"
+#include "transcoder/pipeline/pipeline.h"
 #include "transcoder/worker/worker.h"
 
 #define PROGRAM "reelkeep-transcoder"
@@ -84,7 +84,7 @@ static EncoderPolicy make_policy(const Settings *settings)
 }
 
 /* Until a signal, and then to the end of what is in hand. */
-static bool work(const Settings *settings, Error *error)
+static bool run_until_signal(const Settings *settings, Error *error)
 {
     char name[WORKER_NAME_MAX];
     _cleanup_close_ int signal_fd = open_signals();
@@ -94,14 +94,14 @@ static bool work(const Settings *settings, Error *error)
         return false;
     make_name(name);
     JobOptions options = {.web_url = settings->web_service_url.text,
-                             .token = settings->token.text,
-                             .name = name,
-                             .scratch = scratch,
-                             .min_free_space = (uint64_t)settings->min_free_space.number,
-                             .jobs = (int)settings->transcoder_jobs.number,
-                             .policy = make_policy(settings),
-                             .encode = encoder_run,
-                             .timing = job_timing_standard};
+                          .token = settings->token.text,
+                          .name = name,
+                          .scratch = scratch,
+                          .min_free_space = (uint64_t)settings->min_free_space.number,
+                          .jobs = (int)settings->transcoder_jobs.number,
+                          .policy = make_policy(settings),
+                          .encode = encoder_run,
+                          .timing = job_timing_standard};
     if (!workers_start(&options, &workers, error))
         return false;
     log_info("Version %s works for %s as %s, %d at once.", REELKEEP_VERSION, options.web_url, name,
@@ -111,12 +111,12 @@ static bool work(const Settings *settings, Error *error)
     return true;
 }
 
-static int run(const Settings *settings, const SandboxReport *sandbox)
+static int run_program(const Settings *settings, const SandboxReport *sandbox)
 {
     Error error = {0};
     (void)sandbox;
     web_client_global_init();
-    bool good = work(settings, &error);
+    bool good = run_until_signal(settings, &error);
     if (good)
         log_info("Stopped.");
     else
@@ -125,7 +125,7 @@ static int run(const Settings *settings, const SandboxReport *sandbox)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int check(const Settings *settings, const SandboxReport *sandbox)
+static int check_program(const Settings *settings, const SandboxReport *sandbox)
 {
     EncoderPolicy policy = make_policy(settings);
     web_client_global_init();
@@ -135,9 +135,9 @@ static int check(const Settings *settings, const SandboxReport *sandbox)
 }
 
 static const ProgramCommand command_run = {"run", "claim and transcode until SIGTERM (the default)",
-                                           run};
+                                           run_program};
 static const ProgramCommand command_check = {
-    "check", "tell what is wrong with the settings, WORK_DIR and the way to web", check};
+    "check", "tell what is wrong with the settings, WORK_DIR and the way to web", check_program};
 
 static const ProgramCommand *const commands[] = {&command_run, &command_check, NULL};
 
@@ -151,7 +151,7 @@ static void print_libraries(FILE *out)
     fprintf(out, "%s\n", web_client_library());
     fprintf(out, "libsodium %s\n", sodium_version_string());
     fprintf(out, "jansson %s\n", jansson_version_str());
-    libav_print_versions(out);
+    pipeline_print_libraries(out);
 }
 
 int main(int argc, char **argv)

@@ -19,7 +19,7 @@ static void print_libraries(FILE *out)
 }
 
 /* The volume that is meant. */
-static bool complete(Settings *settings, const SettingsSource *environment, Error *error)
+static bool choose_volume(Settings *settings, const SettingsSource *environment, Error *error)
 {
     char root[SETTING_VALUE_MAX];
     if (!root_choose(settings->media_root.text, environment, root, sizeof root, error))
@@ -35,6 +35,6 @@ int main(int argc, char **argv)
                              .commands = commands,
                              .child_tasks = decoder_child_tasks,
                              .print_libraries = print_libraries,
-                             .complete = complete};
+                             .complete = choose_volume};
     return program_main(&program, argc, argv);
 }

@@ -1,10 +1,10 @@
 #include <fcntl.h>
 
+#include "common/base/flag.h"
 #include "tests/unit/encoded.h"
 #include "transcoder/encoder/encoder_message.h"
 #include "transcoder/pipeline/pace.h"
 #include "transcoder/pipeline/timeline.h"
-#include "common/base/flag.h"
 
 /* What else a result tells. */
 #define VIDEO_ALONE "\"files\":[\"video\"],\"thumbhash\":\"\",\"captured_at\":\"\",\"title\":\"\""

@@ -7,7 +7,6 @@
 
 #include "tests/unit/cues.h"
 #include "transcoder/pipeline/storyboard.h"
-#include "transcoder/pipeline/storyboard_vtt.h"
 
 typedef struct Made {
     int sheet_fd, vtt_fd;
@@ -303,9 +302,9 @@ static void the_text_is_webvtt(void **state)
                                    "storyboard.jpg#xywh=0,90,160,90\n";
     _cleanup_buffer_ Buffer text = BUFFER(4096), small = BUFFER(100);
     (void)state;
-    assert_true(storyboard_vtt_format(&cues, &text));
+    assert_true(storyboard_format_cues(&cues, &text));
     assert_string_equal(text.data, expected);
-    assert_false(storyboard_vtt_format(&cues, &small));
+    assert_false(storyboard_format_cues(&cues, &small));
 }
 
 int main(void)

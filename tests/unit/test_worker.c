@@ -122,8 +122,8 @@ static void test_returning_web_wakes_the_delivery(void **state)
         RIG_CLOSED("POST /upload/"),
         RIG_CONFIRMED,
         RIG_END};
-    rig->options.timing.transfer = (RetryPolicy){
-        .first_ms = 60000, .maximum_ms = 60000, .outlast_ms = 900000, .tries_min = 3};
+    rig->options.timing.transfer =
+        (RetryPolicy){.first_ms = 60000, .maximum_ms = 60000, .outlast_ms = 900000, .tries_min = 3};
     rig_start(rig, answers, rig_encode_well);
     scripted_server_await(rig->server, "POST /progress", 2);
     scripted_server_await(rig->server, "POST /upload/", 1);

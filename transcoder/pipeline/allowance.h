@@ -10,7 +10,9 @@
 #define ALLOWANCE_CPU_SECONDS 600 /* of computing for any file; the policy's ratio comes on top */
 
 /* `what` has lasted for so many seconds: "video", "sound". */
-bool allowance_seconds(const EncoderPolicy *policy, const char *what, double seconds, Error *error);
+_must_check_ bool allowance_seconds(const EncoderPolicy *policy, const char *what, double seconds,
+                                    Error *error);
 
 /* This process has computed for `used` seconds and decoded so many. */
-bool allowance_cpu(const EncoderPolicy *policy, double used, double decoded, Error *error);
+_must_check_ bool allowance_cpu(const EncoderPolicy *policy, double used, double decoded,
+                                Error *error);

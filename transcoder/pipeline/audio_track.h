@@ -20,4 +20,4 @@ typedef struct AudioTrackSpec {
     Listener *listener; /* hears the decoded sound; NULL: nobody does */
 } AudioTrackSpec;
 
-bool audio_track_open(const AudioTrackSpec *spec, Track *out, Error *error);
+_must_check_ bool audio_track_open(const AudioTrackSpec *spec, Track *out, Error *error);

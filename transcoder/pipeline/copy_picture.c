@@ -10,7 +10,10 @@
 #define JUDGE_AFTER     10   /* seconds: from here on the bit rate is judged on the way */
 #define JUDGE_TOLERANCE 1.5  /* before the end, a busy beginning is no verdict */
 
+#define COPY_PICTURE_MAGIC 0x63706963U
+
 typedef struct CopyPicture {
+    unsigned magic;
     CopyPictureSpec spec;
     Decode decode; /* of key frames only */
     int length_size;
@@ -21,18 +24,18 @@ typedef struct CopyPicture {
     const char *unfit;
 } CopyPicture;
 
-static double seconds(const CopyPicture *copy, int64_t time)
+static double copy_picture_seconds(const CopyPicture *copy, int64_t time)
 {
     return (double)time * av_q2d(copy->spec.stream->time_base);
 }
 
-static bool is_unfit(CopyPicture *copy, const char *why, Error *error)
+static bool copy_picture_unfit(CopyPicture *copy, const char *why, Error *error)
 {
     copy->unfit = why;
     return error_set(error, ERROR_MEDIA, "The video cannot be copied: %s.", why);
 }
 
-static const char *fault_of_time(const CopyPicture *copy, const AVPacket *packet)
+static const char *copy_picture_time_fault(const CopyPicture *copy, const AVPacket *packet)
 {
     if (packet->pts == AV_NOPTS_VALUE || packet->dts == AV_NOPTS_VALUE)
         return "a picture has no time";
@@ -41,7 +44,8 @@ static const char *fault_of_time(const CopyPicture *copy, const AVPacket *packet
     if (packet->pts < packet->dts)
         return "a picture is shown before it is decoded";
     if (copy->packets == 0)
-        return !(packet->flags & AV_PKT_FLAG_KEY) || seconds(copy, packet->pts) > LATE_MAX
+        return !(packet->flags & AV_PKT_FLAG_KEY) ||
+                       copy_picture_seconds(copy, packet->pts) > LATE_MAX
                    ? "it does not begin with a key frame at the start"
                    : NULL;
     if (packet->dts <= copy->last_dts)
@@ -49,7 +53,7 @@ static const char *fault_of_time(const CopyPicture *copy, const AVPacket *packet
     return packet->pts < copy->first_pts ? "a picture comes before the first key frame" : NULL;
 }
 
-static const char *strip(const CopyPicture *copy, AVPacket *packet)
+static const char *copy_picture_strip_packet(const CopyPicture *copy, AVPacket *packet)
 {
     AvcSample found;
     size_t size = (size_t)packet->size;
@@ -65,10 +69,10 @@ static const char *strip(const CopyPicture *copy, AVPacket *packet)
     return NULL;
 }
 
-static const char *fault_of_rates(const CopyPicture *copy, double tolerance)
+static const char *copy_picture_rates_fault(const CopyPicture *copy, double tolerance)
 {
     const PlanVideo *video = &copy->spec.plan->video;
-    double length = seconds(copy, copy->end - copy->first_pts);
+    double length = copy_picture_seconds(copy, copy->end - copy->first_pts);
     double bit_rate = plan_copy_bit_rate(&copy->spec.plan->policy, video->width, video->height);
     if ((double)copy->bytes * 8 > bit_rate * tolerance * length)
         return "its bit rate is too high";
@@ -77,86 +81,81 @@ static const char *fault_of_rates(const CopyPicture *copy, double tolerance)
                : NULL;
 }
 
-static bool take_look(void *context, AVFrame *frame, Error *error)
+static bool look_at_key_frame(void *context, AVFrame *frame, Error *error)
 {
-    CopyPicture *copy = context;
+    CopyPicture *copy = CAST_OBJECT(CopyPicture, context, COPY_PICTURE_MAGIC);
+    const EncodePlan *plan = copy->spec.plan;
     MediaStream seen = *copy->spec.facts;
     media_probe_frame(&seen, frame);
     seen.bit_rate = 0; /* counted at the end */
-    const char *obstacle = plan_picture_obstacle(&seen, &copy->spec.plan->policy);
-    if (obstacle || seen.width != copy->spec.plan->video.width ||
-        seen.height != copy->spec.plan->video.height)
-        return is_unfit(copy, obstacle ? obstacle : "its size changes", error);
+    const char *obstacle = plan_picture_obstacle(&seen, &plan->policy);
+    if (!obstacle && (seen.width != plan->video.width || seen.height != plan->video.height))
+        obstacle = "its size changes";
+    if (obstacle)
+        return copy_picture_unfit(copy, obstacle, error);
     if (frame->pts == AV_NOPTS_VALUE)
         return true;
-    frame->colorspace = copy->spec.plan->video.source.matrix;
+    frame->colorspace = plan->video.source.matrix;
     frame->color_range = AVCOL_RANGE_MPEG;
-    gallery_take(copy->spec.gallery, frame, seconds(copy, frame->pts));
+    gallery_take(copy->spec.gallery, frame, copy_picture_seconds(copy, frame->pts));
     return true;
 }
 
-static bool look(CopyPicture *copy, const AVPacket *packet, Error *error)
+/* Decodes a key frame, or the end (NULL). */
+static bool decode_key_frame(CopyPicture *copy, const AVPacket *packet, Error *error)
 {
-    FrameSink sink = {take_look, copy};
-    if (packet &&
-        (!(packet->flags & AV_PKT_FLAG_KEY) || seconds(copy, packet->pts) < copy->look_due))
-        return true;
-    if (packet)
-        copy->look_due = seconds(copy, packet->pts) + LOOK_EVERY;
-    if (!decode_packet(&copy->decode, packet, sink, error))
-        return false;
-    return copy->decode.faults == 0 || is_unfit(copy, "a key frame is damaged", error);
+    FrameSink sink = {look_at_key_frame, copy};
+    return decode_packet(&copy->decode, packet, sink, error) &&
+           (copy->decode.faults == 0 || copy_picture_unfit(copy, "a key frame is damaged", error));
 }
 
-static bool finish(CopyPicture *copy, Error *error)
+static bool copy_picture_finish(CopyPicture *copy, Error *error)
 {
     if (copy->packets == 0)
-        return is_unfit(copy, "there are no pictures", error);
-    const char *fault = fault_of_rates(copy, 1);
+        return copy_picture_unfit(copy, "there are no pictures", error);
+    const char *fault = copy_picture_rates_fault(copy, 1);
     if (fault)
-        return is_unfit(copy, fault, error);
-    return look(copy, NULL, error) &&
-           (copy->decode.frames > 0 || is_unfit(copy, "no key frame can be decoded", error));
+        return copy_picture_unfit(copy, fault, error);
+    return decode_key_frame(copy, NULL, error) &&
+           (copy->decode.frames > 0 ||
+            copy_picture_unfit(copy, "no key frame can be decoded", error));
 }
 
-static void count(CopyPicture *copy, const AVPacket *packet)
+static bool copy_picture_take(void *self, AVPacket *packet, Error *error)
 {
+    CopyPicture *copy = CAST_OBJECT(CopyPicture, self, COPY_PICTURE_MAGIC);
+    if (!packet)
+        return copy_picture_finish(copy, error);
+    const char *fault = copy_picture_time_fault(copy, packet);
+    if (!fault)
+        fault = copy_picture_strip_packet(copy, packet);
+    if (fault)
+        return copy_picture_unfit(copy, fault, error);
     if (copy->packets++ == 0)
         copy->first_pts = packet->pts;
     copy->last_dts = packet->dts;
     copy->end = MAX_OF(copy->end, packet->pts + packet->duration);
     copy->bytes += packet->size;
+    double shown = copy_picture_seconds(copy, packet->pts),
+           end = copy_picture_seconds(copy, copy->end);
+    if (end > JUDGE_AFTER && (fault = copy_picture_rates_fault(copy, JUDGE_TOLERANCE)))
+        return copy_picture_unfit(copy, fault, error);
+    if ((packet->flags & AV_PKT_FLAG_KEY) && shown >= copy->look_due) {
+        copy->look_due = shown + LOOK_EVERY;
+        if (!decode_key_frame(copy, packet, error))
+            return false;
+    }
+    if (!mux_write(copy->spec.mux, MUX_VIDEO, packet, error)) {
+        copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
+        return false;
+    }
+    return allowance_seconds(&copy->spec.plan->policy, "video", end, error);
 }
 
-static bool write_on(CopyPicture *copy, AVPacket *packet, Error *error)
+static TrackState copy_picture_state(const void *self)
 {
-    if (mux_write(copy->spec.mux, MUX_VIDEO, packet, error))
-        return true;
-    copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
-    return false;
-}
-
-static bool take(void *self, AVPacket *packet, Error *error)
-{
-    CopyPicture *copy = self;
-    if (!packet)
-        return finish(copy, error);
-    const char *fault = fault_of_time(copy, packet);
-    if (!fault)
-        fault = strip(copy, packet);
-    if (fault)
-        return is_unfit(copy, fault, error);
-    count(copy, packet);
-    if (seconds(copy, copy->end) > JUDGE_AFTER && (fault = fault_of_rates(copy, JUDGE_TOLERANCE)))
-        return is_unfit(copy, fault, error);
-    return look(copy, packet, error) && write_on(copy, packet, error) &&
-           allowance_seconds(&copy->spec.plan->policy, "video", seconds(copy, copy->end), error);
-}
-
-static TrackState state(const void *self)
-{
-    const CopyPicture *copy = self;
-    return (TrackState){.end = seconds(copy, copy->end),
+    const CopyPicture *copy = CAST_OBJECT(const CopyPicture, self, COPY_PICTURE_MAGIC);
+    return (TrackState){.end = copy_picture_seconds(copy, copy->end),
                         .packets = copy->packets,
                         .frames = copy->packets,
                         .width = copy->spec.plan->video.width,
@@ -164,14 +163,16 @@ static TrackState state(const void *self)
                         .unfit = copy->unfit};
 }
 
-static void free_copy(void *self)
+static void copy_picture_free(void *self)
 {
-    CopyPicture *copy = self;
+    CopyPicture *copy = CAST_OBJECT(CopyPicture, self, COPY_PICTURE_MAGIC);
     decode_release(&copy->decode);
+    copy->magic = 0;
     free(copy);
 }
 
-static const TrackKind kind = {.take = take, .state = state, .free = free_copy};
+static const TrackKind kind = {
+    .take = copy_picture_take, .state = copy_picture_state, .free = copy_picture_free};
 
 bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error)
 {
@@ -184,7 +185,8 @@ bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error)
     if (!decode_open(&decoding, &decode, error))
         return false;
     CopyPicture *copy = NEW(CopyPicture);
-    *copy = (CopyPicture){.spec = *spec,
+    *copy = (CopyPicture){.magic = COPY_PICTURE_MAGIC,
+                          .spec = *spec,
                           .decode = decode,
                           .length_size =
                               avc_length_size(codec->extradata, (size_t)codec->extradata_size)};

@@ -29,4 +29,4 @@ typedef struct CopyPictureSpec {
     Gallery *gallery;
 } CopyPictureSpec;
 
-bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error);
+_must_check_ bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error);

@@ -8,7 +8,10 @@
 #define LATE_MAX       0.5  /* seconds */
 #define DIFFERENCE_MAX 0.03 /* seconds; nobody notices 40 ms (ITU-R BT.1359) */
 
+#define COPY_SOUND_MAGIC 0x63736e64U
+
 typedef struct CopySound {
+    unsigned magic;
     CopySoundSpec spec;
     Decode decode; /* its codec is NULL where nobody listens */
     int rate;
@@ -17,20 +20,20 @@ typedef struct CopySound {
     const char *unfit;
 } CopySound;
 
-static bool is_unfit(CopySound *copy, const char *why, Error *error)
+static bool copy_sound_unfit(CopySound *copy, const char *why, Error *error)
 {
     copy->unfit = why;
     return error_set(error, ERROR_MEDIA, "The sound cannot be copied: %s.", why);
 }
 
-static int64_t next_sample(const CopySound *copy)
+static int64_t copy_sound_next_sample(const CopySound *copy)
 {
     return copy->first + copy->packets * PACKET_SAMPLES;
 }
 
-static const char *fault_of_time(const CopySound *copy, int64_t start, int flags)
+static const char *copy_sound_time_fault(const CopySound *copy, int64_t start, int flags)
 {
-    int64_t late = start - next_sample(copy);
+    int64_t late = start - copy_sound_next_sample(copy);
     if (flags & AV_PKT_FLAG_CORRUPT)
         return "a packet is damaged";
     if ((flags & AV_PKT_FLAG_DISCARD) && start + PACKET_SAMPLES > 0)
@@ -42,10 +45,11 @@ static const char *fault_of_time(const CopySound *copy, int64_t start, int flags
     return (double)llabs(late) > DIFFERENCE_MAX * copy->rate ? "it has gaps" : NULL;
 }
 
-static bool listen(void *context, AVFrame *frame, Error *error)
+static bool pass_to_listener(void *context, AVFrame *frame, Error *error)
 {
+    const CopySound *copy = CAST_OBJECT(CopySound, context, COPY_SOUND_MAGIC);
     (void)error;
-    listener_take(((CopySound *)context)->spec.listener, frame);
+    listener_take(copy->spec.listener, frame);
     return true;
 }
 
@@ -53,67 +57,66 @@ static bool decode_if_heard(CopySound *copy, const AVPacket *packet, Error *erro
 {
     if (!copy->decode.codec)
         return true;
-    if (!decode_packet(&copy->decode, packet, (FrameSink){listen, copy}, error))
+    if (!decode_packet(&copy->decode, packet, (FrameSink){pass_to_listener, copy}, error))
         return false;
-    return copy->decode.faults == 0 || is_unfit(copy, "a packet is damaged", error);
+    return copy->decode.faults == 0 || copy_sound_unfit(copy, "a packet is damaged", error);
 }
 
-static bool write_on(CopySound *copy, AVPacket *packet, Error *error)
+static double copy_sound_end(const CopySound *copy)
 {
-    packet->pts = packet->dts = next_sample(copy);
+    return copy->packets > 0 ? (double)copy_sound_next_sample(copy) / copy->rate : 0;
+}
+
+static bool copy_sound_take(void *self, AVPacket *packet, Error *error)
+{
+    CopySound *copy = CAST_OBJECT(CopySound, self, COPY_SOUND_MAGIC);
+    if (!packet)
+        return (copy->packets > 0 || copy_sound_unfit(copy, "there is none", error)) &&
+               decode_if_heard(copy, NULL, error);
+    if (packet->pts == AV_NOPTS_VALUE)
+        return copy_sound_unfit(copy, "a packet has no time", error);
+    if (av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, NULL))
+        return copy_sound_unfit(copy, "its configuration changes", error);
+    AVRational samples = {1, copy->rate};
+    int64_t start = av_rescale_q(packet->pts, copy->spec.stream->time_base, samples);
+    const char *fault = copy_sound_time_fault(copy, start, packet->flags);
+    if (fault)
+        return copy_sound_unfit(copy, fault, error);
+    if (copy->packets == 0)
+        copy->first = start;
+    if (!decode_if_heard(copy, packet, error))
+        return false;
+    packet->pts = packet->dts = copy_sound_next_sample(copy);
     packet->duration = PACKET_SAMPLES;
     packet->flags &= ~AV_PKT_FLAG_DISCARD;
     av_packet_free_side_data(packet);
     copy->packets++;
-    if (mux_write(copy->spec.mux, MUX_AUDIO, packet, error))
-        return true;
-    copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
-    return false;
+    if (!mux_write(copy->spec.mux, MUX_AUDIO, packet, error)) {
+        copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
+        return false;
+    }
+    return allowance_seconds(copy->spec.policy, "sound", copy_sound_end(copy), error);
 }
 
-static double end_of(const CopySound *copy)
+static TrackState copy_sound_state(const void *self)
 {
-    return copy->packets > 0 ? (double)next_sample(copy) / copy->rate : 0;
-}
-
-static bool take(void *self, AVPacket *packet, Error *error)
-{
-    CopySound *copy = self;
-    if (!packet)
-        return (copy->packets > 0 || is_unfit(copy, "there is none", error)) &&
-               decode_if_heard(copy, NULL, error);
-    if (packet->pts == AV_NOPTS_VALUE)
-        return is_unfit(copy, "a packet has no time", error);
-    if (av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, NULL))
-        return is_unfit(copy, "its configuration changes", error);
-    AVRational samples = {1, copy->rate};
-    int64_t start = av_rescale_q(packet->pts, copy->spec.stream->time_base, samples);
-    const char *fault = fault_of_time(copy, start, packet->flags);
-    if (fault)
-        return is_unfit(copy, fault, error);
-    if (copy->packets == 0)
-        copy->first = start;
-    return decode_if_heard(copy, packet, error) && write_on(copy, packet, error) &&
-           allowance_seconds(copy->spec.policy, "sound", end_of(copy), error);
-}
-
-static TrackState state(const void *self)
-{
-    const CopySound *copy = self;
-    return (TrackState){.end = end_of(copy),
+    const CopySound *copy = CAST_OBJECT(const CopySound, self, COPY_SOUND_MAGIC);
+    return (TrackState){.end = copy_sound_end(copy),
                         .packets = copy->packets,
                         .frames = copy->packets,
                         .unfit = copy->unfit};
 }
 
-static void free_copy(void *self)
+static void copy_sound_free(void *self)
 {
-    CopySound *copy = self;
+    CopySound *copy = CAST_OBJECT(CopySound, self, COPY_SOUND_MAGIC);
     decode_release(&copy->decode);
+    copy->magic = 0;
     free(copy);
 }
 
-static const TrackKind kind = {.take = take, .state = state, .free = free_copy};
+static const TrackKind kind = {
+    .take = copy_sound_take, .state = copy_sound_state, .free = copy_sound_free};
 
 bool copy_sound_open(const CopySoundSpec *spec, Track *out, Error *error)
 {
@@ -124,7 +127,7 @@ bool copy_sound_open(const CopySoundSpec *spec, Track *out, Error *error)
     if (spec->listener && !decode_open(&decoding, &decode, error))
         return false;
     CopySound *copy = NEW(CopySound);
-    *copy = (CopySound){.spec = *spec, .decode = decode, .rate = rate};
+    *copy = (CopySound){.magic = COPY_SOUND_MAGIC, .spec = *spec, .decode = decode, .rate = rate};
     *out = (Track){&kind, copy};
     return mux_describe_copy(spec->mux, MUX_AUDIO, spec->stream, (AVRational){1, rate}, error);
 }

@@ -26,4 +26,4 @@ typedef struct CopySoundSpec {
     Listener *listener; /* hears the decoded sound; NULL: nobody does */
 } CopySoundSpec;
 
-bool copy_sound_open(const CopySoundSpec *spec, Track *out, Error *error);
+_must_check_ bool copy_sound_open(const CopySoundSpec *spec, Track *out, Error *error);

@@ -34,13 +34,7 @@ void decode_release(Decode *decode)
     avcodec_free_context(&decode->codec);
 }
 
-/* Also what the decoder could make good only by guessing. */
-static bool is_damaged(const AVFrame *frame)
-{
-    return frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
-}
-
-static bool out_of_memory(Error *error)
+static bool decode_out_of_memory(Error *error)
 {
     return error_set(error, ERROR_MEDIA, "Decoding the file needs more memory than there is.");
 }
@@ -54,13 +48,13 @@ bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink, Error
     decode->packets += packet != NULL;
     decode->faults += packet && number < 0;
     if (number == AVERROR(ENOMEM))
-        return out_of_memory(error);
+        return decode_out_of_memory(error);
     for (;;) {
         number = avcodec_receive_frame(decode->codec, frame);
         if (number == AVERROR(EAGAIN) || number == AVERROR_EOF)
             return true;
         if (number == AVERROR(ENOMEM))
-            return out_of_memory(error);
+            return decode_out_of_memory(error);
         if (number < 0) {
             decode->faults++;
             if (packet || decode->faults - faults_before_end > FAULTS_AT_END_MAX)
@@ -68,7 +62,8 @@ bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink, Error
             continue;
         }
         decode->frames++;
-        decode->faults += is_damaged(frame);
+        /* Also what the decoder could make good only by guessing. */
+        decode->faults += frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
         frame->pts = frame->best_effort_timestamp;
         if (!sink.take(sink.context, frame, error))
             return false;

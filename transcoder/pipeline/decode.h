@@ -20,9 +20,10 @@ typedef struct DecodeSpec {
     bool key_frames_only; /* the others are passed over unread */
 } DecodeSpec;
 
-bool decode_open(const DecodeSpec *spec, Decode *out, Error *error);
+_must_check_ bool decode_open(const DecodeSpec *spec, Decode *out, Error *error);
 void decode_release(Decode *decode);
 
 /* Feeds one packet, or the end (NULL), and passes on every frame that is ready, its `pts` being the
  * best guess in the stream's time base or AV_NOPTS_VALUE. */
-bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink, Error *error);
+_must_check_ bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink,
+                                Error *error);

@@ -9,39 +9,30 @@
 #define CLOCK_MAX 100000 /* ticks a second; 90000 and 1/600 of phones are kept */
 static const AVRational usual_clock = {1, 90000};
 
-static bool missing_encoder(const char *name, Error *error)
-{
-    return error_set(error, ERROR_INTERNAL, "The %s encoder is not installed.", name);
-}
-
-static void set_picture(AVCodecContext *encoder, const PlanVideo *plan, AVRational time_base)
-{
-    bool usable = time_base.num > 0 && time_base.den / time_base.num <= CLOCK_MAX;
-    encoder->width = plan->width;
-    encoder->height = plan->height;
-    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
-    encoder->sample_aspect_ratio = (AVRational){1, 1};
-    encoder->time_base = usable ? time_base : usual_clock;
-    encoder->framerate = (AVRational){plan->frame_rate.num, plan->frame_rate.den};
-    encoder->gop_size = PLAN_FRAME_RATE * PLAN_KEY_SECONDS; /* at most; the clock keys */
-    encoder->color_primaries = plan->target.primaries;
-    encoder->color_trc = plan->target.transfer;
-    encoder->colorspace = plan->target.matrix;
-    encoder->color_range = AVCOL_RANGE_MPEG;
-    encoder->chroma_sample_location = AVCHROMA_LOC_LEFT;
-}
-
 bool encode_open_video(const EncodePlan *plan, AVRational time_base, AVCodecContext **out,
                        Error *error)
 {
+    const PlanVideo *picture = &plan->video;
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
     if (!codec)
-        return missing_encoder("libx264", error);
+        return error_set(error, ERROR_INTERNAL, "The libx264 encoder is not installed.");
     _cleanup_codec_ AVCodecContext *encoder = avcodec_alloc_context3(codec);
     REQUIRE(encoder);
-    set_picture(encoder, &plan->video, time_base);
-    encoder->rc_max_rate = plan->video.max_bit_rate;
-    encoder->rc_buffer_size = (int)MIN_OF(plan->video.max_bit_rate * PLAN_BUFFER_SECONDS, INT_MAX);
+    bool usable = time_base.num > 0 && time_base.den / time_base.num <= CLOCK_MAX;
+    encoder->width = picture->width;
+    encoder->height = picture->height;
+    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+    encoder->sample_aspect_ratio = (AVRational){1, 1};
+    encoder->time_base = usable ? time_base : usual_clock;
+    encoder->framerate = (AVRational){picture->frame_rate.num, picture->frame_rate.den};
+    encoder->gop_size = PLAN_FRAME_RATE * PLAN_KEY_SECONDS; /* at most; the clock keys */
+    encoder->color_primaries = picture->target.primaries;
+    encoder->color_trc = picture->target.transfer;
+    encoder->colorspace = picture->target.matrix;
+    encoder->color_range = AVCOL_RANGE_MPEG;
+    encoder->chroma_sample_location = AVCHROMA_LOC_LEFT;
+    encoder->rc_max_rate = picture->max_bit_rate;
+    encoder->rc_buffer_size = (int)MIN_OF(picture->max_bit_rate * PLAN_BUFFER_SECONDS, INT_MAX);
     /* Each frame thread waits for the rows that its reference still lacks; so many are busy on all
      * cores, and libx264 would choose them itself. */
     encoder->thread_count = (int)plan->policy.threads * 3 / 2;
@@ -63,7 +54,7 @@ bool encode_open_audio(const PlanAudio *plan, AVCodecContext **out, Error *error
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("aac");
     if (!codec)
-        return missing_encoder("AAC", error);
+        return error_set(error, ERROR_INTERNAL, "The AAC encoder is not installed.");
     _cleanup_codec_ AVCodecContext *encoder = avcodec_alloc_context3(codec);
     REQUIRE(encoder);
     av_channel_layout_default(&encoder->ch_layout, plan->channels);

@@ -6,12 +6,13 @@
 
 /* The encoder's clock comes from the frames it will get; one too fine for the container is
  * replaced. */
-bool encode_open_video(const EncodePlan *plan, AVRational time_base, AVCodecContext **out,
-                       Error *error);
+_must_check_ bool encode_open_video(const EncodePlan *plan, AVRational time_base,
+                                    AVCodecContext **out, Error *error);
 
 /* Its clock counts samples. */
-bool encode_open_audio(const PlanAudio *plan, AVCodecContext **out, Error *error);
+_must_check_ bool encode_open_audio(const PlanAudio *plan, AVCodecContext **out, Error *error);
 
 /* Feeds one frame, or the end (NULL), and passes on every packet that is ready, in the encoder's
  * time base. */
-bool encode_frame(AVCodecContext *encoder, const AVFrame *frame, PacketSink sink, Error *error);
+_must_check_ bool encode_frame(AVCodecContext *encoder, const AVFrame *frame, PacketSink sink,
+                               Error *error);

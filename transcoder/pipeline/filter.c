@@ -8,15 +8,10 @@
 #include "common/media/media_compat.h"
 #include "common/media/media_error.h"
 
-static bool is_sound(const AVFrame *frame)
-{
-    return frame->nb_samples > 0;
-}
-
-static bool add_ends(const FilterSpec *spec, Filter *filter, Error *error)
+static bool filter_add_ends(const FilterSpec *spec, Filter *filter, Error *error)
 {
     const AVFrame *like = spec->like;
-    bool sound = is_sound(like);
+    bool sound = like->nb_samples > 0;
     const AVFilter *source = avfilter_get_by_name(sound ? "abuffer" : "buffer");
     const AVFilter *sink = avfilter_get_by_name(sound ? "abuffersink" : "buffersink");
     filter->source = avfilter_graph_alloc_filter(filter->graph, source, "in");
@@ -41,21 +36,7 @@ static bool add_ends(const FilterSpec *spec, Filter *filter, Error *error)
            media_error_set(error, number, "The decoded picture or sound is of an unknown shape");
 }
 
-/* The library names the ends from the chain's point of view: what goes out of our source is its
- * input. */
-static int parse_chain(Filter *filter, const char *text)
-{
-    AVFilterInOut *outputs = avfilter_inout_alloc(), *inputs = avfilter_inout_alloc();
-    REQUIRE(outputs && inputs);
-    *outputs = (AVFilterInOut){.name = av_strdup("in"), .filter_ctx = filter->source};
-    *inputs = (AVFilterInOut){.name = av_strdup("out"), .filter_ctx = filter->sink};
-    int number = avfilter_graph_parse_ptr(filter->graph, text, &inputs, &outputs, NULL);
-    avfilter_inout_free(&inputs);
-    avfilter_inout_free(&outputs);
-    return number;
-}
-
-static bool remember_shape(const AVFrame *like, Filter *filter)
+static bool filter_remember_shape(const AVFrame *like, Filter *filter)
 {
     filter->shape = av_frame_alloc();
     REQUIRE(filter->shape);
@@ -73,11 +54,19 @@ static bool remember_shape(const AVFrame *like, Filter *filter)
 bool filter_open(const FilterSpec *spec, Filter *out, Error *error)
 {
     _cleanup_filter_ Filter filter = {.graph = avfilter_graph_alloc()};
-    REQUIRE(filter.graph && remember_shape(spec->like, &filter));
+    REQUIRE(filter.graph && filter_remember_shape(spec->like, &filter));
     filter.graph->nb_threads = spec->threads;
-    if (!add_ends(spec, &filter, error))
+    if (!filter_add_ends(spec, &filter, error))
         return false;
-    int number = parse_chain(&filter, spec->text);
+    /* The library names the ends from the chain's point of view: what goes out of our source is its
+     * input. */
+    AVFilterInOut *outputs = avfilter_inout_alloc(), *inputs = avfilter_inout_alloc();
+    REQUIRE(outputs && inputs);
+    *outputs = (AVFilterInOut){.name = av_strdup("in"), .filter_ctx = filter.source};
+    *inputs = (AVFilterInOut){.name = av_strdup("out"), .filter_ctx = filter.sink};
+    int number = avfilter_graph_parse_ptr(filter.graph, spec->text, &inputs, &outputs, NULL);
+    avfilter_inout_free(&inputs);
+    avfilter_inout_free(&outputs);
     if (number >= 0)
         number = avfilter_graph_config(filter.graph, NULL);
     if (number < 0)
@@ -94,7 +83,7 @@ bool filter_fits(const Filter *filter, const AVFrame *frame)
     const AVFrame *shape = filter->shape;
     if (!filter->graph || shape->format != frame->format)
         return false;
-    if (is_sound(frame))
+    if (frame->nb_samples > 0)
         return shape->sample_rate == frame->sample_rate &&
                av_channel_layout_compare(&shape->ch_layout, &frame->ch_layout) == 0;
     return shape->width == frame->width && shape->height == frame->height &&

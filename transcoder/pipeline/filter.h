@@ -23,7 +23,7 @@ typedef struct FilterSpec {
     int frame_size;       /* samples per frame coming out; 0: as it comes */
 } FilterSpec;
 
-bool filter_open(const FilterSpec *spec, Filter *out, Error *error);
+_must_check_ bool filter_open(const FilterSpec *spec, Filter *out, Error *error);
 
 bool filter_fits(const Filter *filter, const AVFrame *frame);
 
@@ -31,7 +31,7 @@ bool filter_fits(const Filter *filter, const AVFrame *frame);
 AVRational filter_time_base(const Filter *filter);
 
 /* Puts a frame in (its content moves), or the end (NULL), and passes on what comes out. */
-bool filter_frame(Filter *filter, AVFrame *frame, FrameSink sink, Error *error);
+_must_check_ bool filter_frame(Filter *filter, AVFrame *frame, FrameSink sink, Error *error);
 
 void filter_release(Filter *filter);
 #define _cleanup_filter_ _cleanup_(filter_release)

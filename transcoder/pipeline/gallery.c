@@ -14,22 +14,15 @@ void gallery_take(Gallery *gallery, const AVFrame *frame, double seconds)
     storyboard_take(&gallery->storyboard, frame, seconds);
 }
 
-static bool write_poster(Poster *poster, int fd, char thumbhash[TRANSFER_THUMBHASH_MAX + 1])
-{
-    if (!poster_write(poster, fd, NULL))
-        return false;
-    if (!thumbhash_frame(poster_choice(poster), thumbhash, NULL))
-        thumbhash[0] = '\0';
-    return true;
-}
-
 void gallery_write(Gallery *gallery, const int fds[TRANSFER_FILE_COUNT], EncoderOutcome *outcome)
 {
     StoryboardOutput output = {.sheet_fd = fds[TRANSFER_STORYBOARD],
                                .vtt_fd = fds[TRANSFER_STORYBOARD_VTT],
                                .duration = outcome->duration};
-    outcome->files[TRANSFER_POSTER] =
-        write_poster(&gallery->poster, fds[TRANSFER_POSTER], outcome->thumbhash);
+    outcome->files[TRANSFER_POSTER] = poster_write(&gallery->poster, fds[TRANSFER_POSTER], NULL);
+    if (outcome->files[TRANSFER_POSTER] &&
+        !thumbhash_frame(poster_choice(&gallery->poster), outcome->thumbhash, NULL))
+        outcome->thumbhash[0] = '\0';
     outcome->files[TRANSFER_STORYBOARD] = outcome->files[TRANSFER_STORYBOARD_VTT] =
         storyboard_write(&gallery->storyboard, &output, NULL);
 }

@@ -6,19 +6,22 @@
 #include "common/media/media_error.h"
 #include "transcoder/pipeline/encode.h"
 
+#define JPEG_MAGIC 0x6a706567U
+
 typedef struct Jpeg {
+    unsigned magic;
     int fd; /* borrowed */
     bool written;
 } Jpeg;
 
-static bool write_packet(void *context, AVPacket *packet, Error *error)
+static bool jpeg_write_packet(void *context, AVPacket *packet, Error *error)
 {
-    Jpeg *jpeg = context;
+    Jpeg *jpeg = CAST_OBJECT(Jpeg, context, JPEG_MAGIC);
     jpeg->written = true;
     return file_write_all(jpeg->fd, packet->data, (size_t)packet->size, 0, error);
 }
 
-static bool open_encoder(const AVFrame *frame, AVCodecContext **out, Error *error)
+static bool jpeg_open_encoder(const AVFrame *frame, AVCodecContext **out, Error *error)
 {
     const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_MJPEG);
     if (!codec)
@@ -40,25 +43,19 @@ static bool open_encoder(const AVFrame *frame, AVCodecContext **out, Error *erro
     return true;
 }
 
-static bool encode(AVFrame *frame, int fd, Error *error)
-{
-    _cleanup_codec_ AVCodecContext *encoder = NULL;
-    Jpeg jpeg = {.fd = fd};
-    PacketSink sink = {write_packet, &jpeg};
-    if (!open_encoder(frame, &encoder, error) || !encode_frame(encoder, frame, sink, error) ||
-        !encode_frame(encoder, NULL, sink, error))
-        return false;
-    return jpeg.written || error_set(error, ERROR_MEDIA, "The picture came out empty.");
-}
-
 bool jpeg_write(const AVFrame *frame, int quantiser, int fd, Error *error)
 {
+    _cleanup_codec_ AVCodecContext *encoder = NULL;
     _cleanup_frame_ AVFrame *given = av_frame_clone(frame);
+    Jpeg jpeg = {.magic = JPEG_MAGIC, .fd = fd};
+    PacketSink sink = {jpeg_write_packet, &jpeg};
     REQUIRE(given);
     given->pts = 0;
     given->pict_type = AV_PICTURE_TYPE_NONE;
     given->quality = quantiser * FF_QP2LAMBDA;
-    if (encode(given, fd, error))
+    if (jpeg_open_encoder(given, &encoder, error) && encode_frame(encoder, given, sink, error) &&
+        encode_frame(encoder, NULL, sink, error) &&
+        (jpeg.written || error_set(error, ERROR_MEDIA, "The picture came out empty.")))
         return true;
     if (ftruncate(fd, 0) < 0)
         return error_set_errno(error, errno, "An unfinished picture could not be removed");

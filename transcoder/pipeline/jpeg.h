@@ -11,4 +11,4 @@
 
 /* Writes a picture in the form PICTURE_JFIF to the empty file, which is emptied again on failure.
  */
-bool jpeg_write(const AVFrame *frame, int quantiser, int fd, Error *error);
+_must_check_ bool jpeg_write(const AVFrame *frame, int quantiser, int fd, Error *error);

@@ -1,11 +1,13 @@
 #include "transcoder/pipeline/listener.h"
 
+#define LISTENER_MAGIC 0x6c737472U
+
 /* The average of the channels: what is at full scale in all of them is so in one. */
 #define MONO "aresample=rematrix_maxval=1,aformat=sample_fmts=flt:channel_layouts=mono"
 
-static bool take_mono(void *context, AVFrame *frame, Error *error)
+static bool listener_draw(void *context, AVFrame *frame, Error *error)
 {
-    Listener *listener = context;
+    Listener *listener = CAST_OBJECT(Listener, context, LISTENER_MAGIC);
     (void)error;
     waveform_take(&listener->waveform,
                   &(WaveformSound){.samples = (const float *)(const void *)frame->data[0],
@@ -14,20 +16,23 @@ static bool take_mono(void *context, AVFrame *frame, Error *error)
     return true;
 }
 
-static bool open_mono(Listener *listener, const AVFrame *frame)
+void listener_init(Listener *listener)
 {
-    filter_release(&listener->mono);
-    FilterSpec spec = {
-        .like = frame, .time_base = {1, frame->sample_rate}, .text = MONO, .threads = 1};
-    return filter_open(&spec, &listener->mono, NULL);
+    *listener = (Listener){.magic = LISTENER_MAGIC};
 }
 
 void listener_take(Listener *listener, const AVFrame *frame)
 {
     _cleanup_frame_ AVFrame *lent = av_frame_clone(frame);
+    FilterSpec spec = {
+        .like = frame, .time_base = {1, frame->sample_rate}, .text = MONO, .threads = 1};
     REQUIRE(lent);
-    if (filter_fits(&listener->mono, frame) || open_mono(listener, frame))
-        filter_frame(&listener->mono, lent, (FrameSink){take_mono, listener}, NULL);
+    if (!filter_fits(&listener->mono, frame)) {
+        filter_release(&listener->mono);
+        if (!filter_open(&spec, &listener->mono, NULL))
+            return;
+    }
+    IGNORE_RESULT(filter_frame(&listener->mono, lent, (FrameSink){listener_draw, listener}, NULL));
 }
 
 void listener_write(Listener *listener, const int fds[TRANSFER_FILE_COUNT], EncoderOutcome *outcome)

@@ -8,11 +8,13 @@
 #include "transcoder/pipeline/filter.h"
 #include "transcoder/pipeline/waveform.h"
 
-/* Begins as a zeroed struct. */
 typedef struct Listener {
+    unsigned magic;
     Waveform waveform;
     Filter mono; /* from the sound's form to what the waveform takes */
 } Listener;
+
+void listener_init(Listener *listener);
 
 /* Sound as decoded, in the order of time, gaps filled. The frame keeps its content. */
 void listener_take(Listener *listener, const AVFrame *frame);

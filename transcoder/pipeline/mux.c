@@ -61,7 +61,7 @@ bool mux_needs_promise(const Mux *mux)
     return much && mux_is_expecting(mux, MUX_AUDIO) && !mux_is_expecting(mux, MUX_VIDEO);
 }
 
-static bool write_failed(const Mux *mux, int number, Error *error)
+static bool mux_write_failed(const Mux *mux, int number, Error *error)
 {
     if (output_is_full(mux->format))
         return error_set(error, ERROR_MEDIA, "The result would be larger than %" PRId64 " KiB.",
@@ -69,56 +69,46 @@ static bool write_failed(const Mux *mux, int number, Error *error)
     return media_error_set(error, number, "The video could not be written");
 }
 
-static bool write_now(Mux *mux, MuxedTrack *track, AVPacket *packet, Error *error)
+static bool mux_write_now(Mux *mux, MuxedTrack *track, AVPacket *packet, Error *error)
 {
     packet->stream_index = track->stream->index;
     av_packet_rescale_ts(packet, track->time_base, track->stream->time_base);
     int number = av_interleaved_write_frame(mux->format, packet);
-    return number >= 0 || write_failed(mux, number, error);
+    return number >= 0 || mux_write_failed(mux, number, error);
 }
 
-static void add_stream(Mux *mux, MuxedTrack *track)
-{
-    AVStream *stream = avformat_new_stream(mux->format, NULL);
-    REQUIRE(stream && avcodec_parameters_copy(stream->codecpar, track->parameters) >= 0);
-    stream->codecpar->codec_tag = 0;
-    stream->time_base = track->time_base;
-    stream->avg_frame_rate = track->frame_rate;
-    stream->sample_aspect_ratio = stream->codecpar->sample_aspect_ratio;
-    track->stream = stream;
-}
-
-static bool write_head(Mux *mux, Error *error)
+/* Once every track is described or dropped: the head, and what has waited for it. */
+static bool mux_start_when_ready(Mux *mux, Error *error)
 {
     AVDictionary *options = NULL;
-    av_dict_set(&options, "movflags", "+faststart", 0);
-    int number = avformat_write_header(mux->format, &options);
-    av_dict_free(&options);
-    return number >= 0 || write_failed(mux, number, error);
-}
-
-static bool write_waiting(Mux *mux, Error *error)
-{
-    bool written = true;
-    for (size_t i = 0; i < mux->waiting_count && written; i++)
-        written =
-            write_now(mux, &mux->tracks[mux->waiting[i].track], mux->waiting[i].packet, error);
-    for (size_t i = 0; i < mux->waiting_count; i++)
-        av_packet_free(&mux->waiting[i].packet);
-    mux->waiting_count = mux->waiting_bytes = 0;
-    return written;
-}
-
-static bool start_when_ready(Mux *mux, Error *error)
-{
     for (MuxTrack i = 0; i < MUX_TRACKS; i++)
         if (mux_is_expecting(mux, i))
             return true;
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
-        if (mux->tracks[i].state == TRACK_DESCRIBED)
-            add_stream(mux, &mux->tracks[i]);
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
+        MuxedTrack *track = &mux->tracks[i];
+        if (track->state != TRACK_DESCRIBED)
+            continue;
+        AVStream *stream = avformat_new_stream(mux->format, NULL);
+        REQUIRE(stream && avcodec_parameters_copy(stream->codecpar, track->parameters) >= 0);
+        stream->codecpar->codec_tag = 0;
+        stream->time_base = track->time_base;
+        stream->avg_frame_rate = track->frame_rate;
+        stream->sample_aspect_ratio = stream->codecpar->sample_aspect_ratio;
+        track->stream = stream;
+    }
     mux->started = true;
-    return write_head(mux, error) && write_waiting(mux, error);
+    av_dict_set(&options, "movflags", "+faststart", 0);
+    int number = avformat_write_header(mux->format, &options);
+    av_dict_free(&options);
+    bool written = number >= 0 || mux_write_failed(mux, number, error);
+    for (size_t i = 0; i < mux->waiting_count; i++) {
+        Waiting *waiting = &mux->waiting[i];
+        written =
+            written && mux_write_now(mux, &mux->tracks[waiting->track], waiting->packet, error);
+        av_packet_free(&waiting->packet);
+    }
+    mux->waiting_count = mux->waiting_bytes = 0;
+    return written;
 }
 
 bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder, Error *error)
@@ -131,7 +121,7 @@ bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder, Error
     described->time_base = encoder->time_base;
     described->frame_rate = encoder->framerate;
     described->state = TRACK_DESCRIBED;
-    return start_when_ready(mux, error);
+    return mux_start_when_ready(mux, error);
 }
 
 bool mux_describe_copy(Mux *mux, MuxTrack track, const AVStream *stream, AVRational time_base,
@@ -146,18 +136,23 @@ bool mux_describe_copy(Mux *mux, MuxTrack track, const AVStream *stream, AVRatio
     described->time_base = time_base;
     described->frame_rate = stream->avg_frame_rate;
     described->state = TRACK_DESCRIBED;
-    return start_when_ready(mux, error);
+    return mux_start_when_ready(mux, error);
 }
 
 bool mux_drop(Mux *mux, MuxTrack track, Error *error)
 {
     REQUIRE(mux_is_expecting(mux, track));
     mux->tracks[track].state = TRACK_ABSENT;
-    return start_when_ready(mux, error);
+    return mux_start_when_ready(mux, error);
 }
 
-static bool keep_waiting(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
+bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
 {
+    MuxedTrack *written = &mux->tracks[track];
+    double end = (double)(packet->pts + packet->duration) * av_q2d(written->time_base);
+    written->end = MAX_OF(written->end, end);
+    if (mux->started)
+        return mux_write_now(mux, written, packet, error);
     if (mux->waiting_count >= WAITING_COUNT_MAX || mux->waiting_bytes > MUX_WAITING_MAX)
         return error_set(error, ERROR_MEDIA,
                          "The video's first picture comes too late after its sound.");
@@ -174,15 +169,6 @@ static bool keep_waiting(Mux *mux, MuxTrack track, AVPacket *packet, Error *erro
     return true;
 }
 
-bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
-{
-    MuxedTrack *written = &mux->tracks[track];
-    double end = (double)(packet->pts + packet->duration) * av_q2d(written->time_base);
-    written->end = MAX_OF(written->end, end);
-    return mux->started ? write_now(mux, written, packet, error)
-                        : keep_waiting(mux, track, packet, error);
-}
-
 bool mux_finish(Mux *mux, Error *error)
 {
     REQUIRE(mux->started);
@@ -191,7 +177,7 @@ bool mux_finish(Mux *mux, Error *error)
         avio_flush(mux->format->pb);
         number = mux->format->pb->error;
     }
-    return number >= 0 || write_failed(mux, number, error);
+    return number >= 0 || mux_write_failed(mux, number, error);
 }
 
 double mux_duration(const Mux *mux)

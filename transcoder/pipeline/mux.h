@@ -27,17 +27,18 @@ typedef struct MuxSpec {
 void mux_open(const MuxSpec *spec, Mux **out);
 
 /* The track is as its encoder says. */
-bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder, Error *error);
+_must_check_ bool mux_describe(Mux *mux, MuxTrack track, const AVCodecContext *encoder,
+                               Error *error);
 
 /* The track's packets are copied from this stream; their times will be in `time_base`. */
-bool mux_describe_copy(Mux *mux, MuxTrack track, const AVStream *stream, AVRational time_base,
-                       Error *error);
+_must_check_ bool mux_describe_copy(Mux *mux, MuxTrack track, const AVStream *stream,
+                                    AVRational time_base, Error *error);
 
 /* The track will not come. */
-bool mux_drop(Mux *mux, MuxTrack track, Error *error);
+_must_check_ bool mux_drop(Mux *mux, MuxTrack track, Error *error);
 
 /* Takes the packet's content. Its times are in the encoder's time base. */
-bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error);
+_must_check_ bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error);
 
 /* So much picture waits for the first sound that the sound must be described without it. */
 bool mux_needs_promise(const Mux *mux);
@@ -45,7 +46,7 @@ bool mux_needs_promise(const Mux *mux);
 bool mux_is_expecting(const Mux *mux, MuxTrack track);
 
 /* Writes what is left and the index. */
-bool mux_finish(Mux *mux, Error *error);
+_must_check_ bool mux_finish(Mux *mux, Error *error);
 
 /* Seconds from the beginning to the end of the longest track. */
 double mux_duration(const Mux *mux);

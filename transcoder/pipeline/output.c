@@ -6,16 +6,19 @@
 #include "common/media/media_compat.h"
 #include "common/media/media_limits.h"
 
+#define OUTPUT_MAGIC 0x6f757470U
+
 typedef struct Output {
+    unsigned magic;
     int fd; /* borrowed */
     int64_t offset;
     int64_t size_max; /* bytes */
     bool full;
 } Output;
 
-static int read_bytes(void *opaque, uint8_t *buffer, int length)
+static int output_read_bytes(void *opaque, uint8_t *buffer, int length)
 {
-    Output *output = opaque;
+    Output *output = CAST_OBJECT(Output, opaque, OUTPUT_MAGIC);
     ssize_t got;
     do
         got = pread(output->fd, buffer, (size_t)length, output->offset);
@@ -26,9 +29,9 @@ static int read_bytes(void *opaque, uint8_t *buffer, int length)
     return got > 0 ? (int)got : AVERROR_EOF;
 }
 
-static int write_bytes(void *opaque, MediaWriteByte *buffer, int length)
+static int output_write_bytes(void *opaque, MediaWriteByte *buffer, int length)
 {
-    Output *output = opaque;
+    Output *output = CAST_OBJECT(Output, opaque, OUTPUT_MAGIC);
     output->full = output->full || output->offset > output->size_max - length;
     if (output->full)
         return AVERROR(EFBIG);
@@ -45,9 +48,9 @@ static int write_bytes(void *opaque, MediaWriteByte *buffer, int length)
     return length;
 }
 
-static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
+static int64_t output_seek_bytes(void *opaque, int64_t offset, int whence)
 {
-    Output *output = opaque;
+    Output *output = CAST_OBJECT(Output, opaque, OUTPUT_MAGIC);
     struct stat status;
     if (fstat(output->fd, &status) < 0)
         return AVERROR(errno);
@@ -65,65 +68,69 @@ static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
     }
 }
 
-static AVIOContext *open_view(int fd, bool writing, int64_t size_max)
+static AVIOContext *output_open_view(int fd, bool writing, int64_t size_max)
 {
     Output *output = NEW(Output);
     uint8_t *block = av_malloc(MEDIA_IO_BLOCK);
     REQUIRE(block);
+    output->magic = OUTPUT_MAGIC;
     output->fd = fd;
     output->size_max = size_max;
-    AVIOContext *bytes = avio_alloc_context(block, MEDIA_IO_BLOCK, writing, output, read_bytes,
-                                            writing ? write_bytes : NULL, seek_bytes);
+    AVIOContext *bytes =
+        avio_alloc_context(block, MEDIA_IO_BLOCK, writing, output, output_read_bytes,
+                           writing ? output_write_bytes : NULL, output_seek_bytes);
     REQUIRE(bytes);
     return bytes;
 }
 
-static int close_view(AVIOContext *bytes)
+static int output_close_view(AVIOContext *bytes)
 {
+    Output *output = CAST_OBJECT(Output, bytes->opaque, OUTPUT_MAGIC);
     avio_flush(bytes);
     int number = bytes->error;
-    free(bytes->opaque);
+    output->magic = 0;
+    free(output);
     av_freep(&bytes->buffer);
     avio_context_free(&bytes);
     return number;
 }
 
-static int reopen(AVFormatContext *format, AVIOContext **out, const char *url, int flags,
-                  AVDictionary **options)
+static int output_reopen(AVFormatContext *format, AVIOContext **out, const char *url, int flags,
+                         AVDictionary **options)
 {
-    const Output *output = format->opaque;
+    const Output *output = CAST_OBJECT(Output, format->opaque, OUTPUT_MAGIC);
     (void)url, (void)options;
     if (flags & AVIO_FLAG_WRITE)
         return AVERROR(EACCES);
-    *out = open_view(output->fd, false, 0);
+    *out = output_open_view(output->fd, false, 0);
     return 0;
 }
 
-static int close_reopened(AVFormatContext *format, AVIOContext *bytes)
+static int output_close_reopened(AVFormatContext *format, AVIOContext *bytes)
 {
     (void)format;
-    return close_view(bytes);
+    return output_close_view(bytes);
 }
 
 void output_attach(AVFormatContext *format, int fd, int64_t size_max)
 {
-    format->pb = open_view(fd, true, size_max);
+    format->pb = output_open_view(fd, true, size_max);
     format->opaque = format->pb->opaque;
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
-    format->io_open = reopen;
-    format->io_close2 = close_reopened;
+    format->io_open = output_reopen;
+    format->io_close2 = output_close_reopened;
 }
 
 bool output_is_full(const AVFormatContext *format)
 {
-    const Output *output = format->opaque;
+    const Output *output = CAST_OBJECT(Output, format->opaque, OUTPUT_MAGIC);
     return output->full;
 }
 
 void output_detach(AVFormatContext *format)
 {
     if (format->pb)
-        close_view(format->pb);
+        output_close_view(format->pb);
     format->pb = NULL;
     format->opaque = NULL;
 }

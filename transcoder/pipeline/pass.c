@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "common/base/clock.h"
 #include "common/media/media_probe.h"
 #include "transcoder/pipeline/allowance.h"
 #include "transcoder/pipeline/audio_track.h"
@@ -28,89 +29,82 @@
 /* Packets, about four seconds: sound of which nothing came out until then cannot be decoded. */
 #define UNHEARD_MAX 200
 
-static AVStream *stream_of(const Pass *pass, int index)
-{
-    return index < 0 ? NULL : media_input_format(pass->input)->streams[index];
-}
+#define REPORT_MS 2000 /* at most, between two reports while decoding advances */
 
-static void apply_knowledge(const PassKnowledge *knowledge, MediaFacts *facts)
-{
-    for (size_t i = 0; i < facts->stream_count; i++) {
-        MediaStream *stream = &facts->streams[i];
-        stream->copyable = stream->copyable && !knowledge->uncopyable[i];
-        stream->decodable = stream->decodable && !knowledge->undecodable[i];
-    }
-}
-
-static bool examine(Pass *pass, const PassKnowledge *knowledge, Error *error)
+static bool pass_examine(Pass *pass, const PassKnowledge *knowledge, Error *error)
 {
     if (!media_input_open(pass->spec.original_fd, &pass->input, error) ||
         !media_probe(pass->input, &pass->facts, error))
         return false;
-    apply_knowledge(knowledge, &pass->facts);
+    for (size_t i = 0; i < pass->facts.stream_count; i++) {
+        MediaStream *stream = &pass->facts.streams[i];
+        stream->copyable = stream->copyable && !knowledge->uncopyable[i];
+        stream->decodable = stream->decodable && !knowledge->undecodable[i];
+    }
     return plan_make(&pass->facts, pass->spec.policy, &pass->plan, error);
 }
 
-static bool open_picture(Pass *pass, const AVStream *stream, Error *error)
+static bool pass_open_picture(Pass *pass, const AVStream *stream, Error *error)
 {
     PassLane *lane = &pass->lanes[MUX_VIDEO];
-    CopyPictureSpec copied = {.stream = stream,
-                              .facts = &pass->facts.streams[lane->stream],
-                              .plan = &pass->plan,
-                              .mux = pass->mux,
-                              .gallery = &pass->gallery};
+    if (pass->plan.video.copy) {
+        CopyPictureSpec copied = {.stream = stream,
+                                  .facts = &pass->facts.streams[lane->stream],
+                                  .plan = &pass->plan,
+                                  .mux = pass->mux,
+                                  .gallery = &pass->gallery};
+        return copy_picture_open(&copied, &lane->track, error);
+    }
     VideoTrackSpec made = {.stream = stream,
                            .facts = &pass->facts,
                            .plan = pass->plan,
                            .mux = pass->mux,
                            .gallery = &pass->gallery};
-    return pass->plan.video.copy ? copy_picture_open(&copied, &lane->track, error)
-                                 : video_track_open(&made, &lane->track, error);
+    return video_track_open(&made, &lane->track, error);
 }
 
-static bool open_sound(Pass *pass, const AVStream *stream, Error *error)
+static bool pass_open_sound(Pass *pass, const AVStream *stream, Error *error)
 {
     PassLane *lane = &pass->lanes[MUX_AUDIO];
+    const EncoderPolicy *policy = &pass->plan.policy;
     Listener *listener = pass->plan.video.stream < 0 ? &pass->listener : NULL;
-    CopySoundSpec copied = {
-        .stream = stream, .policy = &pass->plan.policy, .mux = pass->mux, .listener = listener};
+    if (pass->plan.audio.copy) {
+        CopySoundSpec copied = {
+            .stream = stream, .policy = policy, .mux = pass->mux, .listener = listener};
+        return copy_sound_open(&copied, &lane->track, error);
+    }
     AudioTrackSpec made = {.stream = stream,
                            .plan = pass->plan.audio,
-                           .policy = &pass->plan.policy,
+                           .policy = policy,
                            .mux = pass->mux,
                            .listener = listener};
-    return pass->plan.audio.copy ? copy_sound_open(&copied, &lane->track, error)
-                                 : audio_track_open(&made, &lane->track, error);
+    return audio_track_open(&made, &lane->track, error);
 }
 
-static void open_mux(Pass *pass)
-{
-    const EncodePlan *plan = &pass->plan;
-    bool picture = plan->video.stream >= 0;
-    MuxSpec spec = {.fd = picture ? pass->spec.video_fd : pass->spec.audio_fd,
-                    .tracks = {[MUX_VIDEO] = picture, [MUX_AUDIO] = plan->audio.stream >= 0},
-                    .size_max = plan->policy.max_output};
-    mux_open(&spec, &pass->mux);
-}
-
-static bool open_tracks(Pass *pass, Error *error)
+static bool pass_open_tracks(Pass *pass, Error *error)
 {
     AVFormatContext *format = media_input_format(pass->input);
-    PassLane *lanes = pass->lanes;
-    lanes[MUX_VIDEO].stream = pass->plan.video.stream;
-    lanes[MUX_AUDIO].stream = pass->plan.audio.stream;
-    const AVStream *used[] = {stream_of(pass, lanes[MUX_VIDEO].stream),
-                              stream_of(pass, lanes[MUX_AUDIO].stream)};
+    const EncodePlan *plan = &pass->plan;
+    const int streams[MUX_TRACKS] = {
+        [MUX_VIDEO] = plan->video.stream, [MUX_AUDIO] = plan->audio.stream};
+    const AVStream *used[MUX_TRACKS] = {0};
+    MuxSpec spec = {.size_max = plan->policy.max_output};
     for (unsigned i = 0; i < format->nb_streams; i++)
-        if (format->streams[i] != used[0] && format->streams[i] != used[1])
+        if ((int)i != streams[MUX_VIDEO] && (int)i != streams[MUX_AUDIO])
             format->streams[i]->discard = AVDISCARD_ALL;
-    timeline_init(&pass->timeline, format, used, ARRAY_SIZE(used));
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
-        if (used[i])
-            lanes[i].times = timeline_track(used[i]);
-    open_mux(pass);
-    return (!used[0] || open_picture(pass, used[0], error)) &&
-           (!used[1] || open_sound(pass, used[1], error));
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
+        pass->lanes[i].stream = streams[i];
+        spec.tracks[i] = streams[i] >= 0;
+        if (streams[i] < 0)
+            continue;
+        used[i] = format->streams[streams[i]];
+        pass->lanes[i].times = timeline_track(used[i]);
+    }
+    timeline_init(&pass->timeline, format, used, MUX_TRACKS);
+    spec.fd = used[MUX_VIDEO] ? pass->spec.video_fd : pass->spec.audio_fd;
+    mux_open(&spec, &pass->mux);
+    return (!used[MUX_VIDEO] || pass_open_picture(pass, used[MUX_VIDEO], error)) &&
+           (!used[MUX_AUDIO] || pass_open_sound(pass, used[MUX_AUDIO], error));
 }
 
 TrackState pass_state(const Pass *pass, MuxTrack track)
@@ -125,48 +119,36 @@ double pass_seconds(const Pass *pass)
     return MAX_OF(picture, sound);
 }
 
-static bool is_duration_plausible(const MediaFacts *facts)
+static bool pass_is_duration_plausible(const MediaFacts *facts)
 {
     return facts->duration > 0 && (double)facts->size * 8 / facts->duration >= PLAUSIBLE_BIT_RATE;
 }
 
-/* Seconds done of all where the container's duration can be true, else bytes read of all. */
-static double part_done(const Pass *pass)
+/* Part done: seconds of all where the container's duration can be true, else bytes read of all. */
+static void pass_tell_progress(Pass *pass, double seconds)
 {
+    Progress *progress = pass->spec.progress;
     MuxTrack leading = pass->lanes[MUX_VIDEO].track.kind ? MUX_VIDEO : MUX_AUDIO;
-    return is_duration_plausible(&pass->facts)
-               ? pass_state(pass, leading).end / pass->facts.duration
-               : media_input_position(pass->input);
+    double part = pass_is_duration_plausible(&pass->facts)
+                      ? pass_state(pass, leading).end / pass->facts.duration
+                      : media_input_position(pass->input);
+    int percent = (int)(MIN_OF(MAX_OF(part, 0), 0.99) * 100);
+    EncoderProgress now = {MAX_OF(percent, progress->told.percent), progress->before + seconds};
+    int64_t now_ms = clock_monotonic_ms();
+    bool advanced = now.seconds > progress->told.seconds && now_ms - progress->told_ms >= REPORT_MS;
+    if (now.percent <= progress->told.percent && !advanced)
+        return;
+    progress->told = now;
+    progress->told_ms = now_ms;
+    progress->tell(progress->context, now);
 }
 
-static double computed_seconds(void)
-{
-    struct timespec used;
-    REQUIRE(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0);
-    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
-}
-
-static bool go_on(Pass *pass, Error *error)
-{
-    double seconds = pass_seconds(pass);
-    progress_update(pass->spec.progress, part_done(pass), seconds);
-    return allowance_cpu(pass->spec.policy, computed_seconds(),
-                         pass->spec.progress->before + seconds, error);
-}
-
-static bool keep_promises(Pass *pass, Error *error)
-{
-    const Track *sound = &pass->lanes[MUX_AUDIO].track;
-    return !mux_needs_promise(pass->mux) || !sound->kind->promise ||
-           sound->kind->promise(sound->self, error);
-}
-
-static bool unheard(Error *error)
+static bool pass_unheard(Error *error)
 {
     return error_set(error, ERROR_MEDIA, "The sound could not be decoded.");
 }
 
-static bool take_packet(Pass *pass, AVPacket *packet, Error *error)
+static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
 {
     for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
         PassLane *lane = &pass->lanes[i];
@@ -176,14 +158,23 @@ static bool take_packet(Pass *pass, AVPacket *packet, Error *error)
         if (!lane->track.kind->take(lane->track.self, packet, error))
             return false;
     }
-    TrackState sound = pass_state(pass, MUX_AUDIO);
-    if (sound.frames == 0 && sound.packets >= UNHEARD_MAX)
-        return unheard(error);
-    return keep_promises(pass, error) && go_on(pass, error);
+    const Track *sound = &pass->lanes[MUX_AUDIO].track;
+    TrackState heard = pass_state(pass, MUX_AUDIO);
+    if (heard.frames == 0 && heard.packets >= UNHEARD_MAX)
+        return pass_unheard(error);
+    if (mux_needs_promise(pass->mux) && sound->kind->promise &&
+        !sound->kind->promise(sound->self, error))
+        return false;
+    struct timespec used;
+    double seconds = pass_seconds(pass);
+    pass_tell_progress(pass, seconds);
+    REQUIRE(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0);
+    return allowance_cpu(pass->spec.policy, (double)used.tv_sec + (double)used.tv_nsec / 1e9,
+                         pass->spec.progress->before + seconds, error);
 }
 
 /* To the end of the file, or as far as it goes: a recording cut short is still a recording. */
-static bool read_packets(Pass *pass, Error *error)
+static bool pass_read(Pass *pass, Error *error)
 {
     AVFormatContext *format = media_input_format(pass->input);
     _cleanup_packet_ AVPacket *packet = av_packet_alloc();
@@ -198,7 +189,7 @@ static bool read_packets(Pass *pass, Error *error)
         pass->read_faults += number < 0;
         if (number < 0)
             continue;
-        bool taken = take_packet(pass, packet, error);
+        bool taken = pass_take_packet(pass, packet, error);
         av_packet_unref(packet);
         if (!taken)
             return false;
@@ -207,12 +198,12 @@ static bool read_packets(Pass *pass, Error *error)
     return true;
 }
 
-static bool finish(Pass *pass, Error *error)
+static bool pass_finish(Pass *pass, Error *error)
 {
     TrackState sound = pass_state(pass, MUX_AUDIO);
     bool alone = !pass->lanes[MUX_VIDEO].track.kind;
     if (sound.frames == 0 && (alone || sound.packets > 0))
-        return unheard(error);
+        return pass_unheard(error);
     for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
         const Track *track = &pass->lanes[i].track;
         if (track->kind && !track->kind->take(track->self, NULL, error))
@@ -221,75 +212,57 @@ static bool finish(Pass *pass, Error *error)
     return mux_finish(pass->mux, error);
 }
 
-static bool learn_of_copies(const Pass *pass, PassKnowledge *knowledge)
-{
-    bool learned = false;
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
-        if (pass_state(pass, i).unfit)
-            knowledge->uncopyable[pass->lanes[i].stream] = learned = true;
-    return learned;
-}
-
-/* Silence is a verdict only when there was enough to hear, or when all was read. */
-static bool learn_of_sound(const Pass *pass, PassKnowledge *knowledge)
+/* Why the pass failed, where another one can do better. Silence is a verdict only when there was
+ * enough to hear, or when all was read. */
+static void pass_learn(const Pass *pass, PassKnowledge *knowledge)
 {
     const PassLane *sound = &pass->lanes[MUX_AUDIO];
     TrackState heard = pass_state(pass, MUX_AUDIO);
     bool ended = media_input_position(pass->input) >= 1 || pass->cut_short;
-    if (!sound->track.kind || heard.frames > 0 || (heard.packets < UNHEARD_MAX && !ended))
-        return false;
-    return knowledge->undecodable[sound->stream] = true;
-}
-
-/* Why the pass failed, where another one can do better. */
-static void learn(const Pass *pass, PassKnowledge *knowledge)
-{
-    knowledge->is_new = learn_of_copies(pass, knowledge) || learn_of_sound(pass, knowledge);
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        if (pass_state(pass, i).unfit)
+            knowledge->uncopyable[pass->lanes[i].stream] = knowledge->is_new = true;
+    if (!knowledge->is_new && sound->track.kind && heard.frames == 0 &&
+        (heard.packets >= UNHEARD_MAX || ended))
+        knowledge->undecodable[sound->stream] = knowledge->is_new = true;
 }
 
 bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *error)
 {
     out->spec = *spec;
     gallery_init(&out->gallery);
+    listener_init(&out->listener);
     knowledge->is_new = false;
-    if (!examine(out, knowledge, error) || !open_tracks(out, error))
+    if (!pass_examine(out, knowledge, error) || !pass_open_tracks(out, error))
         return false;
     bool done =
-        read_packets(out, error) && media_input_check(out->input, error) && finish(out, error);
+        pass_read(out, error) && media_input_check(out->input, error) && pass_finish(out, error);
     if (!done)
-        learn(out, knowledge);
+        pass_learn(out, knowledge);
     return done;
 }
 
-static bool has_few_faults(int64_t faults, int64_t packets)
+static bool pass_has_few_faults(int64_t faults, int64_t packets)
 {
     return faults <= FAULTS_FEW || faults * 100 <= packets * FAULTS_PERCENT;
 }
 
-static bool is_track_whole(const Pass *pass, MuxTrack track)
-{
-    TrackState state = pass_state(pass, track);
-    bool there = pass->lanes[track].track.kind;
-    return !there || (state.frames > 0 && has_few_faults(state.faults, state.packets));
-}
-
-/* The sound was given up, and there was no other. */
-static bool is_sound_lost(const Pass *pass, const PassKnowledge *knowledge)
-{
-    bool lost = false;
-    for (size_t i = 0; i < MEDIA_STREAMS_MAX; i++)
-        lost = lost || knowledge->undecodable[i];
-    return lost && !pass->lanes[MUX_AUDIO].track.kind;
-}
-
 bool pass_is_whole(const Pass *pass, const PassKnowledge *knowledge)
 {
-    double told = is_duration_plausible(&pass->facts) ? pass->facts.duration : 0;
+    double told = pass_is_duration_plausible(&pass->facts) ? pass->facts.duration : 0;
     double missing = told - pass_seconds(pass);
-    int64_t packets = pass_state(pass, MUX_VIDEO).packets + pass_state(pass, MUX_AUDIO).packets;
-    return !pass->cut_short && missing <= MAX_OF(MISSING_SECONDS, told * MISSING_PART) &&
-           has_few_faults(pass->read_faults, packets) && is_track_whole(pass, MUX_VIDEO) &&
-           is_track_whole(pass, MUX_AUDIO) && !is_sound_lost(pass, knowledge);
+    int64_t packets = 0;
+    bool whole = !pass->cut_short && missing <= MAX_OF(MISSING_SECONDS, told * MISSING_PART);
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
+        TrackState state = pass_state(pass, i);
+        packets += state.packets;
+        if (pass->lanes[i].track.kind)
+            whole = whole && state.frames > 0 && pass_has_few_faults(state.faults, state.packets);
+    }
+    /* A sound that was given up, where there is no other, is lost. */
+    for (size_t i = 0; i < MEDIA_STREAMS_MAX && !pass->lanes[MUX_AUDIO].track.kind; i++)
+        whole = whole && !knowledge->undecodable[i];
+    return whole && pass_has_few_faults(pass->read_faults, packets);
 }
 
 void pass_release(Pass *pass)

@@ -7,10 +7,10 @@
 #pragma once
 
 #include "common/media/media_input.h"
+#include "transcoder/encoder/encoder_message.h"
 #include "transcoder/pipeline/gallery.h"
 #include "transcoder/pipeline/listener.h"
 #include "transcoder/pipeline/mux.h"
-#include "transcoder/pipeline/progress.h"
 #include "transcoder/pipeline/timeline.h"
 #include "transcoder/pipeline/track.h"
 
@@ -20,6 +20,17 @@ typedef struct PassKnowledge {
     bool undecodable[MEDIA_STREAMS_MAX];
     bool is_new; /* since the pass began */
 } PassKnowledge;
+
+/* What the parent is told while a file is worked on, over all passes: a percentage that never goes
+ * back, and the seconds decoded, which grow as long as there is life. */
+typedef struct Progress {
+    /* Called when the percentage grows, and every few seconds as long as decoding advances. */
+    void (*tell)(void *context, EncoderProgress progress);
+    void *context;
+    double before; /* seconds decoded by passes that were given up */
+    EncoderProgress told;
+    int64_t told_ms;
+} Progress;
 
 typedef struct PassSpec {
     int original_fd; /* borrowed, as is all that follows */
@@ -50,7 +61,7 @@ typedef struct Pass {
 
 /* Begins with a zeroed struct; release it whatever comes out. False with new knowledge: it is worth
  * another pass. */
-bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *error);
+_must_check_ bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *error);
 
 /* Of the picture or sound; all zero where there is no such track. */
 TrackState pass_state(const Pass *pass, MuxTrack track);

@@ -13,37 +13,42 @@ PictureSpec picture_fit(const AVFrame *frame, int long_side, PictureForm form)
                          .form = form};
 }
 
-static bool keep(void *context, AVFrame *frame, Error *error)
+#define KEPT_MAGIC 0x6b657074U
+
+typedef struct Kept {
+    unsigned magic;
+    AVFrame *frame; /* owned; NULL: none came */
+} Kept;
+
+static bool picture_keep(void *context, AVFrame *frame, Error *error)
 {
-    AVFrame **kept = context;
+    Kept *kept = CAST_OBJECT(Kept, context, KEPT_MAGIC);
     (void)error;
-    av_frame_free(kept);
-    *kept = av_frame_clone(frame);
-    REQUIRE(*kept);
+    av_frame_free(&kept->frame);
+    kept->frame = av_frame_clone(frame);
+    REQUIRE(kept->frame);
     return true;
 }
 
 /* Averaged over areas, which is the cheapest that is right for a picture made much smaller. */
-static void describe(const PictureSpec *spec, char *text, size_t size)
+bool picture_convert(const AVFrame *frame, const PictureSpec *spec, AVFrame **out, Error *error)
 {
     static const char *const forms[] = {
         [PICTURE_JFIF] = ":out_range=pc:out_color_matrix=smpte170m,format=yuv420p",
         [PICTURE_RGB] = "+full_chroma_int+full_chroma_inp,format=rgb24",
     };
-    snprintf(text, size, "scale=w=%d:h=%d:flags=area+accurate_rnd%s", spec->width, spec->height,
-             forms[spec->form]);
-}
-
-bool picture_convert(const AVFrame *frame, const PictureSpec *spec, AVFrame **out, Error *error)
-{
     char text[PLAN_FILTERS_MAX];
+    Kept kept = {.magic = KEPT_MAGIC};
     _cleanup_filter_ Filter filter = {0};
     _cleanup_frame_ AVFrame *given = av_frame_clone(frame), *made = NULL;
     REQUIRE(given);
-    describe(spec, text, sizeof text);
+    snprintf(text, sizeof text, "scale=w=%d:h=%d:flags=area+accurate_rnd%s", spec->width,
+             spec->height, forms[spec->form]);
     FilterSpec way = {.like = frame, .time_base = {1, 1}, .text = text, .threads = 1};
-    if (!filter_open(&way, &filter, error) ||
-        !filter_frame(&filter, given, (FrameSink){keep, &made}, error))
+    bool converted = filter_open(&way, &filter, error) &&
+                     filter_frame(&filter, given, (FrameSink){picture_keep, &kept}, error);
+    made = kept.frame;
+    if (!converted)
         return false;
     if (!made)
         return error_set(error, ERROR_MEDIA, "A picture could not be converted.");

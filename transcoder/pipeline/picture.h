@@ -20,4 +20,5 @@ typedef struct PictureSpec {
 PictureSpec picture_fit(const AVFrame *frame, int long_side, PictureForm form);
 
 /* A new frame for the caller; the one given keeps its content. */
-bool picture_convert(const AVFrame *frame, const PictureSpec *spec, AVFrame **out, Error *error);
+_must_check_ bool picture_convert(const AVFrame *frame, const PictureSpec *spec, AVFrame **out,
+                                  Error *error);

@@ -19,4 +19,7 @@ typedef struct PipelineSpec {
 
 /* ERROR_MEDIA with a sentence for the person who uploaded; ERROR_NO_SPACE and ERROR_IO where the
  * storage is at fault. */
-bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error);
+_must_check_ bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error);
+
+/* Which of FFmpeg's libraries are linked, a line each, for --version. */
+void pipeline_print_libraries(FILE *out);

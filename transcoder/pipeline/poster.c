@@ -12,73 +12,61 @@
 #define BLACK       16
 #define WHITE       235
 
-typedef struct Tally {
-    int64_t count, sum, squares, edges;
-    int64_t bins[POSTER_BINS];
-} Tally;
-
-static void count_row(Tally *tally, const uint8_t *row, int width)
-{
-    for (int x = 0; x + PIXEL_STEP < width; x += PIXEL_STEP) {
-        int value = row[x];
-        tally->sum += value;
-        tally->squares += value * value;
-        tally->edges += abs(value - row[x + PIXEL_STEP]);
-        tally->bins[value * POSTER_BINS / 256]++;
-        tally->count++;
-    }
-}
-
 /* Contrast counts most, detail some; a picture mostly at the ends of the scale is fading, empty or
  * blinded. */
-static PosterLook judge(const AVFrame *frame)
+static PosterLook poster_judge(const AVFrame *frame)
 {
     PosterLook look = {0};
-    Tally tally = {0};
-    for (int y = 0; y < frame->height; y += ROW_STEP)
-        count_row(&tally, frame->data[0] + (ptrdiff_t)y * frame->linesize[0], frame->width);
-    if (tally.count == 0)
+    int64_t pixels = 0, sum = 0, squares = 0, edges = 0, bins[POSTER_BINS] = {0};
+    for (int y = 0; y < frame->height; y += ROW_STEP) {
+        const uint8_t *row = frame->data[0] + (ptrdiff_t)y * frame->linesize[0];
+        for (int x = 0; x + PIXEL_STEP < frame->width; x += PIXEL_STEP) {
+            int value = row[x];
+            sum += value;
+            squares += value * value;
+            edges += abs(value - row[x + PIXEL_STEP]);
+            bins[value * POSTER_BINS / 256]++;
+            pixels++;
+        }
+    }
+    if (pixels == 0)
         return look;
-    double count = (double)tally.count, mean = (double)tally.sum / count;
-    double contrast = sqrt(fmax((double)tally.squares / count - mean * mean, 0));
-    double detail = (double)tally.edges / count;
+    double count = (double)pixels, mean = (double)sum / count;
+    double contrast = sqrt(fmax((double)squares / count - mean * mean, 0));
+    double detail = (double)edges / count;
     double exposure = (mean - BLACK) / (WHITE - BLACK); /* 0.5 is best, both ends are worst */
     double balance = fmax(1 - fabs(exposure - 0.5) * 1.8, 0.05);
     look.quality = (fmin(contrast, 64) + fmin(detail, 16)) * sqrt(balance);
     for (size_t i = 0; i < POSTER_BINS; i++)
-        look.spread[i] = (double)tally.bins[i] / count;
+        look.spread[i] = (double)bins[i] / count;
     return look;
-}
-
-static void keep(Poster *poster, const AVFrame *frame, const PosterLook *look)
-{
-    size_t place = poster->count;
-    while (place > 0 && poster->candidates[place - 1].look.quality < look->quality)
-        place--;
-    if (place == POSTER_CANDIDATES)
-        return;
-    if (poster->count == POSTER_CANDIDATES)
-        av_frame_free(&poster->candidates[--poster->count].frame);
-    memmove(&poster->candidates[place + 1], &poster->candidates[place],
-            (poster->count - place) * sizeof poster->candidates[0]);
-    AVFrame *kept = av_frame_clone(frame);
-    REQUIRE(kept);
-    poster->candidates[place] = (PosterCandidate){kept, *look};
-    poster->count++;
 }
 
 void poster_consider(Poster *poster, const AVFrame *frame, double seconds)
 {
+    PosterCandidate *candidates = poster->candidates;
+    size_t place = poster->count;
     if (seconds < poster->due)
         return;
     poster->due = seconds + JUDGE_EVERY;
-    PosterLook look = judge(frame);
+    PosterLook look = poster_judge(frame);
     for (size_t i = 0; i < POSTER_BINS; i++)
         poster->total[i] += look.spread[i];
-    keep(poster, frame, &look);
+    while (place > 0 && candidates[place - 1].look.quality < look.quality)
+        place--;
+    if (place == POSTER_CANDIDATES)
+        return;
+    if (poster->count == POSTER_CANDIDATES)
+        av_frame_free(&candidates[--poster->count].frame);
+    memmove(&candidates[place + 1], &candidates[place],
+            (poster->count - place) * sizeof candidates[0]);
+    AVFrame *kept = av_frame_clone(frame);
+    REQUIRE(kept);
+    candidates[place] = (PosterCandidate){kept, look};
+    poster->count++;
 }
 
-static double distance(const double *spread, const double *total)
+static double poster_distance(const double *spread, const double *total)
 {
     double sum = 0, apart = 0;
     for (size_t i = 0; i < POSTER_BINS; i++)
@@ -96,8 +84,8 @@ const AVFrame *poster_choice(const Poster *poster)
     double enough = best->look.quality * NEARLY_BEST;
     for (size_t i = 1; i < poster->count; i++) {
         const PosterCandidate *other = &poster->candidates[i];
-        if (other->look.quality >= enough && distance(other->look.spread, poster->total) <
-                                                 distance(best->look.spread, poster->total))
+        if (other->look.quality >= enough && poster_distance(other->look.spread, poster->total) <
+                                                 poster_distance(best->look.spread, poster->total))
             best = other;
     }
     return best->frame;

@@ -36,6 +36,6 @@ void poster_consider(Poster *poster, const AVFrame *frame, double seconds);
 const AVFrame *poster_choice(const Poster *poster);
 
 /* Writes the chosen picture as a JPEG to the empty file, which is emptied again on failure. */
-bool poster_write(Poster *poster, int fd, Error *error);
+_must_check_ bool poster_write(Poster *poster, int fd, Error *error);
 
 void poster_release(Poster *poster);

@@ -6,8 +6,8 @@
 
 #include "common/base/file.h"
 #include "common/media/media_error.h"
+#include "common/transfer/transfer.h"
 #include "transcoder/pipeline/jpeg.h"
-#include "transcoder/pipeline/storyboard_vtt.h"
 
 #define CUE_SECONDS_MIN 0.002 /* shorter ones would be none in a text of milliseconds */
 
@@ -17,7 +17,7 @@ void storyboard_init(Storyboard *storyboard)
 }
 
 /* Keeps the first tile of each stretch of this length. */
-static void thin(Storyboard *storyboard, double interval)
+static void storyboard_thin(Storyboard *storyboard, double interval)
 {
     double last = -1;
     size_t kept = 0;
@@ -33,46 +33,36 @@ static void thin(Storyboard *storyboard, double interval)
     storyboard->count = kept;
 }
 
-/* 4:2:0 tiles meet where their colour does only if their sides are even. */
-static PictureSpec shape_of_tiles(const AVFrame *frame)
-{
-    PictureSpec shape = picture_fit(frame, STORYBOARD_SIDE, PICTURE_JFIF);
-    shape.width += shape.width % 2;
-    shape.height += shape.height % 2;
-    return shape;
-}
-
-/* The next one is due in the next stretch, but not at once where this one came late in its own. */
-static double next_due(const Storyboard *storyboard, double seconds)
-{
-    double interval = storyboard->interval;
-    return fmax((floor(seconds / interval) + 1) * interval, seconds + interval / 2);
-}
-
 void storyboard_take(Storyboard *storyboard, const AVFrame *frame, double seconds)
 {
     StoryboardTile tile = {.seconds = seconds};
     if (!isfinite(seconds) || seconds < storyboard->due)
         return;
-    if (storyboard->count == 0)
-        storyboard->shape = shape_of_tiles(frame);
+    if (storyboard->count == 0) {
+        /* 4:2:0 tiles meet where their colour does only if their sides are even. */
+        storyboard->shape = picture_fit(frame, STORYBOARD_SIDE, PICTURE_JFIF);
+        storyboard->shape.width += storyboard->shape.width % 2;
+        storyboard->shape.height += storyboard->shape.height % 2;
+    }
     if (picture_convert(frame, &storyboard->shape, &tile.picture, NULL))
         storyboard->tiles[storyboard->count++] = tile;
     while (storyboard->count > STORYBOARD_HELD_MAX) {
         storyboard->interval *= 2;
-        thin(storyboard, storyboard->interval);
+        storyboard_thin(storyboard, storyboard->interval);
     }
-    storyboard->due = next_due(storyboard, seconds);
+    /* In the next stretch, but not at once where this one came late in its own. */
+    double interval = storyboard->interval;
+    storyboard->due = fmax((floor(seconds / interval) + 1) * interval, seconds + interval / 2);
 }
 
 /* All of them where the end is not a number. */
-static void drop_beyond(Storyboard *storyboard, double end)
+static void storyboard_drop_beyond(Storyboard *storyboard, double end)
 {
     while (storyboard->count > 0 && !(storyboard->tiles[storyboard->count - 1].seconds <= end))
         av_frame_free(&storyboard->tiles[--storyboard->count].picture);
 }
 
-static bool make_sheet(const Storyboard *storyboard, AVFrame **out, Error *error)
+static bool storyboard_write_sheet(const Storyboard *storyboard, int fd, Error *error)
 {
     int count = (int)storyboard->count,
         rows = (count + STORYBOARD_COLUMNS - 1) / STORYBOARD_COLUMNS;
@@ -89,34 +79,45 @@ static bool make_sheet(const Storyboard *storyboard, AVFrame **out, Error *error
         strides[i] = sheet->linesize[i];
     av_image_fill_black(sheet->data, strides, sheet->format, AVCOL_RANGE_JPEG, sheet->width,
                         sheet->height);
-    *out = TAKE_PTR(sheet);
-    return true;
-}
-
-static void put_tile(AVFrame *sheet, const AVFrame *tile, int index)
-{
-    int left = index % STORYBOARD_COLUMNS * tile->width;
-    int top = index / STORYBOARD_COLUMNS * tile->height;
-    for (int plane = 0; plane < 3; plane++) {
-        int half = plane == 0 ? 1 : 2;
-        uint8_t *place =
-            sheet->data[plane] + (ptrdiff_t)(top / half) * sheet->linesize[plane] + left / half;
-        av_image_copy_plane(place, sheet->linesize[plane], tile->data[plane], tile->linesize[plane],
-                            tile->width / half, tile->height / half);
+    for (int i = 0; i < count; i++) {
+        const AVFrame *tile = storyboard->tiles[i].picture;
+        int left = i % STORYBOARD_COLUMNS * tile->width;
+        int top = i / STORYBOARD_COLUMNS * tile->height;
+        for (int plane = 0; plane < 3; plane++) {
+            int half = plane == 0 ? 1 : 2, stride = sheet->linesize[plane];
+            uint8_t *place = sheet->data[plane] + (ptrdiff_t)(top / half) * stride + left / half;
+            av_image_copy_plane(place, stride, tile->data[plane], tile->linesize[plane],
+                                tile->width / half, tile->height / half);
+        }
     }
-}
-
-static bool write_sheet(const Storyboard *storyboard, int fd, Error *error)
-{
-    _cleanup_frame_ AVFrame *sheet = NULL;
-    if (!make_sheet(storyboard, &sheet, error))
-        return false;
-    for (size_t i = 0; i < storyboard->count; i++)
-        put_tile(sheet, storyboard->tiles[i].picture, (int)i);
     return jpeg_write(sheet, JPEG_QUALITY_75, fd, error);
 }
 
-static bool write_text(const Storyboard *storyboard, const StoryboardOutput *output, Error *error)
+static bool storyboard_append_time(Buffer *out, double seconds)
+{
+    long long time = llround(seconds * 1000);
+    return buffer_append_format(out, "%02lld:%02lld:%02lld.%03lld", time / 3600000,
+                                time / 60000 % 60, time / 1000 % 60, time % 1000);
+}
+
+bool storyboard_format_cues(const StoryboardCues *cues, Buffer *out)
+{
+    const char *sheet = transfer_file_kinds[TRANSFER_STORYBOARD].name;
+    bool fits = buffer_append_text(out, "WEBVTT\n");
+    for (size_t i = 0; fits && i < cues->count; i++) {
+        int column = (int)(i % (size_t)cues->columns), row = (int)(i / (size_t)cues->columns);
+        double end = i + 1 < cues->count ? cues->starts[i + 1] : cues->end;
+        fits = buffer_append_text(out, "\n") &&
+               storyboard_append_time(out, i == 0 ? 0 : cues->starts[i]) &&
+               buffer_append_text(out, " --> ") && storyboard_append_time(out, end) &&
+               buffer_append_format(out, "\n%s#xywh=%d,%d,%d,%d\n", sheet, column * cues->width,
+                                    row * cues->height, cues->width, cues->height);
+    }
+    return fits;
+}
+
+static bool storyboard_write_text(const Storyboard *storyboard, const StoryboardOutput *output,
+                                  Error *error)
 {
     _cleanup_buffer_ Buffer text = BUFFER(TRANSFER_TEXT_MAX);
     double starts[STORYBOARD_HELD_MAX];
@@ -128,17 +129,18 @@ static bool write_text(const Storyboard *storyboard, const StoryboardOutput *out
                            .height = storyboard->shape.height};
     for (size_t i = 0; i < storyboard->count; i++)
         starts[i] = storyboard->tiles[i].seconds;
-    REQUIRE(storyboard_vtt_format(&cues, &text));
+    REQUIRE(storyboard_format_cues(&cues, &text));
     return file_write_all(output->vtt_fd, text.data, text.length, 0, error);
 }
 
 bool storyboard_write(Storyboard *storyboard, const StoryboardOutput *output, Error *error)
 {
-    drop_beyond(storyboard, output->duration - CUE_SECONDS_MIN);
-    thin(storyboard, fmax(STORYBOARD_SECONDS, output->duration / STORYBOARD_TILES));
+    storyboard_drop_beyond(storyboard, output->duration - CUE_SECONDS_MIN);
+    storyboard_thin(storyboard, fmax(STORYBOARD_SECONDS, output->duration / STORYBOARD_TILES));
     if (storyboard->count < 2)
         return error_set(error, ERROR_MEDIA, "The video is too short for a storyboard.");
-    if (write_sheet(storyboard, output->sheet_fd, error) && write_text(storyboard, output, error))
+    if (storyboard_write_sheet(storyboard, output->sheet_fd, error) &&
+        storyboard_write_text(storyboard, output, error))
         return true;
     if (ftruncate(output->sheet_fd, 0) < 0 || ftruncate(output->vtt_fd, 0) < 0)
         return error_set_errno(error, errno, "An unfinished storyboard could not be removed");
@@ -147,5 +149,5 @@ bool storyboard_write(Storyboard *storyboard, const StoryboardOutput *output, Er
 
 void storyboard_release(Storyboard *storyboard)
 {
-    drop_beyond(storyboard, -INFINITY);
+    storyboard_drop_beyond(storyboard, -INFINITY);
 }

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "common/base/buffer.h"
 #include "transcoder/pipeline/picture.h"
 
 #define STORYBOARD_SIDE     160 /* pixels of a tile's longer side */
@@ -40,6 +41,21 @@ typedef struct StoryboardOutput {
 
 /* Writes the sheet, a JPEG, and the text. A video of fewer than two tiles has none: that is false
  * with ERROR_MEDIA too. Both files are empty then. */
-bool storyboard_write(Storyboard *storyboard, const StoryboardOutput *output, Error *error);
+_must_check_ bool storyboard_write(Storyboard *storyboard, const StoryboardOutput *output,
+                                   Error *error);
 
 void storyboard_release(Storyboard *storyboard);
+
+/* The text's own form: WebVTT (https://www.w3.org/TR/webvtt1/) whose cues name a part of the sheet
+ * in pixels (Media Fragments URI 1.0 §4.2.2). */
+typedef struct StoryboardCues {
+    const double *starts; /* seconds, growing */
+    size_t count;
+    double end; /* seconds */
+    int columns;
+    int width, height; /* of a tile, pixels */
+} StoryboardCues;
+
+/* Appends the file; pure, any thread. The first cue begins at 0, each lasts until the next one, the
+ * last until the end; false where the buffer is full. */
+_must_check_ bool storyboard_format_cues(const StoryboardCues *cues, Buffer *out);

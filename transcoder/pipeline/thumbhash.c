@@ -30,7 +30,7 @@ typedef struct Work {
     Cosines cosines;
 } Work;
 
-static void split_channels(const ThumbhashPicture *picture, Work *work)
+static void thumbhash_split_channels(const ThumbhashPicture *picture, Work *work)
 {
     size_t i = 0;
     for (int y = 0; y < picture->height; y++) {
@@ -44,14 +44,15 @@ static void split_channels(const ThumbhashPicture *picture, Work *work)
     }
 }
 
-static void fill_cosines(double table[LIGHT_TERMS][THUMBHASH_SIDE_MAX], int side)
+static void thumbhash_fill_cosines(double table[LIGHT_TERMS][THUMBHASH_SIDE_MAX], int side)
 {
     for (int term = 0; term < LIGHT_TERMS; term++)
         for (int i = 0; i < side; i++)
             table[term][i] = cos(M_PI / side * term * (i + 0.5));
 }
 
-static double measure_wave(const Work *work, const Channel *channel, int term_x, int term_y)
+static double thumbhash_measure_wave(const Work *work, const Channel *channel, int term_x,
+                                     int term_y)
 {
     const double *value = channel->values;
     double sum = 0;
@@ -65,11 +66,11 @@ static double measure_wave(const Work *work, const Channel *channel, int term_x,
 }
 
 /* Of the square of frequencies only the half of the low ones. */
-static void transform(const Work *work, Channel *channel)
+static void thumbhash_transform(const Work *work, Channel *channel)
 {
     for (int y = 0; y < channel->terms_y; y++)
         for (int x = 0; x * channel->terms_y < channel->terms_x * (channel->terms_y - y); x++) {
-            double wave = measure_wave(work, channel, x, y);
+            double wave = thumbhash_measure_wave(work, channel, x, y);
             if (x == 0 && y == 0) {
                 channel->average = wave;
                 continue;
@@ -79,47 +80,38 @@ static void transform(const Work *work, Channel *channel)
         }
 }
 
-static uint32_t level(double value, int highest)
+static uint32_t thumbhash_level(double value, int highest)
 {
     return (uint32_t)lround(fmin(fmax(value, 0), 1) * highest);
 }
 
 /* From -1 … 1. */
-static uint32_t signed_level(double value, int highest)
+static uint32_t thumbhash_signed_level(double value, int highest)
 {
-    return level(0.5 + 0.5 * value, highest);
+    return thumbhash_level(0.5 + 0.5 * value, highest);
 }
 
-static int terms_of(int side, int longer)
+static int thumbhash_terms_of(int side, int longer)
 {
     return (int)MAX_OF(lround((double)LIGHT_TERMS * side / longer), 1);
 }
 
 /* Five bytes, little endian: averages and scales, and the picture's shape by its shorter side. */
-static void put_header(const Work *work, uint8_t *hash)
+static void thumbhash_put_header(const Work *work, uint8_t *hash)
 {
     int longer = MAX_OF(work->width, work->height), shorter = MIN_OF(work->width, work->height);
     bool landscape = work->width > work->height;
-    uint32_t first =
-        level(work->light.average, 63) | signed_level(work->yellow_blue.average, 63) << 6 |
-        signed_level(work->red_green.average, 63) << 12 | level(work->light.scale, 31) << 18;
-    uint32_t second = (uint32_t)terms_of(shorter, longer) |
-                      level(work->yellow_blue.scale, 63) << 3 |
-                      level(work->red_green.scale, 63) << 9 | (uint32_t)landscape << 15;
+    uint32_t first = thumbhash_level(work->light.average, 63) |
+                     thumbhash_signed_level(work->yellow_blue.average, 63) << 6 |
+                     thumbhash_signed_level(work->red_green.average, 63) << 12 |
+                     thumbhash_level(work->light.scale, 31) << 18;
+    uint32_t second = (uint32_t)thumbhash_terms_of(shorter, longer) |
+                      thumbhash_level(work->yellow_blue.scale, 63) << 3 |
+                      thumbhash_level(work->red_green.scale, 63) << 9 | (uint32_t)landscape << 15;
     for (int i = 0; i < 3; i++)
         hash[i] = (uint8_t)(first >> 8 * i);
     for (int i = 0; i < 2; i++)
         hash[3 + i] = (uint8_t)(second >> 8 * i);
-}
-
-/* Half a byte each, the lower half first. Returns how many halves the hash then has. */
-static size_t put_waves(const Channel *channel, size_t halves, uint8_t *hash)
-{
-    for (size_t i = 0; i < channel->count; i++, halves++) {
-        double wave = channel->scale > 0 ? channel->waves[i] / channel->scale : -1;
-        hash[halves / 2] |= (uint8_t)(signed_level(wave, 15) << 4 * (halves % 2));
-    }
-    return halves;
 }
 
 size_t thumbhash_encode(const ThumbhashPicture *picture, uint8_t hash[THUMBHASH_SIZE_MAX])
@@ -129,21 +121,26 @@ size_t thumbhash_encode(const ThumbhashPicture *picture, uint8_t hash[THUMBHASH_
     _cleanup_free_ Work *work = NEW(Work);
     work->width = width;
     work->height = height;
-    work->light.terms_x = MAX_OF(terms_of(width, longer), COLOUR_TERMS);
-    work->light.terms_y = MAX_OF(terms_of(height, longer), COLOUR_TERMS);
+    work->light.terms_x = MAX_OF(thumbhash_terms_of(width, longer), COLOUR_TERMS);
+    work->light.terms_y = MAX_OF(thumbhash_terms_of(height, longer), COLOUR_TERMS);
     work->yellow_blue.terms_x = work->yellow_blue.terms_y = COLOUR_TERMS;
     work->red_green.terms_x = work->red_green.terms_y = COLOUR_TERMS;
-    split_channels(picture, work);
-    fill_cosines(work->cosines.along_x, width);
-    fill_cosines(work->cosines.along_y, height);
+    thumbhash_split_channels(picture, work);
+    thumbhash_fill_cosines(work->cosines.along_x, width);
+    thumbhash_fill_cosines(work->cosines.along_y, height);
     memset(hash, 0, THUMBHASH_SIZE_MAX);
     Channel *const channels[] = {&work->light, &work->yellow_blue, &work->red_green};
     for (size_t i = 0; i < ARRAY_SIZE(channels); i++)
-        transform(work, channels[i]);
-    put_header(work, hash);
+        thumbhash_transform(work, channels[i]);
+    thumbhash_put_header(work, hash);
+    /* Half a byte a wave, the lower half first. */
     size_t halves = 10;
     for (size_t i = 0; i < ARRAY_SIZE(channels); i++)
-        halves = put_waves(channels[i], halves, hash);
+        for (size_t n = 0; n < channels[i]->count; n++, halves++) {
+            double scale = channels[i]->scale;
+            double wave = scale > 0 ? channels[i]->waves[n] / scale : -1;
+            hash[halves / 2] |= (uint8_t)(thumbhash_signed_level(wave, 15) << 4 * (halves % 2));
+        }
     return (halves + 1) / 2;
 }
 

@@ -21,4 +21,5 @@ typedef struct ThumbhashPicture {
 size_t thumbhash_encode(const ThumbhashPicture *picture, uint8_t hash[THUMBHASH_SIZE_MAX]);
 
 /* The hash of a frame of any size and form, in base64 (RFC 4648 §4). */
-bool thumbhash_frame(const AVFrame *frame, char text[TRANSFER_THUMBHASH_MAX + 1], Error *error);
+_must_check_ bool thumbhash_frame(const AVFrame *frame, char text[TRANSFER_THUMBHASH_MAX + 1],
+                                  Error *error);

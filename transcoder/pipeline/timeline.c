@@ -13,7 +13,7 @@
 
 static const AVRational microseconds = {1, 1000000};
 
-static int64_t to_microseconds(int64_t time, AVRational base)
+static int64_t timeline_microseconds(int64_t time, AVRational base)
 {
     if (time == AV_NOPTS_VALUE)
         return AV_NOPTS_VALUE;
@@ -28,7 +28,7 @@ void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVSt
     for (size_t i = 0; i < count; i++) {
         if (!tracks[i])
             continue;
-        int64_t start = to_microseconds(tracks[i]->start_time, tracks[i]->time_base);
+        int64_t start = timeline_microseconds(tracks[i]->start_time, tracks[i]->time_base);
         bool earlier = start != AV_NOPTS_VALUE && start < zero && zero - start <= LEAD_MAX;
         if (zero == AV_NOPTS_VALUE || earlier)
             zero = start;
@@ -44,15 +44,15 @@ TimelineTrack timeline_track(const AVStream *stream)
     return (TimelineTrack){.time_base = stream->time_base, .next = 0};
 }
 
-static int64_t place(const Timeline *timeline, const TimelineTrack *track, int64_t time)
+static int64_t timeline_shift(const Timeline *timeline, const TimelineTrack *track, int64_t time)
 {
-    if (to_microseconds(time, track->time_base) == AV_NOPTS_VALUE)
+    if (timeline_microseconds(time, track->time_base) == AV_NOPTS_VALUE)
         return AV_NOPTS_VALUE;
     return time - av_rescale_q(timeline->offset, microseconds, track->time_base);
 }
 
 /* A track's first packet may come far from the others' without a clock having jumped. */
-static bool is_jump(const Timeline *timeline, const TimelineTrack *track, int64_t jump)
+static bool timeline_is_jump(const Timeline *timeline, const TimelineTrack *track, int64_t jump)
 {
     if (!track->begun)
         return !timeline->anchored || jump > GAP_MAX || jump < -LEAD_MAX;
@@ -62,16 +62,17 @@ static bool is_jump(const Timeline *timeline, const TimelineTrack *track, int64_
 void timeline_place(Timeline *timeline, TimelineTrack *track, AVPacket *packet)
 {
     int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
-    int64_t now = to_microseconds(time, track->time_base);
+    int64_t now = timeline_microseconds(time, track->time_base);
     int64_t length_max = av_rescale_q(LENGTH_MAX, microseconds, track->time_base);
     packet->duration = MIN_OF(MAX_OF(packet->duration, 0), length_max);
     if (now != AV_NOPTS_VALUE) {
         int64_t jump = now - timeline->offset - track->next;
-        if (is_jump(timeline, track, jump))
+        if (timeline_is_jump(timeline, track, jump))
             timeline->offset += jump;
         timeline->anchored = track->begun = true;
-        track->next = now - timeline->offset + to_microseconds(packet->duration, track->time_base);
+        track->next =
+            now - timeline->offset + timeline_microseconds(packet->duration, track->time_base);
     }
-    packet->pts = place(timeline, track, packet->pts);
-    packet->dts = place(timeline, track, packet->dts);
+    packet->pts = timeline_shift(timeline, track, packet->pts);
+    packet->dts = timeline_shift(timeline, track, packet->dts);
 }

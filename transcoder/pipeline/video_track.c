@@ -14,7 +14,10 @@
 /* Half a frame at the highest rate: a key frame is due when the next frame would be too late. */
 #define KEY_SLACK (0.5 / PLAN_FRAME_RATE)
 
+#define VIDEO_TRACK_MAGIC 0x7674726bU
+
 typedef struct VideoTrack {
+    unsigned magic;
     VideoTrackSpec spec;
     Decode decode;
     AVCodecContext *encoder; /* owned; NULL until the first picture */
@@ -31,13 +34,13 @@ typedef struct VideoTrack {
     int64_t final_length; /* of the last frame, in the encoder's time base */
 } VideoTrack;
 
-static double seconds(int64_t time, AVRational base)
+static double video_track_seconds(int64_t time, AVRational base)
 {
     return (double)time * av_q2d(base);
 }
 
 /* The plan for what is really there; the choice of streams stands. */
-static bool plan_again(VideoTrack *track, const AVFrame *frame, Error *error)
+static bool video_track_plan_again(VideoTrack *track, const AVFrame *frame, Error *error)
 {
     const EncodePlan *before = &track->spec.plan;
     MediaFacts facts = *track->spec.facts;
@@ -56,6 +59,7 @@ static bool plan_again(VideoTrack *track, const AVFrame *frame, Error *error)
     return true;
 }
 
+/* How long a frame is shown that was given to the encoder: until the next one. */
 static int64_t length_of_sent(const VideoTrack *track, int64_t pts)
 {
     size_t oldest = track->sent_count > SENT_MAX ? track->sent_count - SENT_MAX : 0;
@@ -66,38 +70,26 @@ static int64_t length_of_sent(const VideoTrack *track, int64_t pts)
     return track->final_length;
 }
 
-static bool write_packet(void *context, AVPacket *packet, Error *error)
+static bool write_picture(void *context, AVPacket *packet, Error *error)
 {
-    VideoTrack *track = context;
+    const VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
     packet->duration = length_of_sent(track, packet->pts);
     return mux_write(track->spec.mux, MUX_VIDEO, packet, error);
 }
 
-static void strip(AVFrame *frame)
-{
-    while (frame->nb_side_data > 0)
-        av_frame_remove_side_data(frame, frame->side_data[0]->type);
-}
-
-/* The encoder counts frames; where the rate varies, only the clock keeps the promise. `next`: when
- * the next frame comes. */
-static void choose_type(VideoTrack *track, AVFrame *frame, double next)
-{
-    bool due = track->sent_count == 0 || next - track->last_key > PLAN_KEY_SECONDS + KEY_SLACK;
-    frame->pict_type = due ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
-    if (due)
-        track->last_key = seconds(frame->pts, track->encoder->time_base);
-}
-
-/* A frame is held back until it is known when the next one comes. */
+/* A frame is held back until it is known when the `next` one comes. The encoder counts frames to a
+ * key frame; where the rate varies, only the clock keeps the promise. */
 static bool encode_held(VideoTrack *track, double next, Error *error)
 {
     AVFrame *frame = track->held;
     if (!frame->buf[0])
         return true;
-    choose_type(track, frame, next);
+    bool due = track->sent_count == 0 || next - track->last_key > PLAN_KEY_SECONDS + KEY_SLACK;
+    frame->pict_type = due ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_NONE;
+    if (due)
+        track->last_key = video_track_seconds(frame->pts, track->encoder->time_base);
     track->sent[track->sent_count++ % SENT_MAX] = frame->pts;
-    bool encoded = encode_frame(track->encoder, frame, (PacketSink){write_packet, track}, error);
+    bool encoded = encode_frame(track->encoder, frame, (PacketSink){write_picture, track}, error);
     av_frame_unref(frame);
     return encoded;
 }
@@ -105,15 +97,16 @@ static bool encode_held(VideoTrack *track, double next, Error *error)
 /* Behind the filters: 8-bit 4:2:0 of the final size. */
 static bool encode_picture(void *context, AVFrame *frame, Error *error)
 {
-    VideoTrack *track = context;
+    VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
     AVCodecContext *encoder = track->encoder;
     REQUIRE(frame->width == encoder->width && frame->height == encoder->height &&
             frame->format == encoder->pix_fmt);
     frame->pts = av_rescale_q(frame->pts, filter_time_base(&track->filter), encoder->time_base);
     if (track->held->buf[0] && frame->pts <= track->held->pts)
         return true;
-    double now = seconds(frame->pts, encoder->time_base);
-    strip(frame);
+    double now = video_track_seconds(frame->pts, encoder->time_base);
+    while (frame->nb_side_data > 0)
+        av_frame_remove_side_data(frame, frame->side_data[0]->type);
     frame->colorspace = encoder->colorspace;
     frame->color_range = AVCOL_RANGE_MPEG;
     gallery_take(track->spec.gallery, frame, now);
@@ -123,36 +116,27 @@ static bool encode_picture(void *context, AVFrame *frame, Error *error)
     return true;
 }
 
-static FrameSink encoder_sink(VideoTrack *track)
-{
-    return (FrameSink){encode_picture, track};
-}
-
-static bool open_filter(VideoTrack *track, const AVFrame *frame, Error *error)
+/* The filters that fit this frame, and with the first ones the encoder behind them. Where the
+ * stream changes its size or format, what is under way comes out before the new filters take over.
+ */
+static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Error *error)
 {
     FilterSpec spec = {.like = frame,
                        .time_base = track->spec.stream->time_base,
                        .text = track->filters,
                        .threads = (int)track->spec.plan.policy.threads};
-    return filter_open(&spec, &track->filter, error);
-}
-
-static bool start(VideoTrack *track, const AVFrame *frame, Error *error)
-{
-    return open_filter(track, frame, error) &&
-           encode_open_video(&track->spec.plan, filter_time_base(&track->filter), &track->encoder,
-                             error) &&
-           mux_describe(track->spec.mux, MUX_VIDEO, track->encoder, error);
-}
-
-/* The stream changed its size or format: what is under way comes out before the new filters take
- * over. */
-static bool change_filter(VideoTrack *track, const AVFrame *frame, Error *error)
-{
-    if (!filter_frame(&track->filter, NULL, encoder_sink(track), error))
+    if (track->encoder && filter_fits(&track->filter, frame))
+        return true;
+    if (track->encoder) {
+        if (!filter_frame(&track->filter, NULL, (FrameSink){encode_picture, track}, error))
+            return false;
+        filter_release(&track->filter);
+    }
+    if (!filter_open(&spec, &track->filter, error))
         return false;
-    filter_release(&track->filter);
-    return open_filter(track, frame, error);
+    return track->encoder || (encode_open_video(&track->spec.plan, filter_time_base(&track->filter),
+                                                &track->encoder, error) &&
+                              mux_describe(track->spec.mux, MUX_VIDEO, track->encoder, error));
 }
 
 /* What the stream leaves unsaid is said, so that every frame is converted the same way. */
@@ -169,16 +153,11 @@ static void complete_colour(const VideoTrack *track, AVFrame *frame)
         frame->color_range = colour->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
 }
 
-static int64_t usual_length(const VideoTrack *track)
-{
-    MediaRatio rate = track->spec.plan.video.frame_rate;
-    return av_rescale_q(1, (AVRational){rate.den, rate.num}, track->spec.stream->time_base);
-}
-
 /* Times must grow; the first picture is shown from the beginning, however late it comes. Two at one
  * time are a stutter, but one from before the newest is a loss. */
-static bool settle_time(VideoTrack *track, AVFrame *frame)
+static bool place_in_time(VideoTrack *track, AVFrame *frame)
 {
+    MediaRatio rate = track->spec.plan.video.frame_rate;
     bool first = track->frames++ == 0;
     if (first)
         frame->pts = 0;
@@ -187,62 +166,56 @@ static bool settle_time(VideoTrack *track, AVFrame *frame)
     track->lost += !first && frame->pts < track->last_pts;
     if (!first && frame->pts <= track->last_pts)
         return false;
-    int64_t length = media_compat_duration(frame);
-    track->last_length = length > 0 ? length : usual_length(track);
+    track->last_length = media_compat_duration(frame);
+    if (track->last_length <= 0)
+        track->last_length =
+            av_rescale_q(1, (AVRational){rate.den, rate.num}, track->spec.stream->time_base);
     track->last_pts = frame->pts;
     return true;
 }
 
-static double end_of(const VideoTrack *track)
+static double video_track_end(const VideoTrack *track)
 {
-    return track->frames == 0
-               ? 0
-               : seconds(track->last_pts + track->last_length, track->spec.stream->time_base);
+    return track->frames == 0 ? 0
+                              : video_track_seconds(track->last_pts + track->last_length,
+                                                    track->spec.stream->time_base);
 }
 
 static bool take_picture(void *context, AVFrame *frame, Error *error)
 {
-    VideoTrack *track = context;
-    if (!track->encoder && !plan_again(track, frame, error))
+    VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
+    if (!track->encoder && !video_track_plan_again(track, frame, error))
         return false;
-    if (!settle_time(track, frame) ||
-        !pace_keeps(&track->pace, seconds(frame->pts, track->spec.stream->time_base)))
+    if (!place_in_time(track, frame) ||
+        !pace_keeps(&track->pace, video_track_seconds(frame->pts, track->spec.stream->time_base)))
         return true;
-    if (!allowance_seconds(&track->spec.plan.policy, "video", end_of(track), error))
+    if (!allowance_seconds(&track->spec.plan.policy, "video", video_track_end(track), error))
         return false;
     complete_colour(track, frame);
-    if (!track->encoder) {
-        if (!start(track, frame, error))
-            return false;
-    } else if (!filter_fits(&track->filter, frame) && !change_filter(track, frame, error)) {
-        return false;
-    }
-    return filter_frame(&track->filter, frame, encoder_sink(track), error);
+    return video_track_fit_filter(track, frame, error) &&
+           filter_frame(&track->filter, frame, (FrameSink){encode_picture, track}, error);
 }
 
-static bool finish(VideoTrack *track, Error *error)
+static bool video_track_take(void *self, AVPacket *packet, Error *error)
 {
+    VideoTrack *track = CAST_OBJECT(VideoTrack, self, VIDEO_TRACK_MAGIC);
+    if (!decode_packet(&track->decode, packet, (FrameSink){take_picture, track}, error))
+        return false;
+    if (packet)
+        return true;
     if (!track->encoder)
         return error_set(error, ERROR_MEDIA, "No picture of the video could be decoded.");
     track->final_length =
         av_rescale_q(track->last_length, track->spec.stream->time_base, track->encoder->time_base);
-    return filter_frame(&track->filter, NULL, encoder_sink(track), error) &&
+    return filter_frame(&track->filter, NULL, (FrameSink){encode_picture, track}, error) &&
            encode_held(track, 0, error) &&
-           encode_frame(track->encoder, NULL, (PacketSink){write_packet, track}, error);
+           encode_frame(track->encoder, NULL, (PacketSink){write_picture, track}, error);
 }
 
-static bool take(void *self, AVPacket *packet, Error *error)
+static TrackState video_track_state(const void *self)
 {
-    VideoTrack *track = self;
-    if (!decode_packet(&track->decode, packet, (FrameSink){take_picture, track}, error))
-        return false;
-    return packet || finish(track, error);
-}
-
-static TrackState state(const void *self)
-{
-    const VideoTrack *track = self;
-    return (TrackState){.end = end_of(track),
+    const VideoTrack *track = CAST_OBJECT(const VideoTrack, self, VIDEO_TRACK_MAGIC);
+    return (TrackState){.end = video_track_end(track),
                         .packets = track->decode.packets,
                         .frames = track->decode.frames,
                         .faults = track->decode.faults + track->lost,
@@ -250,17 +223,19 @@ static TrackState state(const void *self)
                         .height = track->spec.plan.video.height};
 }
 
-static void free_track(void *self)
+static void video_track_free(void *self)
 {
-    VideoTrack *track = self;
+    VideoTrack *track = CAST_OBJECT(VideoTrack, self, VIDEO_TRACK_MAGIC);
     decode_release(&track->decode);
     av_frame_free(&track->held);
     avcodec_free_context(&track->encoder);
     filter_release(&track->filter);
+    track->magic = 0;
     free(track);
 }
 
-static const TrackKind kind = {.take = take, .state = state, .free = free_track};
+static const TrackKind kind = {
+    .take = video_track_take, .state = video_track_state, .free = video_track_free};
 
 bool video_track_open(const VideoTrackSpec *spec, Track *out, Error *error)
 {
@@ -271,6 +246,7 @@ bool video_track_open(const VideoTrackSpec *spec, Track *out, Error *error)
     if (!decode_open(&decoding, &decode, error))
         return false;
     VideoTrack *track = NEW(VideoTrack);
+    track->magic = VIDEO_TRACK_MAGIC;
     track->held = av_frame_alloc();
     REQUIRE(track->held);
     track->spec = *spec;

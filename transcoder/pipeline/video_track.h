@@ -21,4 +21,4 @@ typedef struct VideoTrackSpec {
     Gallery *gallery;
 } VideoTrackSpec;
 
-bool video_track_open(const VideoTrackSpec *spec, Track *out, Error *error);
+_must_check_ bool video_track_open(const VideoTrackSpec *spec, Track *out, Error *error);

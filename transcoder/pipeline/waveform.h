@@ -35,4 +35,4 @@ void waveform_take(Waveform *waveform, const WaveformSound *sound);
 
 /* Writes the JSON of BBC's audiowaveform, format version 2, of one channel and 8 bits, to the empty
  * file, which is emptied again on failure. ERROR_MEDIA where there was no sound. */
-bool waveform_write(Waveform *waveform, int fd, Error *error);
+_must_check_ bool waveform_write(Waveform *waveform, int fd, Error *error);

@@ -13,7 +13,10 @@
 #define LOCK_NAME     "lock"
 #define PROBE_NAME    "check"
 #define ORIGINAL_NAME "original"
-#define NEED_FACTOR   3
+
+/* What a job may need at most: original, result and the result's second copy while its index is
+ * moved to the front. */
+#define NEED_FACTOR 3
 
 #define MANIFEST_NAME   "job.json"
 #define MANIFEST_FORMAT 1
@@ -65,21 +68,15 @@ static bool scratch_open_root(const char *path, int *out, Error *error)
     return true;
 }
 
-static bool scratch_root_stands(const Scratch *scratch)
-{
-    struct stat held, named;
-    return scratch->root_fd >= 0 && fstat(scratch->root_fd, &held) == 0 &&
-           stat(scratch->path, &named) == 0 && held.st_ino == named.st_ino &&
-           held.st_dev == named.st_dev &&
-           faccessat(scratch->root_fd, LOCK_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 /* Opens the root where it is missing or was replaced. With the lock held. */
 static bool scratch_ensure_root(Scratch *scratch, Error *error)
 {
     _cleanup_close_ int root_fd = -1, lock_fd = -1;
     const char *path = scratch->path;
-    if (scratch_root_stands(scratch))
+    struct stat held, named;
+    if (scratch->root_fd >= 0 && fstat(scratch->root_fd, &held) == 0 && stat(path, &named) == 0 &&
+        held.st_ino == named.st_ino && held.st_dev == named.st_dev &&
+        faccessat(scratch->root_fd, LOCK_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         return true;
     if (!scratch_open_root(path, &root_fd, error))
         return false;
@@ -191,12 +188,6 @@ uint64_t scratch_reserved(Scratch *scratch)
 {
     HOLD_LOCK(scratch);
     return scratch->reserved;
-}
-
-uint64_t scratch_need(const TransferJob *job)
-{
-    uint64_t size = (uint64_t)job->original.size;
-    return size > UINT64_MAX / NEED_FACTOR ? UINT64_MAX : size * NEED_FACTOR;
 }
 
 /* --- job.json --------------------------------------------------------------------------------- */
@@ -351,7 +342,8 @@ static bool scratch_take_over(Scratch *scratch, const TransferJob *job, ScratchJ
 bool scratch_create(Scratch *scratch, const TransferJob *job, ScratchJob *out, Error *error)
 {
     _cleanup_folder_ ScratchJob made = SCRATCH_JOB_NONE;
-    uint64_t available, need = scratch_need(job);
+    uint64_t available, size = (uint64_t)job->original.size;
+    uint64_t need = size > UINT64_MAX / NEED_FACTOR ? UINT64_MAX : size * NEED_FACTOR;
     made.job = *job;
     made.reserved = need;
     HOLD_LOCK(scratch);

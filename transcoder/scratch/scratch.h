@@ -42,10 +42,6 @@ typedef struct ScratchJob {
     ((ScratchJob){                                                                                 \
         .folder_fd = -1, .original_fd = -1, .fds = {[0 ... TRANSFER_FILE_COUNT - 1] = -1}})
 
-/* What a job may need at most: original, result and the result's second copy while its index is
- * moved to the front. Beyond the largest figure: that figure. */
-uint64_t scratch_need(const TransferJob *job);
-
 /* Makes the folder with its manifest and empty files; a result kept of the same job and original is
  * taken over instead, under the new lease (encoded). ERROR_NO_SPACE when what it may need does
  * not fit, ERROR_CONFLICT when the same job is in hand already. */

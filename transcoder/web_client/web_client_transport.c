@@ -220,38 +220,33 @@ static bool transport_perform(WebClient *client, const WebRequest *request, Erro
                      *client->message ? client->message : curl_easy_strerror(result));
 }
 
-static bool transport_has_type(const WebAnswer *answer, const char *type)
-{
-    return strncasecmp(answer->content_type, type, strlen(type)) == 0;
-}
-
-/* Web's own verdicts about a job are problem documents; what stands in front of it uses the same
- * numbers for a web that is away, or for limits of its own. */
-static bool transport_is_not_webs(const WebAnswer *answer)
-{
-    static const int verdicts[] = {404, 405, 409, 410, 413};
-    for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
-        if (answer->status == verdicts[i])
-            return *answer->fallback || !transport_has_type(answer, PROBLEM_TYPE);
-    return false;
-}
-
 /* The error that an answer without success is, in the problem document's own words if it has any.
- */
+ * Web's own verdicts about a job are such documents; what stands in front of it uses the same
+ * numbers for a web that is away, or for limits of its own. */
 static bool transport_refused(const WebAnswer *answer, const char *what, Error *error)
 {
-    Error ignored = {0};
+    static const int verdicts[] = {404, 405, 409, 410, 413};
+    bool is_problem = strncasecmp(answer->content_type, PROBLEM_TYPE, strlen(PROBLEM_TYPE)) == 0;
+    ErrorCode code = answer->status >= 500 ? ERROR_UNAVAILABLE : ERROR_NONE;
     const char *detail = NULL;
-    ErrorCode code = answer->status >= 500 ? ERROR_UNAVAILABLE : ERROR_BAD_REQUEST;
-    for (ErrorCode i = ERROR_NONE + 1; i < ERROR_COUNT && answer->status < 500; i++)
-        if (error_http_status(i) == answer->status) {
+    Error ignored = {0};
+    if (answer->status < 400)
+        return error_set(error, ERROR_SETTING,
+                         "Web answered %s with %ld, not with a result; WEB_SERVICE_URL must be "
+                         "the address of web itself.",
+                         what, answer->status);
+    for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
+        if (answer->status == verdicts[i] && (*answer->fallback || !is_problem))
+            return error_set(error, ERROR_UNAVAILABLE,
+                             "Web is away: something in front of it answered %s with status %ld.",
+                             what, answer->status);
+    for (ErrorCode i = ERROR_NONE + 1; i < ERROR_COUNT && code == ERROR_NONE; i++)
+        if (error_http_status(i) == answer->status)
             code = i;
-            break;
-        }
+    if (code == ERROR_NONE)
+        code = ERROR_BAD_REQUEST;
     _cleanup_json_ json_t *problem =
-        transport_has_type(answer, PROBLEM_TYPE)
-            ? json_parse_object(answer->body.data, answer->body.length, &ignored)
-            : NULL;
+        is_problem ? json_parse_object(answer->body.data, answer->body.length, &ignored) : NULL;
     if (problem && json_get_string(problem, "detail", &detail, &ignored) && *detail)
         return error_set(error, code, "%s", detail);
     return error_set(error, code, "Web answered %s with status %ld.", what, answer->status);
@@ -259,21 +254,9 @@ static bool transport_refused(const WebAnswer *answer, const char *what, Error *
 
 bool web_transport_request(WebClient *client, const WebRequest *request, Error *error)
 {
-    const WebAnswer *answer = &client->answer;
-    if (!transport_perform(client, request, error))
-        return false;
-    if (transport_is_success(answer->status))
-        return true;
-    if (answer->status < 400)
-        return error_set(error, ERROR_SETTING,
-                         "Web answered %s with %ld, not with a result; WEB_SERVICE_URL must be "
-                         "the address of web itself.",
-                         request->what, answer->status);
-    if (transport_is_not_webs(answer))
-        return error_set(error, ERROR_UNAVAILABLE,
-                         "Web is away: something in front of it answered %s with status %ld.",
-                         request->what, answer->status);
-    return transport_refused(answer, request->what, error);
+    return transport_perform(client, request, error) &&
+           (transport_is_success(client->answer.status) ||
+            transport_refused(&client->answer, request->what, error));
 }
 
 json_t *web_transport_object(const WebClient *client, Error *error)
