@@ -8,15 +8,13 @@
 #define SECONDS_MAX    1e7    /* four months: no upload is longer */
 #define FRAME_RATE_MAX 1000.0 /* a second */
 
-static const char *const kind_words[] = {[MEDIA_VIDEO] = "video", [MEDIA_AUDIO] = "audio"};
-
 static json_t *message_json(const DecoderMessage *message)
 {
     const DecoderFacts *facts = &message->facts;
     if (!message->good)
         return json_pack("{s:b, s:o}", "media", message->error.code == ERROR_MEDIA, "error",
                          json_text(message->error.detail));
-    return json_pack("{s:s, s:i, s:i, s:f, s:f, s:b, s:s, s:s}", "kind", kind_words[facts->kind],
+    return json_pack("{s:s, s:i, s:i, s:f, s:f, s:b, s:s, s:s}", "kind", media_kind_words[facts->kind],
                      "width", facts->width, "height", facts->height, "duration", facts->duration,
                      "frame_rate", facts->frame_rate, "has_audio", facts->has_audio, "video_codec",
                      facts->video_codec, "audio_codec", facts->audio_codec);
@@ -57,9 +55,9 @@ static bool read_codec(const json_t *object, const char *field, char out[DECODER
 static bool read_kind(const json_t *object, MediaKind *out)
 {
     const char *word = json_string_value(json_object_get(object, "kind"));
-    for (size_t i = 0; word && i < ARRAY_SIZE(kind_words); i++)
-        if (streq(word, kind_words[i])) {
-            *out = (MediaKind)i;
+    for (MediaKind kind = 0; word && kind < MEDIA_KIND_COUNT; kind++)
+        if (kind != MEDIA_PHOTO && streq(word, media_kind_words[kind])) {
+            *out = kind;
             return true;
         }
     return false;
