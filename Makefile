@@ -37,9 +37,12 @@ COMMON := \
 	common/base/url.c \
 	common/base/utf8.c \
 	common/program/program.c \
+	common/sandbox/calls.c \
 	common/sandbox/child.c \
+	common/sandbox/profiles.c \
 	common/sandbox/sandbox.c \
 	common/sandbox/sandbox_probe.c \
+	common/sandbox/task.c \
 	common/sandbox/zygote.c \
 	common/sandbox/zygote_message.c \
 	common/settings/settings.c \

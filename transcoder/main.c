@@ -143,6 +143,7 @@ static const ProgramCommand *const commands[] = {&command_run, &command_check, N
 
 static const ZygoteTask child_tasks[] = {
     {ENCODER_CHILD_COMMAND, encoder_child_main},
+    {SANDBOX_PROBE_TASK, sandbox_probe_main},
     {0},
 };
 

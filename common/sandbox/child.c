@@ -1,5 +1,6 @@
 #include "common/sandbox/child.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -7,10 +8,18 @@
 
 bool child_start(const ChildSpec *spec, Child *out, Error *error)
 {
-    int control = zygote_order(spec, error);
-    if (control < 0)
+    ZygoteMessage message = {.order = spec->order, .fd_count = spec->fd_count + 1};
+    int ends[2];
+    REQUIRE(spec->fd_count <= ZYGOTE_FDS_MAX && zygote_message_pack(&message, spec->arguments));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+        return error_set_errno(error, errno, "A socket for a child process could not be made");
+    _cleanup_close_ int control = ends[0], far = ends[1];
+    message.fds[0] = far;
+    for (size_t i = 0; i < spec->fd_count; i++)
+        message.fds[1 + i] = spec->fds[i];
+    if (!zygote_send(&message, error))
         return false;
-    *out = (Child){.control = control};
+    *out = (Child){.control = TAKE_FD(control)};
     return true;
 }
 

@@ -3,36 +3,31 @@
  * (common/sandbox/zygote.h), which has no secrets, and run one of its tasks in the sandbox, with
  * the given descriptors from 3 upwards (0 and 1 are /dev/null, 2 is the program's). Any thread; the
  * caller owns the Child and releases it, which kills what still runs. A child also dies with the
- * program.
+ * program. Who follows what a child says uses common/sandbox/task.h.
  */
 #pragma once
 
-#include "common/sandbox/sandbox.h"
+#include "common/base/error.h"
+#include "common/sandbox/zygote_message.h"
 
 typedef struct ChildSpec {
     const char *const *arguments; /* NULL-terminated; the task's name first */
     const int *fds;               /* borrowed; become 3, 4, … in the child */
     size_t fd_count;
-    SandboxLimits limits;
+    SandboxOrder order;
 } ChildSpec;
 
 typedef struct Child {
     int control; /* -1: none; its end is told here, and hanging up kills it */
 } Child;
 
-typedef struct ChildExit {
-    bool lost; /* the zygote went, and the child with it: its own doing or not, nobody knows */
-    bool signalled;
-    int status; /* exit status, or the signal's number */
-} ChildExit;
-
 #define CHILD_NONE ((Child){.control = -1})
 
-bool child_start(const ChildSpec *spec, Child *out, Error *error);
+_must_check_ bool child_start(const ChildSpec *spec, Child *out, Error *error);
 
 /* Waits up to the time-out (-1: for ever); false while it still runs. Afterwards the Child is none.
- */
-bool child_wait(Child *child, int timeout_ms, ChildExit *out);
+ * `out` may be NULL. */
+_must_check_ bool child_wait(Child *child, int timeout_ms, ChildExit *out);
 
 /* SIGKILL; its end still has to be waited for. */
 void child_kill(Child *child);

@@ -1,19 +1,20 @@
 /*
  * Locking a child process down before it reads the first byte of an uploaded file: resource limits,
  * no_new_privs, Landlock without any rule, and a seccomp allow-list whose default is death. What is
- * left: the descriptors it was given, memory, threads, clocks. Only the zygote's children call
- * sandbox_enter (common/sandbox/zygote.h).
+ * left: the descriptors it was given, memory, threads, clocks, as the profile allows
+ * (common/sandbox/profiles.h). Only the zygote's children call sandbox_enter
+ * (common/sandbox/zygote.h).
  */
 #pragma once
 
-#include "common/base/error.h"
+#include "common/sandbox/profiles.h"
 
-typedef struct SandboxLimits {
-    uint64_t data_bytes;  /* RLIMIT_DATA */
-    uint64_t file_bytes;  /* RLIMIT_FSIZE: the largest output */
-    unsigned cpu_seconds; /* RLIMIT_CPU: SIGXCPU ends it */
-    int niceness;         /* added; transfers and other programs go first */
-} SandboxLimits;
+/* What a child is ordered to be. The numbers count where its profile leaves them open. */
+typedef struct SandboxOrder {
+    Profile profile;
+    uint64_t file_bytes;  /* the largest output */
+    uint32_t cpu_seconds; /* beyond them SIGXCPU ends it */
+} SandboxOrder;
 
 /* Which of the walls stand. */
 typedef enum SandboxWall {
@@ -23,9 +24,8 @@ typedef enum SandboxWall {
     SANDBOX_ALL = 7,
 } SandboxWall;
 
-/* Locks the calling single-threaded process down and returns the walls that stand (SandboxWall
- * bits). */
-unsigned sandbox_enter(const SandboxLimits *limits);
+/* Locks the calling single-threaded process down, as far as this system can. */
+void sandbox_enter(const SandboxOrder *order);
 
 /* The walls that sandbox_enter() put up in this process; 0 before. */
 unsigned sandbox_walls(void);

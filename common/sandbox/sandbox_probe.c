@@ -9,68 +9,44 @@
 
 #define ESCAPED 64 /* exit status of an attempt that got through; beyond the bits of the walls */
 
-static int try_open(void)
-{
-    return open("/proc/self/environ", O_RDONLY) >= 0 ? ESCAPED : 0;
-}
-
-static int try_socket(void)
-{
-    return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? ESCAPED : 0;
-}
-
-static int try_execute(void)
-{
-    char *const nothing[] = {NULL};
-    close(STDERR_FILENO); /* where it succeeds, the program would complain of missing settings */
-    execve("/proc/self/exe", nothing, nothing);
-    return 0;
-}
-
-static int tell_walls(void)
-{
-    return (int)sandbox_walls();
-}
-
-static const struct {
-    const char *name;
-    int (*attempt)(void);
-} attempts[] = {
-    {"walls", tell_walls}, {"open", try_open}, {"socket", try_socket}, {"execute", try_execute}};
+/* The first tells the walls; the others try to get out. */
+static const char *const attempts[] = {"walls", "open", "socket", "execute"};
 
 int sandbox_probe_main(int argc, char **argv)
 {
-    for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(attempts); i++)
-        if (streq(attempts[i].name, argv[1]))
-            return attempts[i].attempt();
+    const char *attempt = argc == 2 ? argv[1] : "";
+    if (streq(attempt, "walls"))
+        return (int)sandbox_walls();
+    if (streq(attempt, "open"))
+        return open("/proc/self/environ", O_RDONLY) >= 0 ? ESCAPED : 0;
+    if (streq(attempt, "socket"))
+        return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? ESCAPED : 0;
+    if (streq(attempt, "execute")) {
+        char *const nothing[] = {NULL};
+        close(STDERR_FILENO); /* where it succeeds, the program complains of missing settings */
+        execve("/proc/self/exe", nothing, nothing);
+        return 0;
+    }
     return ESCAPED;
-}
-
-static bool ask(const char *attempt, ChildExit *out, Error *error)
-{
-    const char *arguments[] = {SANDBOX_PROBE_TASK, attempt, NULL};
-    ChildSpec spec = {.arguments = arguments,
-                      .limits = {.data_bytes = 64 * MIB, .file_bytes = 0, .cpu_seconds = 5}};
-    _cleanup_child_ Child child = CHILD_NONE;
-    if (!child_start(&spec, &child, error))
-        return false;
-    while (!child_wait(&child, -1, out))
-        ;
-    return true;
 }
 
 bool sandbox_probe(SandboxReport *report, Error *error)
 {
     SandboxReport found = {.held = true};
-    ChildExit end;
     char walls[100];
-    if (!ask("walls", &end, error))
-        return false;
-    found.walls = end.signalled ? 0 : (unsigned)end.status;
-    for (size_t i = 1; i < ARRAY_SIZE(attempts); i++) {
-        if (!ask(attempts[i].name, &end, error))
+    for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
+        const char *arguments[] = {SANDBOX_PROBE_TASK, attempts[i], NULL};
+        ChildSpec spec = {.arguments = arguments, .order = {.profile = PROFILE_TRIAL}};
+        _cleanup_child_ Child child = CHILD_NONE;
+        ChildExit end;
+        if (!child_start(&spec, &child, error))
             return false;
-        found.held = found.held && (end.signalled || end.status == 0);
+        while (!child_wait(&child, -1, &end))
+            ;
+        if (i == 0)
+            found.walls = end.signalled ? 0 : (unsigned)end.status;
+        else
+            found.held = found.held && (end.signalled || end.status == 0);
     }
     sandbox_describe(found.walls, walls, sizeof walls);
     snprintf(found.text, sizeof found.text, "Media is opened behind %s; %s.", walls,

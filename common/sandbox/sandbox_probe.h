@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include "common/base/error.h"
 #include "common/sandbox/sandbox.h"
 
+/* A zygote's task for this stands in every program's table. */
 #define SANDBOX_PROBE_TASK "sandbox-probe"
 
 typedef struct SandboxReport {
@@ -16,14 +18,14 @@ typedef struct SandboxReport {
 } SandboxReport;
 
 /* False where no child could be started at all. */
-bool sandbox_probe(SandboxReport *report, Error *error);
+_must_check_ bool sandbox_probe(SandboxReport *report, Error *error);
 
 /* Starts the zygote, tries the sandbox out and says in the log what stands. False, logged, where no
  * child could be started, or where it does not suffice and is required. */
-bool sandbox_start(bool required, SandboxReport *report);
+_must_check_ bool sandbox_start(bool required, SandboxReport *report);
 
 /* Whether the report is good enough for SANDBOX=required. */
 bool sandbox_suffices(const SandboxReport *report);
 
-/* In the child: one attempt. */
+/* The task in the child: one attempt. */
 int sandbox_probe_main(int argc, char **argv);

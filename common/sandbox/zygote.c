@@ -10,14 +10,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "common/sandbox/sandbox_probe.h"
-#include "common/sandbox/zygote_message.h"
-
-#define ZYGOTE_FD 3 /* the zygote's end of the socket */
-#define CHILDREN_MAX                                                                               \
-    64             /* more than any program asks for at once; beyond it an order is dropped        \
-                    */
-#define FIRST_FD 3 /* where a child finds its descriptors */
+#define ZYGOTE_FD    3  /* the zygote's end of the socket */
+#define FIRST_FD     3  /* where a child finds its descriptors */
+#define CHILDREN_MAX 64 /* more than any program asks for at once; further orders are dropped */
 
 /* ---- the zygote's own process: one thread ---- */
 
@@ -33,77 +28,56 @@ typedef struct Zygote {
     size_t count;
 } Zygote;
 
-static const ZygoteTask *find_task(const ZygoteTask *tasks, const char *name)
+/* In the child: moves the descriptors to their places, the sources first out of the way of targets,
+ * closes all others, locks itself down and runs. */
+_Noreturn static void zygote_become_child(const ZygoteTask *task, const ZygoteMessage *message,
+                                          int argc, char **argv, pid_t parent)
 {
-    static const ZygoteTask probe = {SANDBOX_PROBE_TASK, sandbox_probe_main};
-    if (streq(name, probe.name))
-        return &probe;
-    while (tasks->name && !streq(tasks->name, name))
-        tasks++;
-    return tasks->name ? tasks : NULL;
-}
-
-/* Moves the descriptors to their places and closes all others. Sources are first moved out of the
- * way of targets. */
-static void place_fds(const int *fds, size_t count)
-{
+    const int *fds = message->fds + 1;
+    size_t count = message->fd_count - 1;
     int moved[ZYGOTE_FDS_MAX];
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(127);
     for (size_t i = 0; i < count; i++)
         moved[i] = fcntl(fds[i], F_DUPFD, FIRST_FD + ZYGOTE_FDS_MAX);
     for (size_t i = 0; i < count; i++)
         dup2(moved[i], FIRST_FD + (int)i);
     syscall(SYS_close_range, FIRST_FD + (unsigned)count, ~0U, 0);
-}
-
-_Noreturn static void become_child(const ZygoteTask *task, ZygoteMessage *message, int argc,
-                                   char **argv, pid_t parent)
-{
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
-    place_fds(message->fds + 1, message->fd_count - 1);
-    sandbox_enter(&message->limits);
+    sandbox_enter(&message->order);
     _exit(task->run(argc, argv));
 }
 
-static void close_fds(const ZygoteMessage *message, size_t from)
-{
-    for (size_t i = from; i < message->fd_count; i++)
-        close(message->fds[i]);
-}
-
-static bool start_order(Zygote *zygote, ZygoteMessage *message)
-{
-    char *argv[ZYGOTE_WORDS_MAX + 1];
-    int argc = zygote_message_words(message, argv);
-    const ZygoteTask *task = argc > 0 ? find_task(zygote->tasks, argv[0]) : NULL;
-    pid_t parent = getpid();
-    if (!task || message->fd_count == 0 || zygote->count == CHILDREN_MAX)
-        return false;
-    pid_t pid = fork();
-    if (pid < 0)
-        return false;
-    if (pid == 0)
-        become_child(task, message, argc, argv, parent);
-    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    REQUIRE(pidfd >= 0);
-    zygote->children[zygote->count++] =
-        (Running){.pid = pid, .pidfd = pidfd, .control = message->fds[0]};
-    return true;
-}
-
-/* An order that cannot be followed closes its control socket, which its giver sees. */
-static bool take_order(Zygote *zygote)
+/* Follows one order; false when the program has gone. An order that cannot be followed closes its
+ * control socket, which its giver sees. */
+static bool zygote_take_order(Zygote *zygote)
 {
     ZygoteMessage message;
+    char *argv[ZYGOTE_WORDS_MAX + 1];
     if (!zygote_message_receive(ZYGOTE_FD, &message))
         return errno == EINTR;
-    bool started = start_order(zygote, &message);
-    close_fds(&message, started ? 1 : 0);
+    int argc = zygote_message_words(&message, argv);
+    const ZygoteTask *task = zygote->tasks;
+    while (task->name && (argc == 0 || !streq(task->name, argv[0])))
+        task++;
+    pid_t pid = -1, parent = getpid();
+    if (task->name && message.fd_count > 0 && message.order.profile < PROFILE_COUNT &&
+        zygote->count < CHILDREN_MAX)
+        pid = fork();
+    if (pid == 0)
+        zygote_become_child(task, &message, argc, argv, parent);
+    if (pid > 0) {
+        int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+        REQUIRE(pidfd >= 0);
+        zygote->children[zygote->count++] =
+            (Running){.pid = pid, .pidfd = pidfd, .control = message.fds[0]};
+    }
+    for (size_t i = pid > 0 ? 1 : 0; i < message.fd_count; i++)
+        close(message.fds[i]);
     return true;
 }
 
-static void tell_end(Zygote *zygote, size_t index)
+static void zygote_tell_end(Zygote *zygote, size_t index)
 {
     Running *child = &zygote->children[index];
     int status;
@@ -117,27 +91,15 @@ static void tell_end(Zygote *zygote, size_t index)
     *child = zygote->children[--zygote->count];
 }
 
-static void kill_hung_up(Running *child, short events)
-{
-    char byte;
-    if (events && recv(child->control, &byte, 1, MSG_DONTWAIT) == 0)
-        syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
-}
-
-/* A Ctrl-C reaches the whole group, but the program decides when its children end. A limit that is
- * met and a reader that is gone are errors of a call, not signals. */
-static void ignore_signals(void)
-{
-    static const int ignored[] = {SIGINT, SIGTERM, SIGPIPE, SIGXFSZ};
-    struct sigaction action = {.sa_handler = SIG_IGN};
-    for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-        sigaction(ignored[i], &action, NULL);
-}
-
 int zygote_main(const ZygoteTask *tasks)
 {
+    /* A Ctrl-C reaches the whole group, but the program decides when its children end. A limit that
+     * is met and a reader that is gone are errors of a call, not signals. */
+    static const int ignored[] = {SIGINT, SIGTERM, SIGPIPE, SIGXFSZ};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
     Zygote zygote = {.tasks = tasks};
-    ignore_signals();
+    for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+        sigaction(ignored[i], &ignore, NULL);
     for (;;) {
         struct pollfd waiting[1 + 2 * CHILDREN_MAX];
         size_t count = zygote.count;
@@ -150,11 +112,14 @@ int zygote_main(const ZygoteTask *tasks)
         if (poll(waiting, 1 + 2 * count, -1) < 0)
             continue;
         for (size_t i = count; i-- > 0;) {
-            kill_hung_up(&zygote.children[i], waiting[2 + 2 * i].revents);
+            const Running *child = &zygote.children[i];
+            char byte;
+            if (waiting[2 + 2 * i].revents && recv(child->control, &byte, 1, MSG_DONTWAIT) == 0)
+                syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
             if (waiting[1 + 2 * i].revents)
-                tell_end(&zygote, i);
+                zygote_tell_end(&zygote, i);
         }
-        if (waiting[0].revents && !take_order(&zygote))
+        if (waiting[0].revents && !zygote_take_order(&zygote))
             return 0; /* the children die with this process */
     }
 }
@@ -165,7 +130,7 @@ static pthread_mutex_t link_lock = PTHREAD_MUTEX_INITIALIZER;
 static int link_socket = -1; /* guarded by link_lock; -1: no zygote */
 static pid_t link_pid;       /* guarded by link_lock */
 
-_Noreturn static void become_zygote(int socket)
+_Noreturn static void zygote_become(int socket)
 {
     static char name[] = "reelkeep-zygote", command[] = ZYGOTE_COMMAND;
     char *arguments[] = {name, command, NULL}, *empty[] = {NULL};
@@ -181,14 +146,14 @@ _Noreturn static void become_zygote(int socket)
     _exit(127);
 }
 
-static bool start_locked(Error *error)
+static bool zygote_start_locked(Error *error)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return error_set_errno(error, errno, "A socket for child processes could not be made");
     pid_t pid = fork();
     if (pid == 0)
-        become_zygote(ends[1]);
+        zygote_become(ends[1]);
     int cause = errno;
     close(ends[1]);
     if (pid < 0) {
@@ -200,7 +165,7 @@ static bool start_locked(Error *error)
     return true;
 }
 
-static void stop_locked(void)
+static void zygote_stop_locked(void)
 {
     if (link_socket < 0)
         return;
@@ -212,7 +177,7 @@ static void stop_locked(void)
 bool zygote_start(Error *error)
 {
     pthread_mutex_lock(&link_lock);
-    bool started = start_locked(error);
+    bool started = zygote_start_locked(error);
     pthread_mutex_unlock(&link_lock);
     return started;
 }
@@ -220,24 +185,19 @@ bool zygote_start(Error *error)
 void zygote_stop(void)
 {
     pthread_mutex_lock(&link_lock);
-    stop_locked();
+    zygote_stop_locked();
     pthread_mutex_unlock(&link_lock);
-}
-
-/* It never speaks, so that its end is all there is to be seen. */
-static bool lives_locked(void)
-{
-    struct pollfd end = {.fd = link_socket, .events = POLLIN};
-    return link_socket >= 0 && poll(&end, 1, 0) == 0;
 }
 
 bool zygote_ensure(Error *error)
 {
     pthread_mutex_lock(&link_lock);
-    bool lives = lives_locked();
+    /* It never speaks, so that its end is all there is to be seen. */
+    struct pollfd end = {.fd = link_socket, .events = POLLIN};
+    bool lives = link_socket >= 0 && poll(&end, 1, 0) == 0;
     if (!lives) {
-        stop_locked();
-        lives = start_locked(error);
+        zygote_stop_locked();
+        lives = zygote_start_locked(error);
     }
     pthread_mutex_unlock(&link_lock);
     return lives;
@@ -252,34 +212,14 @@ pid_t zygote_pid(void)
 }
 
 /* A zygote that has died is started anew, once: its children are lost, the program is not. */
-static bool send_order(const ZygoteMessage *message, Error *error)
+bool zygote_send(const ZygoteMessage *message, Error *error)
 {
     pthread_mutex_lock(&link_lock);
     bool sent = link_socket >= 0 && zygote_message_send(link_socket, message);
     if (!sent) {
-        stop_locked();
-        sent = start_locked(error) && zygote_message_send(link_socket, message);
+        zygote_stop_locked();
+        sent = zygote_start_locked(error) && zygote_message_send(link_socket, message);
     }
     pthread_mutex_unlock(&link_lock);
     return sent || error_set(error, ERROR_INTERNAL, "A child process could not be ordered.");
-}
-
-int zygote_order(const ChildSpec *spec, Error *error)
-{
-    ZygoteMessage message = {.limits = spec->limits, .fd_count = spec->fd_count + 1};
-    int ends[2];
-    REQUIRE(spec->fd_count <= ZYGOTE_FDS_MAX && zygote_message_pack(&message, spec->arguments));
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-        error_set_errno(error, errno, "A socket for a child process could not be made");
-        return -1;
-    }
-    message.fds[0] = ends[1];
-    for (size_t i = 0; i < spec->fd_count; i++)
-        message.fds[1 + i] = spec->fds[i];
-    bool sent = send_order(&message, error);
-    close(ends[1]);
-    if (sent)
-        return ends[0];
-    close(ends[0]);
-    return -1;
 }

@@ -12,7 +12,8 @@
 
 #include <sys/types.h>
 
-#include "common/sandbox/child.h"
+#include "common/base/error.h"
+#include "common/sandbox/zygote_message.h"
 
 /* What a child may be asked to do; `run` gets the descriptors from 3 upwards and its arguments,
  * argv[0] being the name. */
@@ -31,10 +32,10 @@ int zygote_main(const ZygoteTask *tasks);
 
 /* Executes the zygote. Main thread, before others are started, after which any thread may start
  * children. */
-bool zygote_start(Error *error);
+_must_check_ bool zygote_start(Error *error);
 
 /* Whether it lives; one that has died is started anew. Any thread. */
-bool zygote_ensure(Error *error);
+_must_check_ bool zygote_ensure(Error *error);
 
 /* Ends it and every child. */
 void zygote_stop(void);
@@ -42,6 +43,7 @@ void zygote_stop(void);
 /* The zygote's process id, for whoever watches processes; 0 when there is none. */
 pid_t zygote_pid(void);
 
-/* Sends a child the order to run a task; used by common/sandbox/child.c only. Returns the child's
- * control socket (owned), on which its end will be told, or -1. */
-int zygote_order(const ChildSpec *spec, Error *error);
+/* Sends an order, to a new zygote where the last one has died; used by common/sandbox/child.c only.
+ * The child's end will be told on the other side of the message's first descriptor; where nothing
+ * can be started, that is just closed. */
+_must_check_ bool zygote_send(const ZygoteMessage *message, Error *error);

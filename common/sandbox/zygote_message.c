@@ -34,7 +34,7 @@ int zygote_message_words(ZygoteMessage *message, char *argv[ZYGOTE_WORDS_MAX + 1
 bool zygote_message_send(int socket, const ZygoteMessage *message)
 {
     FdBlock block = {.bytes = {0}};
-    struct iovec parts[] = {{(void *)&message->limits, sizeof message->limits},
+    struct iovec parts[] = {{(void *)&message->order, sizeof message->order},
                             {(void *)message->text, message->length}};
     struct msghdr header = {.msg_iov = parts,
                             .msg_iovlen = ARRAY_SIZE(parts),
@@ -45,25 +45,25 @@ bool zygote_message_send(int socket, const ZygoteMessage *message)
                                 .cmsg_type = SCM_RIGHTS,
                                 .cmsg_len = CMSG_LEN(sizeof(int) * message->fd_count)};
     memcpy(CMSG_DATA(control), message->fds, sizeof(int) * message->fd_count);
-    ssize_t whole = (ssize_t)(sizeof message->limits + message->length);
+    ssize_t whole = (ssize_t)(sizeof message->order + message->length);
     return sendmsg(socket, &header, MSG_NOSIGNAL) == whole;
 }
 
 bool zygote_message_receive(int socket, ZygoteMessage *message)
 {
     FdBlock block;
-    struct iovec parts[] = {{&message->limits, sizeof message->limits},
+    struct iovec parts[] = {{&message->order, sizeof message->order},
                             {message->text, sizeof message->text}};
     struct msghdr header = {.msg_iov = parts,
                             .msg_iovlen = ARRAY_SIZE(parts),
                             .msg_control = block.bytes,
                             .msg_controllen = sizeof block.bytes};
     ssize_t got = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-    if (got <= (ssize_t)sizeof message->limits) {
+    if (got <= (ssize_t)sizeof message->order) {
         errno = got >= 0 ? 0 : errno;
         return false;
     }
-    message->length = (size_t)got - sizeof message->limits;
+    message->length = (size_t)got - sizeof message->order;
     message->fd_count = 0;
     struct cmsghdr *control = CMSG_FIRSTHDR(&header);
     if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS) {

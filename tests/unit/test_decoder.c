@@ -13,7 +13,7 @@
 #include "common/base/log.h"
 #include "common/sandbox/zygote.h"
 #include "web/decoder/child/decoder_child.h"
-#include "web/decoder/decoder_message.h"
+#include "web/decoder/decoder.h"
 
 /* --- a child that goes wrong in the way its file tells --- */
 

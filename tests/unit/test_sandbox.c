@@ -171,9 +171,9 @@ static int try_environment(void)
 
 static int try_more_memory(void)
 {
-    char *memory = malloc(512 * MIB);
+    char *memory = malloc(3 * GIB);
     if (memory)
-        memset(memory, 1, 512 * MIB);
+        memset(memory, 1, 3 * GIB);
     return memory ? ESCAPED : HELD;
 }
 
@@ -271,15 +271,16 @@ static int run_walls(int argc, char **argv)
     return (int)sandbox_walls();
 }
 
-#define LIMITS                                                                                     \
+#define ORDER                                                                                      \
     {                                                                                              \
-        .data_bytes = 256 * MIB, .file_bytes = MIB, .cpu_seconds = 1                               \
+        .profile = PROFILE_ENCODE, .file_bytes = MIB, .cpu_seconds = 1                             \
     }
 
 static const ZygoteTask tasks_list[] = {
     {"attempt", run_attempt},
     {"work", run_work},
     {"walls", run_walls},
+    {SANDBOX_PROBE_TASK, sandbox_probe_main},
     {0},
 };
 
@@ -288,7 +289,7 @@ static const ZygoteTask tasks_list[] = {
 static ChildExit run(const char *task, const char *word, const int *fds, size_t count)
 {
     const char *arguments[] = {task, word, NULL};
-    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = count, .limits = LIMITS};
+    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = count, .order = ORDER};
     Child child = CHILD_NONE;
     ChildExit end;
     Error error = {0};
@@ -339,7 +340,7 @@ static void honest_work_goes_on(void **state)
 static void a_child_can_be_killed(void **state)
 {
     const char *arguments[] = {"attempt", "forever", NULL};
-    ChildSpec spec = {.arguments = arguments, .limits = LIMITS};
+    ChildSpec spec = {.arguments = arguments, .order = ORDER};
     ChildExit end;
     (void)state;
     _cleanup_child_ Child child = CHILD_NONE;
@@ -366,7 +367,7 @@ static void many_children_run_at_once(void **state)
     _cleanup_close_ int input = scratch_file("hello"), output = scratch_file("");
     const int fds[] = {input, output};
     const char *arguments[] = {"work", NULL};
-    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = 2, .limits = LIMITS};
+    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = 2, .order = ORDER};
     for (size_t i = 0; i < COUNT; i++)
         assert_true(child_start(&spec, &children[i], NULL));
     for (size_t i = 0; i < COUNT; i++) {
@@ -386,7 +387,7 @@ static void an_unknown_task_ends_at_once(void **state)
 static void a_dead_zygote_is_replaced(void **state)
 {
     const char *arguments[] = {"attempt", "forever", NULL};
-    ChildSpec spec = {.arguments = arguments, .limits = LIMITS};
+    ChildSpec spec = {.arguments = arguments, .order = ORDER};
     ChildExit end;
     (void)state;
     _cleanup_child_ Child child = CHILD_NONE;

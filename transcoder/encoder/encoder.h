@@ -1,8 +1,8 @@
 /*
- * The parent's side of an encode: starts the program again as a child that gets descriptors and the
- * policy and nothing else, follows its progress, and measures what it made. The child meets
- * strangers' bytes; what it says is checked. Called in a job's thread, which it blocks; any number
- * of threads at once. Sees no media library.
+ * The parent's side of an encode: has it done by a child that gets descriptors and the policy and
+ * nothing else (common/sandbox/task.h), follows its progress, and measures what it made. The child
+ * meets strangers' bytes; what it says is checked. Called in a job's thread, which it blocks; any
+ * number of threads at once. Sees no media library.
  */
 #pragma once
 
@@ -21,8 +21,5 @@ typedef struct EncoderJob {
 
 /* On success the files that *result tells of are complete and flushed to the disk; a missing poster
  * or storyboard is no failure. ERROR_MEDIA: this video will never work, for the reason given.
- * ERROR_CANCELLED: the callback said so. Anything else: try again later. */
-bool encoder_run(const EncoderJob *job, TransferResult *result, Error *error);
-
-/* How many children of this process the sandbox has ended for a forbidden system call. */
-unsigned encoder_sandbox_stops(void);
+ * ERROR_CANCELLED: the callback said so. Anything else: try again later. *error must be there. */
+_must_check_ bool encoder_run(const EncoderJob *job, TransferResult *result, Error *error);

@@ -1,7 +1,6 @@
 #include "transcoder/encoder/encoder_limits.h"
 
 #include <inttypes.h>
-#include <signal.h>
 
 #define CPU_SECONDS_MAX (12 * 3600)
 
@@ -17,25 +16,25 @@ unsigned encoder_limits_cpu_seconds(const EncoderPolicy *policy, int64_t grace_s
     return (unsigned)MIN_OF(seconds, CPU_SECONDS_MAX);
 }
 
-bool encoder_limits_fault(const ChildExit *end, Error *error)
-{
-    if (end->lost || (end->signalled && (end->status == SIGKILL || end->status == SIGTERM)))
-        return error_set(error, ERROR_INTERNAL,
-                         "The encoder was ended from outside, perhaps for lack of memory.");
-    if (end->signalled && end->status == SIGXCPU)
-        return error_set(error, ERROR_MEDIA,
-                         "The file takes more computing than is allowed (ENCODE_MAX_CPU_RATIO); a "
-                         "shorter or smaller one may work.");
-    if (end->signalled && end->status == SIGXFSZ)
-        return error_set(error, ERROR_MEDIA,
-                         "The result would be larger than is allowed (ENCODE_MAX_OUTPUT); a "
-                         "shorter file may work.");
-    if (end->signalled && end->status == SIGSYS)
-        return error_set(error, ERROR_MEDIA,
-                         "The file could not be read: it made the decoder do what is forbidden, "
-                         "and the sandbox stopped it.");
-    return error_set(error, ERROR_MEDIA, "The video could not be read: the decoder crashed.");
-}
+#define DAMAGED "The video could not be read: the decoder gave a damaged answer."
+#define OUTSIDE "The encoder was ended from outside, perhaps for lack of memory."
+
+const TaskFault encoder_limits_faults[TASK_END_COUNT] = {
+    [TASK_DAMAGED] = {ERROR_MEDIA, DAMAGED},
+    [TASK_LINGERED] = {ERROR_MEDIA, DAMAGED},
+    [TASK_LOST] = {ERROR_INTERNAL, OUTSIDE},
+    [TASK_KILLED] = {ERROR_INTERNAL, OUTSIDE},
+    [TASK_FORBIDDEN] = {ERROR_MEDIA,
+                        "The file could not be read: it made the decoder do what is forbidden, and "
+                        "the sandbox stopped it."},
+    [TASK_OVERTIME] = {ERROR_MEDIA,
+                       "The file takes more computing than is allowed (ENCODE_MAX_CPU_RATIO); a "
+                       "shorter or smaller one may work."},
+    [TASK_OVERSIZE] = {ERROR_MEDIA,
+                       "The result would be larger than is allowed (ENCODE_MAX_OUTPUT); a shorter "
+                       "file may work."},
+    [TASK_CRASHED] = {ERROR_MEDIA, "The video could not be read: the decoder crashed."},
+};
 
 void encoder_limits_print(const EncoderPolicy *policy, FILE *out)
 {

@@ -1,199 +1,125 @@
 #include "web/decoder/decoder.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <poll.h>
-#include <signal.h>
 
 #include "common/base/clock.h"
-#include "common/base/log.h"
-#include "common/sandbox/child.h"
-#include "web/decoder/decoder_message.h"
+#include "common/sandbox/task.h"
 
-#define ANSWER_MAX  4096 /* bytes of the line, its end included */
-#define SLICE_MS    100  /* between two looks at `stop` */
-#define END_WAIT_MS 5000 /* for a child that has closed its pipe */
+#define ANSWER_MAX 4096 /* bytes of the line, its end included */
+#define SLICE_MS   100  /* between two looks at `stop` */
+#define LINGER_MS  5000 /* for a child that has closed its pipe */
 
-typedef struct Task {
-    const char *name;
-    unsigned cpu_seconds;
-    int64_t wall_ms; /* beyond it the disk is to blame: computing alone ends earlier */
-} Task;
+/* Beyond these the disk is to blame: computing alone ends earlier. */
+#define PROBE_WALL_MS  90000
+#define VERIFY_WALL_MS 240000
 
-static const Task probe_task = {DECODER_TASK_PROBE, 20, 90000};
-static const Task verify_task = {DECODER_TASK_VERIFY, 60, 240000};
-
-static atomic_int verifying; /* children that play a result, and who tries to add one */
+#define QUESTION_MAGIC 0x5105710eu
 
 typedef struct Question {
-    const Task *task;
-    int fd; /* borrowed */
-    const atomic_bool *stop;
+    unsigned magic;
+    const char *task;
+    Profile profile;
+    int64_t wall_ms, ends_ms;
+    const atomic_bool *stop; /* NULL: never */
+    bool answered;
+    DecoderMessage answer;
 } Question;
 
-typedef struct Answer {
-    char text[ANSWER_MAX];
-    size_t length;
-} Answer;
+#define CRASHED "The file could not be read: the decoder crashed."
 
-static bool order_child(const Question *question, int status_fd, Child *child, Error *error)
+/* One that has ended, and whose end is not told in time, was on a machine that is too busy. */
+static const TaskFault faults[TASK_END_COUNT] = {
+    [TASK_DAMAGED] = {ERROR_MEDIA,
+                      "The file could not be read: the decoder gave a damaged answer."},
+    [TASK_LINGERED] = {ERROR_UNAVAILABLE, "The decoder did not end in time."},
+    [TASK_LOST] = {ERROR_UNAVAILABLE, "The decoder was lost."},
+    [TASK_KILLED] = {ERROR_UNAVAILABLE,
+                     "The decoder was ended from outside, perhaps for lack of memory."},
+    [TASK_FORBIDDEN] = {ERROR_MEDIA, CRASHED},
+    [TASK_OVERTIME] = {ERROR_MEDIA,
+                       "The file could not be read: it takes more computing than is allowed."},
+    [TASK_OVERSIZE] = {ERROR_MEDIA, CRASHED},
+    [TASK_CRASHED] = {ERROR_MEDIA, CRASHED},
+};
+
+static bool decoder_line(void *context, const char *line, size_t length, Error *error)
 {
-    const char *arguments[] = {question->task->name, NULL};
-    int fds[] = {question->fd, status_fd};
-    ChildSpec spec = {
-        .arguments = arguments,
-        .fds = fds,
-        .fd_count = ARRAY_SIZE(fds),
-        .limits = {.data_bytes = GIB, .cpu_seconds = question->task->cpu_seconds, .niceness = 5}};
-    return child_start(&spec, child, error);
+    Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
+    if (question->answered || !decoder_message_read(line, length, &question->answer))
+        return task_fault(faults, TASK_DAMAGED, error);
+    question->answered = true;
+    return true;
 }
 
-static bool start_child(const Question *question, Child *child, int *status_fd, Error *error)
+/* True, with *error, when the program is being stopped. */
+static bool decoder_stopped(const atomic_bool *stop, Error *error)
 {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) < 0)
-        return error_set_errno(error, errno, "The decoder could not be started");
-    _cleanup_close_ int reader = ends[0], writer = ends[1];
-    REQUIRE(fcntl(reader, F_SETFL, O_NONBLOCK) == 0);
-    bool started = order_child(question, writer, child, error);
-    close(TAKE_FD(writer)); /* the child has it now: its end must be seen */
-    if (!started)
+    return stop && atomic_load(stop) &&
+           !error_set(error, ERROR_CANCELLED, "The program is being stopped.");
+}
+
+static bool decoder_slice(void *context, Error *error)
+{
+    const Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
+    if (decoder_stopped(question->stop, error))
         return false;
-    *status_fd = TAKE_FD(reader);
-    return true;
+    return clock_monotonic_ms() < question->ends_ms ||
+           error_set(error, ERROR_UNAVAILABLE,
+                     "Looking into the file took too long; the storage may be slow.");
 }
 
-/* Reads what is there; *open becomes false at the end. An answer that is too long ends it too. */
-static void read_answer(int fd, Answer *answer, bool *open)
+static bool decoder_ended(void *context, const TaskExit *exit, Error *error)
 {
-    ssize_t got = read(fd, answer->text + answer->length, ANSWER_MAX - answer->length);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    answer->length += got > 0 ? (size_t)got : 0;
-    *open = got > 0 && answer->length < ANSWER_MAX;
+    const Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
+    if (exit->end != TASK_DONE)
+        return task_fault(faults, exit->end, error);
+    if (!question->answered || exit->cut)
+        return task_fault(faults, TASK_DAMAGED, error);
+    if (!question->answer.good)
+        *error = question->answer.error;
+    return question->answer.good;
 }
 
-/* Until the child has closed its end of the pipe, which it does at the latest by ending. */
-static bool follow(const Question *question, int fd, Answer *answer, Error *error)
+static bool decoder_ask(Question *question, int fd, DecoderFacts *out, Error *error)
 {
-    int64_t end = clock_monotonic_ms() + question->task->wall_ms;
-    bool open = true;
-    while (open) {
-        struct pollfd waiting = {.fd = fd, .events = POLLIN};
-        if (poll(&waiting, 1, SLICE_MS) > 0)
-            read_answer(fd, answer, &open);
-        if (question->stop && atomic_load(question->stop))
-            return error_set(error, ERROR_CANCELLED, "The program is being stopped.");
-        if (clock_monotonic_ms() >= end)
-            return error_set(error, ERROR_UNAVAILABLE,
-                             "Looking into the file took too long; the storage may be slow.");
-    }
-    return true;
-}
-
-static bool damaged_answer(Error *error)
-{
-    return error_set(error, ERROR_MEDIA,
-                     "The file could not be read: the decoder gave a damaged answer.");
-}
-
-/* A kill comes from outside, or from the limit of time behind the one that SIGXCPU tells of. */
-static bool explain_signal(int number, Error *error)
-{
-    static atomic_int forbidden;
-    if (number == SIGKILL || number == SIGTERM)
-        return error_set(error, ERROR_UNAVAILABLE,
-                         "The decoder was ended from outside, perhaps for lack of memory.");
-    if (number == SIGSYS)
-        log_error("A decoder was stopped at a forbidden system call (SIGSYS), %d since the start.",
-                  atomic_fetch_add(&forbidden, 1) + 1);
-    if (number == SIGXCPU)
-        return error_set(error, ERROR_MEDIA,
-                         "The file could not be read: it takes more computing than is allowed.");
-    return error_set(error, ERROR_MEDIA, "The file could not be read: the decoder crashed.");
-}
-
-/* A child that says too much has to be killed; one that has ended, and whose end is not told in
- * time, was on a machine that is too busy. */
-static bool check_end(Child *child, const Answer *answer, Error *error)
-{
-    ChildExit end;
-    if (answer->length == ANSWER_MAX)
-        return damaged_answer(error);
-    if (!child_wait(child, END_WAIT_MS, &end))
-        return error_set(error, ERROR_UNAVAILABLE, "The decoder did not end in time.");
-    if (end.lost)
-        return error_set(error, ERROR_UNAVAILABLE, "The decoder was lost.");
-    return !end.signalled || explain_signal(end.status, error);
-}
-
-static bool take_answer(const Answer *answer, DecoderFacts *out, Error *error)
-{
-    DecoderMessage message;
-    if (answer->length == 0 || answer->text[answer->length - 1] != '\n' ||
-        !decoder_message_read(answer->text, answer->length - 1, &message))
-        return damaged_answer(error);
-    if (!message.good) {
-        *error = message.error;
+    const char *arguments[] = {question->task, NULL};
+    TaskSpec spec = {.child = {.arguments = arguments,
+                               .fds = &fd,
+                               .fd_count = 1,
+                               .order = {.profile = question->profile}},
+                     .not_started = "The decoder could not be started",
+                     .faults = faults,
+                     .line_max = ANSWER_MAX,
+                     .slice_ms = SLICE_MS,
+                     .linger_ms = LINGER_MS,
+                     .context = question,
+                     .line = decoder_line,
+                     .slice = decoder_slice,
+                     .ended = decoder_ended};
+    question->magic = QUESTION_MAGIC;
+    question->ends_ms = clock_monotonic_ms() + question->wall_ms;
+    if (!task_run(&spec, error))
         return false;
-    }
-    *out = message.facts;
+    *out = question->answer.facts;
     return true;
-}
-
-static bool ask(const Question *question, DecoderFacts *out, Error *error)
-{
-    _cleanup_child_ Child child = CHILD_NONE;
-    _cleanup_close_ int status_fd = -1;
-    Answer answer = {.length = 0};
-    return start_child(question, &child, &status_fd, error) &&
-           follow(question, status_fd, &answer, error) && check_end(&child, &answer, error) &&
-           take_answer(&answer, out, error);
 }
 
 bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *error)
 {
-    Question question = {&probe_task, fd, stop};
+    Question question = {.task = DECODER_TASK_PROBE,
+                         .profile = PROFILE_PROBE,
+                         .wall_ms = PROBE_WALL_MS,
+                         .stop = stop};
     Error fault = {0}; /* error may be NULL, but the answer is copied */
-    if (ask(&question, out, &fault))
-        return true;
-    return error_set(error, fault.code, "%s", fault.detail);
+    return decoder_ask(&question, fd, out, &fault) ||
+           error_set(error, fault.code, "%s", fault.detail);
 }
 
-/* Many transcoders may finish at once, and a child may take much memory. */
-static bool await_turn(const atomic_bool *stop, Error *error)
-{
-    while (atomic_fetch_add(&verifying, 1) >= DECODER_VERIFY_MAX) {
-        atomic_fetch_sub(&verifying, 1);
-        if (stop && atomic_load(stop))
-            return error_set(error, ERROR_CANCELLED, "The program is being stopped.");
-        clock_sleep_ms(SLICE_MS);
-    }
-    return true;
-}
-
-static bool play(const Question *question, DecoderFacts *out, Error *error)
-{
-    if (!await_turn(question->stop, error))
-        return false;
-    bool played = ask(question, out, error);
-    atomic_fetch_sub(&verifying, 1);
-    return played;
-}
-
-static bool check_length(double found, double expected, Error *error)
-{
-    double difference = fabs(found - expected);
-    if (difference <= 1 || difference <= expected * 0.05)
-        return true;
-    return error_set(error, ERROR_MEDIA, "It plays %.1f seconds, not the %.1f that it should.",
-                     found, expected);
-}
-
-static bool compare(const DecoderFacts *found, const DecoderExpectation *expected, Error *error)
+static bool decoder_compare(const DecoderFacts *found, const DecoderExpectation *expected,
+                            Error *error)
 {
     bool video = expected->kind == MEDIA_VIDEO;
+    double difference = fabs(found->duration - expected->duration);
     if (found->kind != expected->kind)
         return error_set(error, ERROR_MEDIA, "It holds %s.",
                          video ? "no moving picture" : "a moving picture, not sound alone");
@@ -204,16 +130,30 @@ static bool compare(const DecoderFacts *found, const DecoderExpectation *expecte
     if (video && found->has_audio != expected->has_audio)
         return error_set(error, ERROR_MEDIA, "It holds %s.",
                          found->has_audio ? "sound that it should not" : "no sound");
-    return check_length(found->duration, expected->duration, error);
+    return difference <= 1 || difference <= expected->duration * 0.05 ||
+           error_set(error, ERROR_MEDIA, "It plays %.1f seconds, not the %.1f that it should.",
+                     found->duration, expected->duration);
 }
 
 bool decoder_verify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
                     Error *error)
 {
-    Question question = {&verify_task, fd, stop};
+    static atomic_int verifying; /* children that play a result, and who tries to add one */
+    Question question = {.task = DECODER_TASK_VERIFY,
+                         .profile = PROFILE_VERIFY,
+                         .wall_ms = VERIFY_WALL_MS,
+                         .stop = stop};
     DecoderFacts found;
     Error fault = {0};
-    if (play(&question, &found, &fault) && compare(&found, expected, &fault))
-        return true;
-    return error_set(error, fault.code, "%s", fault.detail);
+    /* Many transcoders may finish at once, and a child may take much memory. */
+    while (atomic_fetch_add(&verifying, 1) >= DECODER_VERIFY_MAX) {
+        atomic_fetch_sub(&verifying, 1);
+        if (decoder_stopped(stop, error))
+            return false;
+        clock_sleep_ms(SLICE_MS);
+    }
+    bool played = decoder_ask(&question, fd, &found, &fault);
+    atomic_fetch_sub(&verifying, 1);
+    return (played && decoder_compare(&found, expected, &fault)) ||
+           error_set(error, fault.code, "%s", fault.detail);
 }

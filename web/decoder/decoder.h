@@ -13,24 +13,10 @@
 
 #include <stdatomic.h>
 
-#include "common/base/error.h"
-#include "web/records/media.h"
-
-#define DECODER_CODEC_MAX 32
-
-typedef struct DecoderFacts {
-    MediaKind kind;
-    int width, height; /* pixels as shown: upright and square; 0 for sound alone */
-    double duration;   /* seconds; 0: unknown. The container's word when probed, measured from the
-                          packets when verified */
-    double frame_rate; /* a second, on average; 0: unknown */
-    bool has_audio;
-    char video_codec[DECODER_CODEC_MAX]; /* for the log; "" for none */
-    char audio_codec[DECODER_CODEC_MAX];
-} DecoderFacts;
+#include "web/decoder/decoder_message.h"
 
 /* What an upload is, without decoding more than its head. */
-bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *error);
+_must_check_ bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *error);
 
 /* What a delivered result must be. */
 typedef struct DecoderExpectation {
@@ -47,5 +33,5 @@ typedef struct DecoderExpectation {
  * `stop` may be NULL, here and above.
  */
 #define DECODER_VERIFY_MAX 2
-bool decoder_verify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
-                    Error *error);
+_must_check_ bool decoder_verify(int fd, const DecoderExpectation *expected,
+                                 const atomic_bool *stop, Error *error);

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/base/error.h"
-#include "web/decoder/decoder.h"
+#include "web/records/media.h"
 
 #define DECODER_TASK_PROBE  "decoder-probe"
 #define DECODER_TASK_VERIFY "decoder-verify"
@@ -16,6 +16,19 @@ enum DecoderFd {
     DECODER_FD_FILE = 3, /* read */
     DECODER_FD_STATUS,   /* write: the answer */
 };
+
+#define DECODER_CODEC_MAX 32
+
+typedef struct DecoderFacts {
+    MediaKind kind;    /* a video or sound */
+    int width, height; /* pixels as shown: upright and square; 0 for sound alone */
+    double duration;   /* seconds; 0: unknown. The container's word when probed, measured from the
+                          packets when verified */
+    double frame_rate; /* a second, on average; 0: unknown */
+    bool has_audio;
+    char video_codec[DECODER_CODEC_MAX]; /* for the log; "" for none */
+    char audio_codec[DECODER_CODEC_MAX];
+} DecoderFacts;
 
 typedef struct DecoderMessage {
     bool good;
@@ -29,4 +42,4 @@ typedef struct DecoderMessage {
 void decoder_message_write(int fd, const DecoderMessage *message);
 
 /* Reads the line without its end; false for anything that a sane child would not write. */
-bool decoder_message_read(const char *line, size_t length, DecoderMessage *out);
+_must_check_ bool decoder_message_read(const char *line, size_t length, DecoderMessage *out);

@@ -6,7 +6,7 @@
 
 #include "common/sandbox/zygote.h"
 
-/* The zygote's tasks; ends with a row without name. */
+/* The tasks of web's zygote, the sandbox's own among them; ends with a row without name. */
 extern const ZygoteTask decoder_child_tasks[];
 
 /* The version of the media library. */
