@@ -35,8 +35,8 @@ typedef enum CallGroup {
 
 /*
  * X(profile, word, data, file, cpu, niceness, calls): bytes of RLIMIT_DATA; bytes of RLIMIT_FSIZE,
- * beyond which no file grows; seconds of RLIMIT_CPU; what is added to the niceness, so that
- * transfers and other programs go first; groups of calls.
+ * beyond which no file grows; seconds of RLIMIT_CPU; niceness, so that transfers and other
+ * programs go first; groups of calls.
  *
  * The trial of the sandbox itself has the calls of the widest, so that what it finds holds for all.
  */

@@ -8,9 +8,12 @@
 #include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -20,6 +23,8 @@
 #include "common/sandbox/zygote.h"
 
 enum { ESCAPED = 42, HELD = 0 };
+
+enum { FILE_GIVEN = 3, STREAM, GIVEN_END }; /* what the child of an attempt is given */
 
 /* --- attempts, each in a child of its own: ESCAPED when it got through --- */
 
@@ -158,7 +163,7 @@ static int try_chmod(void)
 
 static int try_other_descriptors(void)
 {
-    for (int fd = 4; fd < 64; fd++)
+    for (int fd = GIVEN_END; fd < 64; fd++)
         if (fcntl(fd, F_GETFL) >= 0)
             return ESCAPED;
     return HELD;
@@ -169,76 +174,38 @@ static int try_environment(void)
     return environ[0] ? ESCAPED : HELD;
 }
 
+static int try_ioctl(void)
+{
+    int waiting;
+    return outcome(ioctl(STREAM, FIONREAD, &waiting));
+}
+
+static int try_limit(void)
+{
+    const struct rlimit more = {RLIM_INFINITY, RLIM_INFINITY};
+    return outcome(setrlimit(RLIMIT_FSIZE, &more));
+}
+
+static int try_replace_descriptor(void)
+{
+    return outcome(dup2(STREAM, FILE_GIVEN));
+}
+
+static int try_fchmod(void)
+{
+    return outcome(fchmod(FILE_GIVEN, 0777));
+}
+
 static int try_more_memory(void)
 {
-    char *memory = malloc(3 * GIB);
-    if (memory)
-        memset(memory, 1, 3 * GIB);
-    return memory ? ESCAPED : HELD;
+    return malloc(3 * GIB) ? ESCAPED : HELD;
 }
 
-static int try_large_file(void)
+static int try_read(void)
 {
-    return outcome(ftruncate(3, 64 << 20));
+    char byte;
+    return outcome(pread(FILE_GIVEN, &byte, 1, 0));
 }
-
-static int try_forever(void)
-{
-    volatile bool forever = true;
-    while (forever)
-        ;
-    return ESCAPED;
-}
-
-#define ATTEMPT(name)                                                                              \
-    {                                                                                              \
-#name, try_##name                                                                          \
-    }
-
-static const struct {
-    const char *name;
-    int (*attempt)(void);
-} attempts[] = {
-    ATTEMPT(open),
-    ATTEMPT(open_proc),
-    ATTEMPT(create),
-    ATTEMPT(readlink),
-    ATTEMPT(unlink),
-    ATTEMPT(socket),
-    ATTEMPT(unix_socket),
-    ATTEMPT(exec),
-    ATTEMPT(fork),
-    ATTEMPT(vfork),
-    ATTEMPT(clone_process),
-    ATTEMPT(new_namespace),
-    ATTEMPT(ptrace),
-    ATTEMPT(read_parent),
-    ATTEMPT(kill),
-    ATTEMPT(io_uring),
-    ATTEMPT(map_executable),
-    ATTEMPT(make_executable),
-    ATTEMPT(memfd),
-    ATTEMPT(bpf),
-    ATTEMPT(userfault),
-    ATTEMPT(keyring),
-    ATTEMPT(mount),
-    ATTEMPT(chmod),
-    ATTEMPT(other_descriptors),
-    ATTEMPT(environment),
-    ATTEMPT(more_memory),
-    ATTEMPT(large_file),
-    ATTEMPT(forever),
-};
-
-static int run_attempt(int argc, char **argv)
-{
-    for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(attempts); i++)
-        if (streq(attempts[i].name, argv[1]))
-            return attempts[i].attempt();
-    return ESCAPED;
-}
-
-/* --- what must go on working --- */
 
 static void *thread_main(void *argument)
 {
@@ -246,23 +213,135 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
+static int try_compute(void)
+{
+    int ran = 0;
+    pthread_t thread;
+    char *memory = malloc(32 * MIB);
+    if (!memory)
+        return HELD;
+    memset(memory, 1, 32 * MIB);
+    free(memory);
+    if (pthread_create(&thread, NULL, thread_main, &ran) != 0 || pthread_join(thread, NULL) != 0)
+        return HELD;
+    return ran ? ESCAPED : HELD;
+}
+
+static int try_answer(void)
+{
+    return outcome(write(STREAM, "x", 1));
+}
+
+static int try_write_file(void)
+{
+    return outcome(write(FILE_GIVEN, "x", 1));
+}
+
+static int try_overwrite(void)
+{
+    return outcome(pwrite(FILE_GIVEN, "x", 1, 0));
+}
+
+static int try_empty(void)
+{
+    return outcome(ftruncate(FILE_GIVEN, 0));
+}
+
+static int try_large_file(void)
+{
+    return outcome(ftruncate(FILE_GIVEN, 64 << 20));
+}
+
+static int try_flush(void)
+{
+    return outcome(fdatasync(FILE_GIVEN));
+}
+
+#define ATTEMPT(name, answers)                                                                     \
+    {                                                                                              \
+#name, try_##name, answers                                                                 \
+    }
+
+/* The answer of each profile in the order of the enum: A allowed, R refused, K killed. */
+static const struct {
+    const char *name;
+    int (*attempt)(void);
+    const char *answers; /* trial, probe, verify, encode */
+} attempts[] = {
+    ATTEMPT(read, "AAAA"),
+    ATTEMPT(compute, "AAAA"),
+    ATTEMPT(answer, "AAAA"),
+    ATTEMPT(write_file, "RRRA"),
+    ATTEMPT(overwrite, "RKKA"),
+    ATTEMPT(empty, "AKKA"),
+    ATTEMPT(large_file, "RKKR"),
+    ATTEMPT(flush, "AKKA"),
+    ATTEMPT(more_memory, "RRRR"),
+    ATTEMPT(other_descriptors, "RRRR"),
+    ATTEMPT(environment, "RRRR"),
+    ATTEMPT(open, "RRRR"),
+    ATTEMPT(open_proc, "RRRR"),
+    ATTEMPT(create, "RRRR"),
+    ATTEMPT(readlink, "RRRR"),
+    ATTEMPT(unlink, "RRRR"),
+    ATTEMPT(ioctl, "RRRR"),
+    ATTEMPT(limit, "RRRR"),
+    ATTEMPT(replace_descriptor, "KKKK"),
+    ATTEMPT(fchmod, "KKKK"),
+    ATTEMPT(socket, "KKKK"),
+    ATTEMPT(unix_socket, "KKKK"),
+    ATTEMPT(exec, "KKKK"),
+    ATTEMPT(fork, "KKKK"),
+    ATTEMPT(vfork, "KKKK"),
+    ATTEMPT(clone_process, "KKKK"),
+    ATTEMPT(new_namespace, "KKKK"),
+    ATTEMPT(ptrace, "KKKK"),
+    ATTEMPT(read_parent, "KKKK"),
+    ATTEMPT(kill, "KKKK"),
+    ATTEMPT(io_uring, "KKKK"),
+    ATTEMPT(map_executable, "KKKK"),
+    ATTEMPT(make_executable, "KKKK"),
+    ATTEMPT(memfd, "KKKK"),
+    ATTEMPT(bpf, "KKKK"),
+    ATTEMPT(userfault, "KKKK"),
+    ATTEMPT(keyring, "KKKK"),
+    ATTEMPT(mount, "KKKK"),
+    ATTEMPT(chmod, "KKKK"),
+};
+
+static int run_attempt(int argc, char **argv)
+{
+    for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(attempts); i++)
+        if (streq(attempts[i].name, argv[1]))
+            return attempts[i].attempt();
+    return HELD + 1;
+}
+
+/* Tells that it is locked in, and waits for its input to end. */
+static int run_wait(int argc, char **argv)
+{
+    char byte;
+    (void)argc, (void)argv;
+    return write(STREAM, "x", 1) == 1 && read(FILE_GIVEN, &byte, 1) == 0 ? 0 : 1;
+}
+
+static int run_forever(int argc, char **argv)
+{
+    volatile bool forever = true;
+    (void)argc, (void)argv;
+    while (forever)
+        ;
+    return 0;
+}
+
 /* Reads its input, computes with a thread and much memory, writes its answer. */
 static int run_work(int argc, char **argv)
 {
     char text[8] = "";
-    int ran = 0;
-    pthread_t thread;
     (void)argc, (void)argv;
     if (pread(3, text, 5, 0) != 5 || lseek(3, 0, SEEK_END) < 5)
         return 1;
-    char *memory = malloc(32 * MIB);
-    if (!memory)
-        return 2;
-    memset(memory, 1, 32 * MIB);
-    free(memory);
-    if (pthread_create(&thread, NULL, thread_main, &ran) != 0 || pthread_join(thread, NULL) != 0)
-        return 3;
-    return ran && write(4, text, 5) == 5 ? 7 : 4;
+    return try_compute() == ESCAPED && write(4, text, 5) == 5 ? 7 : 2;
 }
 
 static int run_walls(int argc, char **argv)
@@ -278,6 +357,8 @@ static int run_walls(int argc, char **argv)
 
 static const ZygoteTask tasks_list[] = {
     {"attempt", run_attempt},
+    {"wait", run_wait},
+    {"forever", run_forever},
     {"work", run_work},
     {"walls", run_walls},
     {SANDBOX_PROBE_TASK, sandbox_probe_main},
@@ -286,17 +367,31 @@ static const ZygoteTask tasks_list[] = {
 
 /* --- the tests --- */
 
-static ChildExit run(const char *task, const char *word, const int *fds, size_t count)
+static ChildExit run_as(Profile profile, const char *task, const char *word, const int *fds,
+                        size_t count)
 {
     const char *arguments[] = {task, word, NULL};
     ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = count, .order = ORDER};
     Child child = CHILD_NONE;
     ChildExit end;
     Error error = {0};
+    spec.order.profile = profile;
     if (!child_start(&spec, &child, &error))
         fail_msg("%s", error.detail);
     assert_true(child_wait(&child, -1, &end));
     return end;
+}
+
+static ChildExit run(const char *task, const int *fds, size_t count)
+{
+    return run_as(PROFILE_ENCODE, task, NULL, fds, count);
+}
+
+/* A sanitizer's runtime needs what the sandbox forbids. */
+static void skip_without_walls(void)
+{
+    if (run("walls", NULL, 0).status != SANDBOX_ALL)
+        skip();
 }
 
 static int scratch_file(const char *text)
@@ -309,18 +404,89 @@ static int scratch_file(const char *text)
     return fd;
 }
 
-static void every_escape_is_stopped(void **state)
+static char answer_of(ChildExit end)
 {
+    if (end.signalled)
+        return end.status == SIGSYS ? 'K' : '?';
+    return end.status == ESCAPED ? 'A' : end.status == HELD ? 'R' : '?';
+}
+
+static void each_profile_has_its_calls_and_no_other(void **state)
+{
+    int ends[2];
     (void)state;
-    _cleanup_close_ int file = scratch_file("");
-    if (run("walls", NULL, NULL, 0).status != SANDBOX_ALL)
-        skip(); /* a sanitizer's runtime needs what the sandbox forbids */
+    skip_without_walls();
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    _unused_ _cleanup_close_ int reader = ends[0];
+    _cleanup_close_ int writer = ends[1];
     for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
-        ChildExit end = run("attempt", attempts[i].name, &file, 1);
-        bool stopped = end.signalled
-                           ? end.status == SIGSYS || end.status == SIGKILL || end.status == SIGXCPU
-                           : end.status == HELD;
-        unit_check(stopped, attempts[i].name);
+        char found[PROFILE_COUNT + 1] = "";
+        for (Profile profile = 0; profile < PROFILE_COUNT; profile++) {
+            _cleanup_close_ int file = scratch_file("hello");
+            const int fds[] = {file, writer};
+            found[profile] = answer_of(run_as(profile, "attempt", attempts[i].name, fds, 2));
+        }
+        if (!streq(found, attempts[i].answers))
+            fail_msg("%s: %s and not %s", attempts[i].name, found, attempts[i].answers);
+    }
+}
+
+static uint64_t limit_of(pid_t pid, const char *name)
+{
+    char path[64], line[200];
+    uint64_t value = UINT64_MAX;
+    snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
+    _cleanup_fclose_ FILE *limits = fopen(path, "re");
+    assert_non_null(limits);
+    while (fgets(line, sizeof line, limits))
+        if (strncmp(line, name, strlen(name)) == 0)
+            value = strtoull(line + strlen(name), NULL, 10);
+    return value;
+}
+
+static void each_profile_has_its_limits(void **state)
+{
+    static const struct {
+        Profile profile;
+        uint64_t data, file, cpu;
+        int niceness;
+    } rows[PROFILE_COUNT] = {
+        {PROFILE_TRIAL, 64 * MIB, 0, 5, 0},
+        {PROFILE_PROBE, GIB, 0, 20, 5},
+        {PROFILE_VERIFY, GIB, 0, 60, 5},
+        {PROFILE_ENCODE, 2 * GIB, MIB, 1, 10},
+    };
+    (void)state;
+    skip_without_walls();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *arguments[] = {"wait", NULL};
+        int input[2], output[2];
+        char byte, path[64];
+        pid_t pid;
+        assert_int_equal(pipe2(input, O_CLOEXEC), 0);
+        assert_int_equal(pipe2(output, O_CLOEXEC), 0);
+        const int fds[] = {input[0], output[1]};
+        ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = 2, .order = ORDER};
+        spec.order.profile = rows[i].profile;
+        _cleanup_child_ Child child = CHILD_NONE;
+        assert_true(child_start(&spec, &child, NULL));
+        assert_int_equal(read(output[0], &byte, 1), 1);
+        snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)zygote_pid(),
+                 (int)zygote_pid());
+        _cleanup_fclose_ FILE *children = fopen(path, "re");
+        assert_non_null(children);
+        assert_int_equal(fscanf(children, "%d", &pid), 1);
+        const char *word = profiles[rows[i].profile].word;
+        unit_check(limit_of(pid, "Max data size") == rows[i].data, word);
+        unit_check(limit_of(pid, "Max file size") == rows[i].file, word);
+        unit_check(limit_of(pid, "Max cpu time") == rows[i].cpu, word);
+        unit_check(limit_of(pid, "Max core file size") == 0, word);
+        unit_check(getpriority(PRIO_PROCESS, (id_t)pid) >= rows[i].niceness, word);
+        for (size_t end = 0; end < 2; end++) {
+            close(input[end]);
+            close(output[end]);
+        }
+        assert_true(child_wait(&child, -1, NULL));
     }
 }
 
@@ -330,7 +496,7 @@ static void honest_work_goes_on(void **state)
     (void)state;
     _cleanup_close_ int input = scratch_file("hello"), output = scratch_file("");
     const int fds[] = {input, output};
-    ChildExit end = run("work", NULL, fds, 2);
+    ChildExit end = run("work", fds, 2);
     assert_false(end.signalled);
     assert_int_equal(end.status, 7);
     assert_int_equal(pread(output, text, 5, 0), 5);
@@ -339,7 +505,7 @@ static void honest_work_goes_on(void **state)
 
 static void a_child_can_be_killed(void **state)
 {
-    const char *arguments[] = {"attempt", "forever", NULL};
+    const char *arguments[] = {"forever", NULL};
     ChildSpec spec = {.arguments = arguments, .order = ORDER};
     ChildExit end;
     (void)state;
@@ -354,7 +520,7 @@ static void a_child_can_be_killed(void **state)
 static void a_child_that_computes_too_long_is_told_apart(void **state)
 {
     (void)state;
-    ChildExit end = run("attempt", "forever", NULL, 0);
+    ChildExit end = run("forever", NULL, 0);
     assert_true(end.signalled);
     assert_int_equal(end.status, SIGXCPU);
 }
@@ -380,13 +546,13 @@ static void many_children_run_at_once(void **state)
 static void an_unknown_task_ends_at_once(void **state)
 {
     (void)state;
-    assert_true(run("nonsense", NULL, NULL, 0).lost);
+    assert_true(run("nonsense", NULL, 0).lost);
 }
 
 /* The zygote's process dies: its children with it, and the next order starts another. */
 static void a_dead_zygote_is_replaced(void **state)
 {
-    const char *arguments[] = {"attempt", "forever", NULL};
+    const char *arguments[] = {"forever", NULL};
     ChildSpec spec = {.arguments = arguments, .order = ORDER};
     ChildExit end;
     (void)state;
@@ -396,7 +562,7 @@ static void a_dead_zygote_is_replaced(void **state)
     assert_true(child_wait(&child, -1, &end));
     assert_true(end.lost);
     /* An order may still reach the dying one; the next does not. */
-    while (run("walls", NULL, NULL, 0).lost)
+    while (run("walls", NULL, 0).lost)
         ;
 }
 
@@ -409,7 +575,7 @@ static void a_dead_zygote_is_noticed(void **state)
     assert_int_equal(kill(before, SIGKILL), 0);
     while (zygote_pid() == before)
         assert_true(zygote_ensure(NULL));
-    assert_false(run("walls", NULL, NULL, 0).lost);
+    assert_false(run("walls", NULL, 0).lost);
 }
 
 static void the_start_tells_what_stands(void **state)
@@ -427,7 +593,8 @@ static void the_start_tells_what_stands(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_escape_is_stopped),
+        cmocka_unit_test(each_profile_has_its_calls_and_no_other),
+        cmocka_unit_test(each_profile_has_its_limits),
         cmocka_unit_test(honest_work_goes_on),
         cmocka_unit_test(a_child_can_be_killed),
         cmocka_unit_test(many_children_run_at_once),
