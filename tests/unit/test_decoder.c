@@ -74,6 +74,31 @@ static int fault_half(void)
     return SAY("{\"kind\":\"video\"");
 }
 
+#define GOOD                                                                                       \
+    "{\"kind\":\"audio\",\"width\":0,\"height\":0,\"duration\":1,\"frame_rate\":0,"                \
+    "\"has_audio\":true,\"video_codec\":\"\",\"audio_codec\":\"mp3\"}\n"
+
+static int fault_twice(void)
+{
+    return SAY(GOOD GOOD);
+}
+
+static int fault_more(void)
+{
+    return SAY(GOOD "{");
+}
+
+static int fault_photo(void)
+{
+    return SAY("{\"kind\":\"photo\",\"width\":1,\"height\":1,\"duration\":0,\"frame_rate\":0,"
+               "\"has_audio\":false,\"video_codec\":\"png\",\"audio_codec\":\"\"}\n");
+}
+
+static int fault_overtime(void)
+{
+    return raise(SIGXCPU);
+}
+
 static int fault_blame(void)
 {
     return SAY("{\"media\":true,\"error\":\"Bad\\nluck.\"}\n");
@@ -103,6 +128,11 @@ static const struct {
     {"flood", fault_flood, ERROR_MEDIA, DAMAGED, false},
     {"lie", fault_lie, ERROR_MEDIA, DAMAGED, false},
     {"half", fault_half, ERROR_MEDIA, DAMAGED, false},
+    {"twice", fault_twice, ERROR_MEDIA, DAMAGED, false},
+    {"more", fault_more, ERROR_MEDIA, DAMAGED, false},
+    {"photo", fault_photo, ERROR_MEDIA, DAMAGED, false},
+    {"overtime", fault_overtime, ERROR_MEDIA,
+     "The file could not be read: it takes more computing than is allowed.", false},
     {"blame", fault_blame, ERROR_MEDIA, "Bad luck.", false},
     {"disk", fault_disk, ERROR_IO, "The disk is gone.", false},
 };

@@ -29,7 +29,7 @@ void encoder_message_arguments(const EncoderPolicy *policy, EncoderArguments out
 #undef X
 }
 
-static bool read_number(const char *text, int64_t smallest, int64_t largest, int64_t *out)
+static bool encoder_read_number(const char *text, int64_t smallest, int64_t largest, int64_t *out)
 {
     char *end;
     errno = 0;
@@ -43,7 +43,7 @@ bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out)
     if (count != ENCODER_ARGUMENTS || !base_copy(policy.preset, sizeof policy.preset, *arguments++))
         return false;
 #define X(field, smallest, largest)                                                                \
-    if (!read_number(*arguments++, smallest, largest, &policy.field))                              \
+    if (!encoder_read_number(*arguments++, smallest, largest, &policy.field))                      \
         return false;
     ENCODER_POLICY(X)
 #undef X
@@ -51,34 +51,26 @@ bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out)
     return true;
 }
 
-static json_t *files_json(const EncoderOutcome *outcome)
+static json_t *encoder_message_json(const EncoderMessage *message)
 {
-    json_t *files = json_array();
-    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
-        if (outcome->files[i])
-            json_array_append_new(files, json_string(transfer_file_kinds[i].word));
-    return files;
-}
-
-static json_t *outcome_json(const EncoderOutcome *outcome)
-{
-    return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:o, s:s, s:s, s:s, s:o}}", "result",
-                     "duration", outcome->duration, "source_duration", outcome->source_duration,
-                     "width", outcome->width, "height", outcome->height, "has_audio",
-                     outcome->has_audio, "whole", outcome->whole, "files", files_json(outcome),
-                     "operation", encoder_operation_word(outcome->operation), "thumbhash",
-                     outcome->thumbhash, "captured_at", outcome->captured_at, "title",
-                     json_text(outcome->title));
-}
-
-static json_t *message_json(const EncoderMessage *message)
-{
+    const EncoderOutcome *outcome = &message->outcome;
+    json_t *files;
     switch (message->kind) {
     case ENCODER_MESSAGE_PROGRESS:
         return json_pack("{s:i, s:f}", "progress", message->progress.percent, "seconds",
                          message->progress.seconds);
     case ENCODER_MESSAGE_RESULT:
-        return outcome_json(&message->outcome);
+        files = json_array();
+        for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
+            if (outcome->files[i])
+                json_array_append_new(files, json_string(transfer_file_kinds[i].word));
+        return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:o, s:s, s:s, s:s, s:o}}", "result",
+                         "duration", outcome->duration, "source_duration", outcome->source_duration,
+                         "width", outcome->width, "height", outcome->height, "has_audio",
+                         outcome->has_audio, "whole", outcome->whole, "files", files, "operation",
+                         encoder_operation_word(outcome->operation), "thumbhash",
+                         outcome->thumbhash, "captured_at", outcome->captured_at, "title",
+                         json_text(outcome->title));
     case ENCODER_MESSAGE_ERROR:
         return json_pack("{s:{s:s, s:o}}", "error", "code", error_word(message->error.code),
                          "detail", json_text(message->error.detail));
@@ -88,119 +80,81 @@ static json_t *message_json(const EncoderMessage *message)
 
 void encoder_message_write(int fd, const EncoderMessage *message)
 {
-    _cleanup_json_ json_t *value = message_json(message);
+    _cleanup_json_ json_t *value = encoder_message_json(message);
     json_write_line(fd, value);
 }
 
-static bool read_seconds(const json_t *object, const char *field, double *out)
+static bool encoder_read_seconds(const json_t *object, const char *field, double *out)
 {
     const json_t *value = json_object_get(object, field);
     *out = json_number_value(value);
     return json_is_number(value) && isfinite(*out) && *out >= 0 && *out <= SECONDS_MAX;
 }
 
-static bool read_integer(const json_t *object, const char *field, int maximum, int *out)
+static bool encoder_read_integer(const json_t *object, const char *field, int smallest, int largest,
+                                 int *out)
 {
     const json_t *value = json_object_get(object, field);
     json_int_t number = json_integer_value(value);
-    if (!json_is_integer(value) || number < 0 || number > maximum)
+    if (!json_is_integer(value) || number < smallest || number > largest)
         return false;
     *out = (int)number;
     return true;
 }
 
-static bool read_files(const json_t *object, EncoderOutcome *out)
+static bool encoder_read_outcome(const json_t *object, EncoderOutcome *out)
 {
-    const json_t *files = json_object_get(object, "files"), *item;
-    size_t index;
-    memset(out->files, 0, sizeof out->files);
-    json_array_foreach(files, index, item) for (size_t i = 0; i < TRANSFER_FILE_COUNT;
-                                                i++) if (json_is_string(item) &&
-                                                         streq(json_string_value(item),
-                                                               transfer_file_kinds[i].word))
-        out->files[i] = true;
-    return out->files[TRANSFER_VIDEO] != out->files[TRANSFER_AUDIO];
-}
-
-/* Sound alone has no sides. */
-static bool read_sides(const json_t *object, EncoderOutcome *out)
-{
-    int smallest = out->files[TRANSFER_VIDEO] ? 2 : 0;
-    int largest = out->files[TRANSFER_VIDEO] ? PLAN_LONG_SIDE_MAX : 0;
-    return read_integer(object, "width", largest, &out->width) && out->width >= smallest &&
-           read_integer(object, "height", largest, &out->height) && out->height >= smallest;
-}
-
-static bool read_text(const json_t *object, const char *field, char *out, size_t size)
-{
+    const json_t *files = json_object_get(object, "files");
+    const char *operation = json_string_value(json_object_get(object, "operation"));
     Error ignored = {0};
-    return json_copy_string(object, field, out, size, &ignored);
-}
-
-static bool read_texts(const json_t *object, EncoderOutcome *out)
-{
-    return read_text(object, "thumbhash", out->thumbhash, sizeof out->thumbhash) &&
-           read_text(object, "captured_at", out->captured_at, sizeof out->captured_at) &&
-           read_text(object, "title", out->title, sizeof out->title);
-}
-
-static bool read_operation(const json_t *object, PlanOperation *out)
-{
-    const char *word = json_string_value(json_object_get(object, "operation"));
-    if (!word)
-        return false;
-    for (size_t i = 0; i < ARRAY_SIZE(operation_words); i++) {
-        if (streq(word, operation_words[i])) {
-            *out = (PlanOperation)i;
-            return true;
-        }
+    *out = (EncoderOutcome){0};
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const char *word = json_string_value(json_array_get(files, i));
+        for (size_t kind = 0; word && kind < TRANSFER_FILE_COUNT; kind++)
+            if (streq(word, transfer_file_kinds[kind].word))
+                out->files[kind] = true;
     }
-    return false;
-}
-
-static bool read_outcome(const json_t *object, EncoderMessage *out)
-{
-    Error ignored = {0};
-    EncoderOutcome *outcome = &out->outcome;
-    out->kind = ENCODER_MESSAGE_RESULT;
-    return read_seconds(object, "duration", &outcome->duration) &&
-           read_seconds(object, "source_duration", &outcome->source_duration) &&
-           read_files(object, outcome) && read_sides(object, outcome) &&
-           json_get_flag(object, "has_audio", &outcome->has_audio, &ignored) &&
-           json_get_flag(object, "whole", &outcome->whole, &ignored) &&
-           read_texts(object, outcome) && read_operation(object, &outcome->operation);
+    bool video = out->files[TRANSFER_VIDEO];
+    if (video == out->files[TRANSFER_AUDIO])
+        return false;
+    size_t found = 0;
+    while (operation && found < ARRAY_SIZE(operation_words) &&
+           !streq(operation, operation_words[found]))
+        found++;
+    if (!operation || found == ARRAY_SIZE(operation_words))
+        return false;
+    out->operation = (PlanOperation)found;
+    /* Sound alone has no sides. */
+    int smallest = video ? 2 : 0, largest = video ? PLAN_LONG_SIDE_MAX : 0;
+    return encoder_read_integer(object, "width", smallest, largest, &out->width) &&
+           encoder_read_integer(object, "height", smallest, largest, &out->height) &&
+           encoder_read_seconds(object, "duration", &out->duration) &&
+           encoder_read_seconds(object, "source_duration", &out->source_duration) &&
+           json_get_flag(object, "has_audio", &out->has_audio, &ignored) &&
+           json_get_flag(object, "whole", &out->whole, &ignored) &&
+           json_copy_string(object, "thumbhash", out->thumbhash, sizeof out->thumbhash, &ignored) &&
+           json_copy_string(object, "captured_at", out->captured_at, sizeof out->captured_at,
+                            &ignored) &&
+           json_copy_string(object, "title", out->title, sizeof out->title, &ignored);
 }
 
 /* A child may blame the media or the storage; whatever else it says counts as the media's fault. */
-static ErrorCode read_code(const char *word)
+static bool encoder_read_error(const json_t *object, Error *out)
 {
-    const ErrorCode allowed[] = {ERROR_NO_SPACE, ERROR_IO, ERROR_INTERNAL};
-    for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
-        if (streq(word, error_word(allowed[i])))
-            return allowed[i];
-    return ERROR_MEDIA;
-}
-
-static bool read_error(const json_t *object, EncoderMessage *out)
-{
+    static const ErrorCode allowed[] = {ERROR_NO_SPACE, ERROR_IO, ERROR_INTERNAL};
     const char *word = json_string_value(json_object_get(object, "code"));
     const char *detail = json_string_value(json_object_get(object, "detail"));
     if (!word || !detail)
         return false;
-    out->kind = ENCODER_MESSAGE_ERROR;
-    out->error = (Error){.code = read_code(word)};
-    base_copy_truncated(out->error.detail, sizeof out->error.detail, detail);
-    for (char *c = out->error.detail; *c; c++)
+    *out = (Error){.code = ERROR_MEDIA};
+    for (size_t i = 0; i < ARRAY_SIZE(allowed); i++)
+        if (streq(word, error_word(allowed[i])))
+            out->code = allowed[i];
+    base_copy_truncated(out->detail, sizeof out->detail, detail);
+    for (char *c = out->detail; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = ' ';
-    return out->error.detail[0] != '\0';
-}
-
-static bool read_progress(const json_t *object, EncoderMessage *out)
-{
-    out->kind = ENCODER_MESSAGE_PROGRESS;
-    return read_integer(object, "progress", 100, &out->progress.percent) &&
-           read_seconds(object, "seconds", &out->progress.seconds);
+    return out->detail[0] != '\0';
 }
 
 bool encoder_message_read(const char *line, size_t length, EncoderMessage *out)
@@ -212,12 +166,17 @@ bool encoder_message_read(const char *line, size_t length, EncoderMessage *out)
     const json_t *result = json_object_get(object, "result");
     const json_t *error = json_object_get(object, "error");
     bool valid;
-    if (result)
-        valid = read_outcome(result, &message);
-    else if (error)
-        valid = read_error(error, &message);
-    else
-        valid = read_progress(object, &message);
+    if (result) {
+        message.kind = ENCODER_MESSAGE_RESULT;
+        valid = encoder_read_outcome(result, &message.outcome);
+    } else if (error) {
+        message.kind = ENCODER_MESSAGE_ERROR;
+        valid = encoder_read_error(error, &message.error);
+    } else {
+        message.kind = ENCODER_MESSAGE_PROGRESS;
+        valid = encoder_read_integer(object, "progress", 0, 100, &message.progress.percent) &&
+                encoder_read_seconds(object, "seconds", &message.progress.seconds);
+    }
     if (valid)
         *out = message;
     return valid;

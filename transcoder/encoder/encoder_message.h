@@ -57,12 +57,12 @@ enum { ENCODER_ARGUMENTS = 1 ENCODER_POLICY(X) };
 #define ENCODER_ARGUMENT_SIZE 24
 typedef char EncoderArguments[ENCODER_ARGUMENTS][ENCODER_ARGUMENT_SIZE];
 void encoder_message_arguments(const EncoderPolicy *policy, EncoderArguments out);
-bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out);
+_must_check_ bool encoder_message_policy(int count, char **arguments, EncoderPolicy *out);
 
 /* Writes one line; a parent that is gone is no concern of the child's. */
 void encoder_message_write(int fd, const EncoderMessage *message);
 
 /* Reads one line without its end; false for anything that a sane child would not write. */
-bool encoder_message_read(const char *line, size_t length, EncoderMessage *out);
+_must_check_ bool encoder_message_read(const char *line, size_t length, EncoderMessage *out);
 
 const char *encoder_operation_word(PlanOperation operation);

@@ -3,7 +3,7 @@
 #include "transcoder/encoder/encoder_message.h"
 #include "transcoder/pipeline/pipeline.h"
 
-static void write_progress(void *context, EncoderProgress progress)
+static void encoder_child_progress(void *context, EncoderProgress progress)
 {
     (void)context;
     encoder_message_write(ENCODER_FD_STATUS, &(EncoderMessage){.kind = ENCODER_MESSAGE_PROGRESS,
@@ -14,7 +14,7 @@ int encoder_child_main(int argc, char **argv)
 {
     EncoderMessage last = {.kind = ENCODER_MESSAGE_RESULT};
     Error error = {0};
-    PipelineSpec spec = {.original_fd = ENCODER_FD_ORIGINAL, .progress = write_progress};
+    PipelineSpec spec = {.original_fd = ENCODER_FD_ORIGINAL, .progress = encoder_child_progress};
     bool done;
     for (int i = 0; i < TRANSFER_FILE_COUNT; i++)
         spec.fds[i] = ENCODER_FD_RESULT + i;
