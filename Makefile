@@ -105,7 +105,6 @@ WEB := \
 	web/library/results/delivery.c \
 	web/library/results/delivery_accept.c \
 	web/library/results/delivery_check.c \
-	web/library/results/delivery_part.c \
 	web/library/results/mp4.c \
 	web/library/results/storyboard.c \
 	web/library/results/waveform.c \

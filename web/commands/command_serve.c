@@ -132,11 +132,13 @@ static void serve_until_signal(App *app, Http *http, const sigset_t *signals)
 static bool run(App *app, const sigset_t *signals, Error *error)
 {
     ValidatorOptions options = {&app->library, decoder_probe, VALIDATOR_PAUSE_MS};
-    app->library.validator = validator_start(&options);
+    Validator *validator = validator_start(&options);
+    app->library.arrived = validator_wake;
+    app->library.listener = validator;
     Http *http = start_http(app, error);
     if (http)
         serve_until_signal(app, http, signals);
-    validator_stop(app->library.validator);
+    validator_stop(validator);
     return http != NULL;
 }
 

@@ -1,7 +1,7 @@
 /*
- * What a person would call the archive: items that come in (intake/upload.h) and are looked at
- * (upkeep/validator.h), results that come back (results/delivery.h), and files that go
- * (files/transit.h). This is what the parts share. Immutable once wired; any thread.
+ * What a person would call the archive: items that come in (intake/upload.h), results that come
+ * back (results/delivery.h), and files that are served and go (files/). This is what the parts
+ * share. Immutable once wired; any thread.
  */
 #pragma once
 
@@ -16,15 +16,15 @@
 typedef bool LibraryVerify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
                            Error *error);
 
-typedef struct Validator Validator; /* validator.h */
-
 typedef struct Library {
     Store *store;
     Volume *volume;  /* where transfers are staged, and the room for them */
     Storage storage; /* where files are kept */
     Transit *transit;
     const Jobs *jobs;
-    Validator *validator;                /* NULL: nobody is to be woken */
+    /* Something was committed that is to be looked at before it is queued; NULL: nobody waits. */
+    void (*arrived)(void *listener);
+    void *listener;
     uint64_t max_size[MEDIA_KIND_COUNT]; /* bytes of an upload, by kind */
     bool keep_original_videos;
     LibraryVerify *verify;   /* decoder_verify(), but for tests that have no decoder */

@@ -15,7 +15,7 @@ static const char *base_name(const char *given)
     return start;
 }
 
-static uint32_t decode(const char *text, size_t length)
+static uint32_t name_decode(const char *text, size_t length)
 {
     static const unsigned char lead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
     uint32_t point = (unsigned char)text[0] & lead[length];
@@ -25,7 +25,7 @@ static uint32_t decode(const char *text, size_t length)
 }
 
 /* Controls, line ends, and marks that make a name read differently from what it is. */
-static bool unwanted(uint32_t point)
+static bool name_unwanted(uint32_t point)
 {
     static const struct {
         uint32_t low, high;
@@ -40,13 +40,13 @@ static bool unwanted(uint32_t point)
 }
 
 /* Copies the wanted characters; `out` is at least as long as the text. */
-static void filter(const char *text, char *out)
+static void name_filter(const char *text, char *out)
 {
     size_t rest = strlen(text), used = 0;
     while (rest > 0) {
         size_t step = utf8_character(text, rest);
         bool leading = used == 0 && (*text == '.' || *text == ' ');
-        if (!unwanted(decode(text, step)) && !leading) {
+        if (!name_unwanted(name_decode(text, step)) && !leading) {
             memcpy(out + used, text, step);
             used += step;
         }
@@ -64,7 +64,7 @@ void name_make_safe(const char *given, char out[FILE_NAME_MAX + 1])
     _cleanup_free_ char *repaired = utf8_repair(base, strlen(base));
     _cleanup_free_ char *clean = base_calloc(strlen(repaired) + 1, 1);
     char stem[FILE_NAME_MAX + 1], extension[EXTENSION_MAX + 1];
-    filter(repaired, clean);
+    name_filter(repaired, clean);
     base_copy_truncated(extension, sizeof extension, name_extension(clean));
     clean[strlen(clean) - strlen(extension)] = '\0';
     base_copy_truncated(stem, FILE_NAME_MAX + 1 - strlen(extension), *clean ? clean : "file");

@@ -33,4 +33,4 @@ typedef struct NamePath {
     const char *name;   /* safe */
     const char *suffix; /* NULL: the name as it is; else this instead of its extension */
 } NamePath;
-bool name_build_path(const NamePath *parts, char out[MEDIA_PATH_MAX + 1]);
+_must_check_ bool name_build_path(const NamePath *parts, char out[MEDIA_PATH_MAX + 1]);

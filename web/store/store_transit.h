@@ -9,17 +9,18 @@
 
 #include "web/store/store.h"
 
-bool store_transit_reserve(StoreConnection *connection, const char *path, Error *error);
+_must_check_ bool store_transit_reserve(StoreConnection *connection, const char *path,
+                                        Error *error);
 
 /* A reservation was given up. A path that has a file row or is unknown stays as it is. */
-bool store_transit_ready(StoreConnection *connection, const char *path, Error *error);
+_must_check_ bool store_transit_ready(StoreConnection *connection, const char *path, Error *error);
 
 /* At start nothing is on its way in. */
-bool store_transit_ready_all(StoreConnection *connection, Error *error);
+_must_check_ bool store_transit_ready_all(StoreConnection *connection, Error *error);
 
 /* The first path after `after` ("" to begin) to unlink; *found false when there is none. */
-bool store_transit_next(StoreConnection *connection, const char *after,
-                        char path[MEDIA_PATH_MAX + 1], bool *found, Error *error);
+_must_check_ bool store_transit_next(StoreConnection *connection, const char *after,
+                                     char path[MEDIA_PATH_MAX + 1], bool *found, Error *error);
 
 /* The file is gone. */
-bool store_transit_delete(StoreConnection *connection, const char *path, Error *error);
+_must_check_ bool store_transit_delete(StoreConnection *connection, const char *path, Error *error);

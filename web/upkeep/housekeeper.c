@@ -7,10 +7,13 @@
 #include "common/base/log.h"
 #include "web/library/files/staged.h"
 
+#define HOUSEKEEPER_MAGIC 0x484b4550u /* "HKEP" */
+
 #define ROUND_MS_MAX 1000 /* between two looks at what changed meanwhile */
 #define ROUND_MS_MIN 20
 
 struct Housekeeper {
+    unsigned magic;
     HousekeeperOptions options; /* immutable */
     pthread_t thread;
     pthread_mutex_t lock;
@@ -37,30 +40,24 @@ void housekeeper_round(const HousekeeperOptions *options, int64_t now, const ato
         log_error("Files could not be swept: %s", error.detail);
 }
 
-/* Returns true when it is time to stop. */
-static bool wait_ms(Housekeeper *housekeeper, int64_t milliseconds)
+/* Rounds, and between them a pause: until the next lease ends, but not for long, as one may be
+ * given meanwhile; or until it is time to stop. */
+static void *housekeeper_work(void *argument)
 {
-    int64_t until = clock_monotonic_ms() + milliseconds;
-    struct timespec deadline = {until / 1000, until % 1000 * 1000000};
-    int result = 0;
-    pthread_mutex_lock(&housekeeper->lock);
-    while (!atomic_load(&housekeeper->stopping) && result == 0)
-        result = pthread_cond_timedwait(&housekeeper->stop, &housekeeper->lock, &deadline);
-    bool stopping = atomic_load(&housekeeper->stopping);
-    pthread_mutex_unlock(&housekeeper->lock);
-    return stopping;
-}
-
-static void *work(void *argument)
-{
-    Housekeeper *housekeeper = argument;
-    int64_t next, pause;
-    do {
-        int64_t now = clock_wall_ms();
+    Housekeeper *housekeeper = CAST_OBJECT(Housekeeper, argument, HOUSEKEEPER_MAGIC);
+    while (!atomic_load(&housekeeper->stopping)) {
+        int64_t now = clock_wall_ms(), next, pause;
         housekeeper_round(&housekeeper->options, now, &housekeeper->stopping, &next);
         pause = next == INT64_MAX ? ROUND_MS_MAX : next - now;
         pause = MIN_OF(MAX_OF(pause, ROUND_MS_MIN), ROUND_MS_MAX);
-    } while (!wait_ms(housekeeper, pause));
+        int64_t until = clock_monotonic_ms() + pause;
+        struct timespec deadline = {until / 1000, until % 1000 * 1000000};
+        int result = 0;
+        pthread_mutex_lock(&housekeeper->lock);
+        while (!atomic_load(&housekeeper->stopping) && result == 0)
+            result = pthread_cond_timedwait(&housekeeper->stop, &housekeeper->lock, &deadline);
+        pthread_mutex_unlock(&housekeeper->lock);
+    }
     return NULL;
 }
 
@@ -68,13 +65,14 @@ Housekeeper *housekeeper_start(const HousekeeperOptions *options)
 {
     Housekeeper *housekeeper = NEW(Housekeeper);
     pthread_condattr_t attributes;
+    housekeeper->magic = HOUSEKEEPER_MAGIC;
     housekeeper->options = *options;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&housekeeper->lock, NULL);
     pthread_cond_init(&housekeeper->stop, &attributes);
     pthread_condattr_destroy(&attributes);
-    REQUIRE(pthread_create(&housekeeper->thread, NULL, work, housekeeper) == 0);
+    REQUIRE(pthread_create(&housekeeper->thread, NULL, housekeeper_work, housekeeper) == 0);
     return housekeeper;
 }
 

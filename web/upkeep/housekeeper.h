@@ -15,7 +15,7 @@ typedef struct HousekeeperOptions {
 } HousekeeperOptions;
 
 /* At start, before anything is served: every lease runs anew, every reservation is given up. */
-bool housekeeper_recover(const Library *library, int64_t now, Error *error);
+_must_check_ bool housekeeper_recover(const Library *library, int64_t now, Error *error);
 
 /* One round at this time (wall clock, ms); *next gets when a lease will end (INT64_MAX: none). Ends
  * early once `stop` (may be NULL) is set. Errors are logged. */

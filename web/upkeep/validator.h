@@ -16,6 +16,8 @@
 #define VALIDATOR_THREADS 2
 #define VALIDATOR_TRIES   3
 
+typedef struct Validator Validator;
+
 typedef bool ValidatorProbe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *error);
 
 typedef struct ValidatorOptions {
@@ -27,8 +29,9 @@ typedef struct ValidatorOptions {
 
 Validator *validator_start(const ValidatorOptions *options);
 
-/* Ends what runs, which is taken up again at the next start. NULL is fine, here and below. */
+/* Ends what runs, which is taken up again at the next start. NULL is fine. */
 void validator_stop(Validator *validator);
 
-/* An upload was committed. Any thread. */
-void validator_wake(Validator *validator);
+/* An upload was committed: the Library's `arrived`, with the Validator as its listener. Any thread.
+ */
+void validator_wake(void *validator);

@@ -5,11 +5,15 @@
 #include "common/base/log.h"
 #include "web/store/store_transit.h"
 
-/* A reservation whose end is not yet in the database. */
-typedef struct Abandoned {
+#define TRANSIT_SET_MAGIC  0x54534554u /* "TSET" */
+#define TRANSIT_NEXT_MAGIC 0x544e5854u /* "TNXT" */
+
+/* Paths that are reserved together; in a list, those whose end is not yet in the database. */
+typedef struct TransitSet {
+    unsigned magic;
     TransitPaths paths;
-    struct Abandoned *next;
-} Abandoned;
+    struct TransitSet *next;
+} TransitSet;
 
 /* A file that could not be removed. */
 typedef struct Resisting {
@@ -19,11 +23,11 @@ typedef struct Resisting {
 } Resisting;
 
 struct Transit {
-    Store *store; /* immutable */
+    Store *store; /* immutable, as the next */
     Storage storage;
     pthread_mutex_t lock;
-    Abandoned *abandoned; /* guarded by the lock */
-    Resisting *resisting; /* the sweeping thread's; at most one for each row of the table */
+    TransitSet *abandoned; /* guarded by the lock */
+    Resisting *resisting;  /* the sweeping thread's; at most one for each row of the table */
 };
 
 Transit *transit_new(Store *store, Storage storage)
@@ -35,7 +39,7 @@ Transit *transit_new(Store *store, Storage storage)
     return transit;
 }
 
-static void forget_resisting(Resisting **link)
+static void transit_drop_resisting(Resisting **link)
 {
     Resisting *item = *link;
     *link = item->next;
@@ -48,16 +52,16 @@ void transit_free(Transit *transit)
     if (!transit)
         return;
     while (transit->resisting)
-        forget_resisting(&transit->resisting);
-    for (Abandoned *next, *item = transit->abandoned; item; item = next) {
-        next = item->next;
-        free(item);
+        transit_drop_resisting(&transit->resisting);
+    for (TransitSet *next, *set = transit->abandoned; set; set = next) {
+        next = set->next;
+        free(set);
     }
     pthread_mutex_destroy(&transit->lock);
     free(transit);
 }
 
-static bool ready_all(StoreConnection *connection, void *argument, Error *error)
+static bool transit_write_all_ready(StoreConnection *connection, void *argument, Error *error)
 {
     (void)argument;
     return store_transit_ready_all(connection, error);
@@ -65,129 +69,127 @@ static bool ready_all(StoreConnection *connection, void *argument, Error *error)
 
 bool transit_recover(Transit *transit, Error *error)
 {
-    return store_write(transit->store, ready_all, NULL, error);
+    return store_write(transit->store, transit_write_all_ready, NULL, error);
 }
 
-static bool reserve(StoreConnection *connection, void *argument, Error *error)
+/* --- on their way in --- */
+
+static bool transit_write_reserved(StoreConnection *connection, void *argument, Error *error)
 {
-    const TransitPaths *paths = argument;
+    const TransitSet *set = CAST_OBJECT(TransitSet, argument, TRANSIT_SET_MAGIC);
     for (size_t i = 0; i < TRANSIT_PATHS_MAX; i++)
-        if (paths->path[i][0] && !store_transit_reserve(connection, paths->path[i], error))
+        if (set->paths.path[i][0] && !store_transit_reserve(connection, set->paths.path[i], error))
             return false;
     return true;
 }
 
 bool transit_reserve(Transit *transit, const TransitPaths *paths, Error *error)
 {
-    return store_write(transit->store, reserve, (void *)paths, error);
+    TransitSet set = {.magic = TRANSIT_SET_MAGIC, .paths = *paths};
+    return store_write(transit->store, transit_write_reserved, &set, error);
+}
+
+static void transit_push_abandoned(Transit *transit, TransitSet *set)
+{
+    pthread_mutex_lock(&transit->lock);
+    set->next = transit->abandoned;
+    transit->abandoned = set;
+    pthread_mutex_unlock(&transit->lock);
 }
 
 void transit_abandon(Transit *transit, const TransitPaths *paths)
 {
-    Abandoned *item = NEW(Abandoned);
-    item->paths = *paths;
-    pthread_mutex_lock(&transit->lock);
-    item->next = transit->abandoned;
-    transit->abandoned = item;
-    pthread_mutex_unlock(&transit->lock);
+    TransitSet *set = NEW(TransitSet);
+    *set = (TransitSet){.magic = TRANSIT_SET_MAGIC, .paths = *paths};
+    transit_push_abandoned(transit, set);
 }
 
-static bool ready(StoreConnection *connection, void *argument, Error *error)
+/* --- on their way out --- */
+
+static bool transit_write_ready(StoreConnection *connection, void *argument, Error *error)
 {
-    const TransitPaths *paths = argument;
+    const TransitSet *set = CAST_OBJECT(TransitSet, argument, TRANSIT_SET_MAGIC);
     for (size_t i = 0; i < TRANSIT_PATHS_MAX; i++)
-        if (paths->path[i][0] && !store_transit_ready(connection, paths->path[i], error))
+        if (set->paths.path[i][0] && !store_transit_ready(connection, set->paths.path[i], error))
             return false;
     return true;
 }
 
-static Abandoned *take_abandoned(Transit *transit)
+/* Tells the database what was abandoned. What it does not take now is kept for the next sweep. */
+static bool transit_ready_abandoned(Transit *transit, Error *error)
 {
-    pthread_mutex_lock(&transit->lock);
-    Abandoned *item = transit->abandoned;
-    if (item)
-        transit->abandoned = item->next;
-    pthread_mutex_unlock(&transit->lock);
-    return item;
-}
-
-/* One that the database does not take now is kept for the next sweep. */
-static bool settle_abandoned(Transit *transit, Error *error)
-{
-    for (Abandoned *item; (item = take_abandoned(transit));) {
-        bool settled = store_write(transit->store, ready, &item->paths, error);
-        if (!settled)
-            transit_abandon(transit, &item->paths);
-        free(item);
-        if (!settled)
+    for (;;) {
+        pthread_mutex_lock(&transit->lock);
+        TransitSet *set = transit->abandoned;
+        if (set)
+            transit->abandoned = set->next;
+        pthread_mutex_unlock(&transit->lock);
+        if (!set)
+            return true;
+        if (!store_write(transit->store, transit_write_ready, set, error)) {
+            transit_push_abandoned(transit, set);
             return false;
+        }
+        free(set);
     }
-    return true;
 }
 
-typedef struct Next {
+typedef struct TransitNext {
+    unsigned magic;
     char after[MEDIA_PATH_MAX + 1];
     char path[MEDIA_PATH_MAX + 1];
     bool found;
-} Next;
+} TransitNext;
 
-static bool find_next(StoreConnection *connection, void *argument, Error *error)
+static bool transit_read_next(StoreConnection *connection, void *argument, Error *error)
 {
-    Next *next = argument;
+    TransitNext *next = CAST_OBJECT(TransitNext, argument, TRANSIT_NEXT_MAGIC);
     return store_transit_next(connection, next->after, next->path, &next->found, error);
 }
 
-static bool forget(StoreConnection *connection, void *argument, Error *error)
+static bool transit_write_gone(StoreConnection *connection, void *argument, Error *error)
 {
-    return store_transit_delete(connection, argument, error);
+    const TransitNext *next = CAST_OBJECT(TransitNext, argument, TRANSIT_NEXT_MAGIC);
+    return store_transit_delete(connection, next->path, error);
 }
 
-/* Where the path stands in the list, or the list's end. */
-static Resisting **find_resisting(Transit *transit, const char *path)
+/* File first, then its row; one that resists is let be for a while. */
+static void transit_remove(Transit *transit, TransitNext *next, const TransitSweep *sweep)
 {
     Resisting **link = &transit->resisting;
-    while (*link && !streq((*link)->path, path))
-        link = &(*link)->next;
-    return link;
-}
-
-static void resist(Resisting **link, const char *path, int64_t now, const Error *error)
-{
-    if (!*link) {
-        *link = NEW(Resisting);
-        (*link)->path = base_strdup(path);
-        log_error("%s is to be removed, which is tried again every minute: %s", path,
-                  error->detail);
-    }
-    (*link)->retry_at = now + TRANSIT_RETRY_MS;
-}
-
-static void remove_one(Transit *transit, char *path, const TransitSweep *sweep)
-{
-    Resisting **link = find_resisting(transit, path);
     Error error = {0};
+    while (*link && !streq((*link)->path, next->path))
+        link = &(*link)->next;
     if (*link && sweep->now < (*link)->retry_at)
         return;
-    sweep->removing(sweep->context, path);
-    if (!storage_remove(&transit->storage, path, &error) ||
-        !store_write(transit->store, forget, path, &error))
-        resist(link, path, sweep->now, &error);
-    else if (*link)
-        forget_resisting(link);
+    sweep->removing(sweep->context, next->path);
+    if (storage_remove(&transit->storage, next->path, &error) &&
+        store_write(transit->store, transit_write_gone, next, &error)) {
+        if (*link)
+            transit_drop_resisting(link);
+        return;
+    }
+    if (!*link) {
+        *link = NEW(Resisting);
+        (*link)->path = base_strdup(next->path);
+        log_error("%s is to be removed, which is tried again every minute: %s", next->path,
+                  error.detail);
+    }
+    (*link)->retry_at = sweep->now + TRANSIT_RETRY_MS;
 }
 
 bool transit_sweep(Transit *transit, const TransitSweep *sweep, Error *error)
 {
-    Next next = {0};
+    TransitNext next = {.magic = TRANSIT_NEXT_MAGIC};
     Error later;
-    bool settled = settle_abandoned(transit, error);
+    bool told = transit_ready_abandoned(transit, error);
     while (!sweep->stop || !atomic_load(sweep->stop)) {
-        if (!store_read(transit->store, find_next, &next, settled ? error : &later))
+        if (!store_read(transit->store, transit_read_next, &next, told ? error : &later))
             return false;
         if (!next.found)
             break;
-        remove_one(transit, next.path, sweep);
+        transit_remove(transit, &next, sweep);
         base_copy(next.after, sizeof next.after, next.path);
     }
-    return settled;
+    return told;
 }

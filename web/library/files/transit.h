@@ -20,7 +20,7 @@ Transit *transit_new(Store *store, Storage storage);
 void transit_free(Transit *transit);
 
 /* At start, before any transfer: what was on its way in when the program died is given up. */
-bool transit_recover(Transit *transit, Error *error);
+_must_check_ bool transit_recover(Transit *transit, Error *error);
 
 #define TRANSIT_PATHS_MAX 6 /* the files of a delivery */
 
@@ -28,7 +28,7 @@ bool transit_recover(Transit *transit, Error *error);
 typedef struct TransitPaths {
     char path[TRANSIT_PATHS_MAX][MEDIA_PATH_MAX + 1];
 } TransitPaths;
-bool transit_reserve(Transit *transit, const TransitPaths *paths, Error *error);
+_must_check_ bool transit_reserve(Transit *transit, const TransitPaths *paths, Error *error);
 
 /* The transfer failed: its paths will be unlinked by the next sweep, however the database fares
  * now. */
@@ -46,4 +46,4 @@ typedef struct TransitSweep {
 /* Unlinks what is to be unlinked. A file that resists holds up no other: it is logged once and
  * tried again TRANSIT_RETRY_MS later. Fails only where the database does. One thread at a time. */
 #define TRANSIT_RETRY_MS 60000
-bool transit_sweep(Transit *transit, const TransitSweep *sweep, Error *error);
+_must_check_ bool transit_sweep(Transit *transit, const TransitSweep *sweep, Error *error);

@@ -4,15 +4,18 @@
 #include "common/base/utf8.h"
 #include "web/library/files/media_type.h"
 #include "web/store/store_file.h"
-#include "web/upkeep/validator.h"
 
 #define DEFAULT_COLLECTION "log_entries"
+
+#define UPLOAD_MAGIC      0x55504c44u /* "UPLD" */
+#define UPLOAD_LOOK_MAGIC 0x4c4f4f4bu /* "LOOK" */
 
 /* A form's parts around the file take no more than this: what a request may exceed a file by. */
 #define FORM_OVERHEAD_MAX                                                                          \
     ((uint64_t)MULTIPART_PARTS_MAX * (MULTIPART_HEADER_MAX + MULTIPART_FIELD_MAX))
 
 struct Upload {
+    unsigned magic;
     const Library *library;
     Reservation reservation;
     uint64_t declared; /* bytes of the whole request */
@@ -38,6 +41,7 @@ uint64_t upload_form_max(const Library *library)
 Upload *upload_begin(const Library *library, uint64_t declared, Error *error)
 {
     Upload *upload = NEW(Upload);
+    upload->magic = UPLOAD_MAGIC;
     upload->library = library;
     upload->declared = declared;
     base_copy(upload->media.collection, sizeof upload->media.collection, DEFAULT_COLLECTION);
@@ -54,55 +58,46 @@ void upload_free(Upload *upload)
         return;
     staging_free(upload->staging);
     reservation_release(&upload->reservation);
+    upload->magic = 0;
     free(upload);
-}
-
-static bool set_collection(MediaRow *media, const char *value, Error *error)
-{
-    if (!name_collection_valid(value))
-        return error_add_field(error, ERROR_INVALID, "collection",
-                               "A collection's name has 1 to %d characters of a-z, 0-9, _ and -.",
-                               COLLECTION_NAME_MAX);
-    return base_copy(media->collection, sizeof media->collection, value);
-}
-
-static bool set_entry(MediaRow *media, const char *value, Error *error)
-{
-    if (!name_entry_valid(value))
-        return error_add_field(error, ERROR_INVALID, "entry",
-                               "An entry's name has 1 to %d letters, digits, dots, _ and -, and "
-                               "begins with a letter or a digit.",
-                               ENTRY_NAME_MAX);
-    return base_copy(media->entry, sizeof media->entry, value);
-}
-
-static bool set_caption(MediaRow *media, const char *value, Error *error)
-{
-    if (strlen(value) > CAPTION_MAX)
-        return error_add_field(error, ERROR_INVALID, "caption", "A caption has at most %d bytes.",
-                               CAPTION_MAX);
-    if (!utf8_valid(value, strlen(value)))
-        return error_add_field(error, ERROR_INVALID, "caption", "A caption must be UTF-8 text.");
-    return base_copy(media->caption, sizeof media->caption, value);
 }
 
 bool upload_set(Upload *upload, UploadField field, const char *value, Error *error)
 {
+    MediaRow *media = &upload->media;
     if (!*value)
         return true;
     switch (field) {
     case UPLOAD_COLLECTION:
-        return set_collection(&upload->media, value, error);
+        if (!name_collection_valid(value))
+            return error_add_field(error, ERROR_INVALID, "collection",
+                                   "A collection's name has 1 to %d characters of a-z, 0-9, _ and "
+                                   "-.",
+                                   COLLECTION_NAME_MAX);
+        return base_copy(media->collection, sizeof media->collection, value);
     case UPLOAD_ENTRY:
-        return set_entry(&upload->media, value, error);
+        if (!name_entry_valid(value))
+            return error_add_field(error, ERROR_INVALID, "entry",
+                                   "An entry's name has 1 to %d letters, digits, dots, _ and -, "
+                                   "and begins with a letter or a digit.",
+                                   ENTRY_NAME_MAX);
+        return base_copy(media->entry, sizeof media->entry, value);
     case UPLOAD_CAPTION:
-        return set_caption(&upload->media, value, error);
+        if (strlen(value) > CAPTION_MAX)
+            return error_add_field(error, ERROR_INVALID, "caption",
+                                   "A caption has at most %d bytes.", CAPTION_MAX);
+        if (!utf8_valid(value, strlen(value)))
+            return error_add_field(error, ERROR_INVALID, "caption",
+                                   "A caption must be UTF-8 text.");
+        return base_copy(media->caption, sizeof media->caption, value);
     case UPLOAD_HINT:
         base_copy_truncated(upload->hint, sizeof upload->hint, value);
         return true;
     }
     UNREACHABLE();
 }
+
+/* --- the file --- */
 
 bool upload_file_begin(Upload *upload, const char *name, Error *error)
 {
@@ -114,47 +109,39 @@ bool upload_file_begin(Upload *upload, const char *name, Error *error)
     return upload->staging != NULL;
 }
 
-static bool too_large(MediaKind kind, uint64_t limit, Error *error)
+static bool upload_too_large(MediaKind kind, uint64_t limit, Error *error)
 {
     static const char *const words[] = {
         [MEDIA_PHOTO] = "photo",
         [MEDIA_VIDEO] = "video",
         [MEDIA_AUDIO] = "recording",
     };
-    if (limit < MIB)
-        return error_set(error, ERROR_TOO_LARGE, "This %s is too large: at most %llu KB are taken.",
-                         words[kind], (unsigned long long)(limit / KIB));
-    return error_set(error, ERROR_TOO_LARGE, "This %s is too large: at most %llu MB are taken.",
-                     words[kind], (unsigned long long)(limit / MIB));
+    bool small = limit < MIB;
+    return error_set(error, ERROR_TOO_LARGE, "This %s is too large: at most %llu %s are taken.",
+                     words[kind], (unsigned long long)(limit / (small ? KIB : MIB)),
+                     small ? "KB" : "MB");
 }
 
-/* While the bytes come, the larger limit counts where a container may turn out to be a recording.
+/* Once the first bytes are there, or all: what it is, and whether it is not too much for that.
+ * While the bytes come, the larger limit counts where a container may turn out to be a recording.
  */
-static uint64_t streaming_limit(const Upload *upload)
+static bool upload_check_file(Upload *upload, Error *error)
 {
     const uint64_t *limits = upload->library->max_size;
-    uint64_t limit = limits[upload->type->kind];
-    return upload->type->audio_variant ? MAX_OF(limit, limits[MEDIA_AUDIO]) : limit;
-}
-
-static bool check_size(const Upload *upload, Error *error)
-{
-    uint64_t limit = streaming_limit(upload);
-    bool declared_too_much =
-        upload->declared > FORM_OVERHEAD_MAX && upload->declared - FORM_OVERHEAD_MAX > limit;
-    if (staging_size(upload->staging) > limit || declared_too_much)
-        return too_large(upload->type->kind, limit, error);
-    return true;
-}
-
-static bool detect(Upload *upload, Error *error)
-{
-    upload->type = media_type_detect(upload->head, upload->head_length);
+    if (!upload->type)
+        upload->type = media_type_detect(upload->head, upload->head_length);
     if (!upload->type)
         return error_set(error, ERROR_MEDIA_TYPE,
                          "This is not a photo, video or recording that can be kept here. What "
                          "counts is the content, whatever the name says.");
-    return check_size(upload, error);
+    uint64_t limit = limits[upload->type->kind];
+    if (upload->type->audio_variant)
+        limit = MAX_OF(limit, limits[MEDIA_AUDIO]);
+    bool declared_too_much = upload->declared > FORM_OVERHEAD_MAX &&
+                             upload->declared - FORM_OVERHEAD_MAX > limit;
+    if (staging_size(upload->staging) > limit || declared_too_much)
+        return upload_too_large(upload->type->kind, limit, error);
+    return true;
 }
 
 bool upload_append(Upload *upload, const void *bytes, size_t length, Error *error)
@@ -163,28 +150,34 @@ bool upload_append(Upload *upload, const void *bytes, size_t length, Error *erro
     size_t room = MEDIA_TYPE_HEAD - upload->head_length, kept = MIN_OF(room, length);
     memcpy(upload->head + upload->head_length, bytes, kept);
     upload->head_length += kept;
-    if (!staging_append(upload->staging, bytes, length, error))
-        return false;
-    if (upload->type)
-        return check_size(upload, error);
-    return upload->head_length < MEDIA_TYPE_HEAD || detect(upload, error);
+    return staging_append(upload->staging, bytes, length, error) &&
+           (upload->head_length < MEDIA_TYPE_HEAD || upload_check_file(upload, error));
 }
 
 bool upload_file_end(Upload *upload, Error *error)
 {
     if (staging_size(upload->staging) == 0)
         return error_add_field(error, ERROR_INVALID, "file", "The file is empty.");
-    return upload->type || detect(upload, error);
+    return upload_check_file(upload, error);
+}
+
+/* --- finish --- */
+
+/* A photo is shown as it is. */
+static bool upload_has_job(const Upload *upload)
+{
+    return upload->media.kind != MEDIA_PHOTO;
 }
 
 /* All that the rows need; the digest comes with the flush. */
-static bool describe(Upload *upload, int64_t now, Error *error)
+static bool upload_describe(Upload *upload, int64_t now, Error *error)
 {
     MediaRow *media = &upload->media;
+    FileRow *original = &upload->original;
     const MediaType *type = media_type_refine(upload->type, upload->hint);
     uint64_t size = staging_size(upload->staging), limit = upload->library->max_size[type->kind];
     if (size > limit)
-        return too_large(type->kind, limit, error);
+        return upload_too_large(type->kind, limit, error);
     id_uuid(media->id);
     id_uuid(upload->upload_id);
     id_uuid(upload->job_id);
@@ -194,84 +187,76 @@ static bool describe(Upload *upload, int64_t now, Error *error)
     media->size = (int64_t)size;
     media->created_at = now;
     base_copy(media->content_type, sizeof media->content_type, type->content_type);
-    upload->original = (FileRow){.role = FILE_ORIGINAL, .size = media->size, .created_at = now};
-    base_copy(upload->original.media_id, UUID_SIZE, media->id);
-    base_copy(upload->original.content_type, sizeof upload->original.content_type,
-              type->content_type);
+    *original = (FileRow){.role = FILE_ORIGINAL, .size = media->size, .created_at = now};
+    base_copy(original->media_id, UUID_SIZE, media->id);
+    base_copy(original->content_type, sizeof original->content_type, type->content_type);
     NamePath path = {media->collection, media->entry, media->id, media->name, NULL};
-    REQUIRE(name_build_path(&path, upload->original.path));
+    REQUIRE(name_build_path(&path, original->path));
     return true;
 }
 
-/* A photo is shown as it is. */
-static bool has_job(const MediaRow *media)
+static bool upload_create_rows(StoreConnection *connection, void *argument, Error *error)
 {
-    return media->kind != MEDIA_PHOTO;
-}
-
-static bool create_rows(StoreConnection *connection, void *argument, Error *error)
-{
-    const Upload *upload = argument;
+    const Upload *upload = CAST_OBJECT(Upload, argument, UPLOAD_MAGIC);
     const MediaRow *media = &upload->media;
     return store_media_insert(connection, media, error) &&
            store_file_insert(connection, &upload->original, error) &&
            store_upload_insert(connection, upload->upload_id, media->id, media->created_at,
                                error) &&
-           (!has_job(media) ||
+           (!upload_has_job(upload) ||
             store_job_insert(connection, upload->job_id, media->id, media->created_at, error));
 }
 
 /* File before row: bytes, reservation of the name, name, rows; each durable before the next. */
-static bool keep(Upload *upload, Error *error)
+bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error)
 {
     const Library *library = upload->library;
+    const MediaRow *media = &upload->media;
     TransitPaths paths = {0};
+    if (!upload->staging)
+        return error_add_field(error, ERROR_INVALID, "file", "The request has no file.");
+    if (!upload_describe(upload, now, error))
+        return false;
     base_copy(paths.path[0], sizeof paths.path[0], upload->original.path);
     if (!staging_finish(upload->staging, &upload->original.blake2b, error) ||
         !transit_reserve(library->transit, &paths, error))
         return false;
-    if (storage_publish(&library->storage, upload->staging, upload->original.path, error) &&
-        store_write(library->store, create_rows, upload, error))
-        return true;
-    transit_abandon(library->transit, &paths);
-    return false;
-}
-
-bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error)
-{
-    if (!upload->staging)
-        return error_add_field(error, ERROR_INVALID, "file", "The request has no file.");
-    if (!describe(upload, now, error) || !keep(upload, error))
+    if (!storage_publish(&library->storage, upload->staging, upload->original.path, error) ||
+        !store_write(library->store, upload_create_rows, upload, error)) {
+        transit_abandon(library->transit, &paths);
         return false;
-    const MediaRow *media = &upload->media;
+    }
     log_info("Kept %s %s of %lld bytes in %s/%s.", media_kind_words[media->kind], media->id,
              (long long)media->size, media->collection, media->entry);
-    if (has_job(media))
-        validator_wake(upload->library->validator);
+    if (upload_has_job(upload) && library->arrived)
+        library->arrived(library->listener);
     return base_copy(id, UUID_SIZE, upload->upload_id);
 }
 
 UploadView upload_committed(const Upload *upload)
 {
     UploadView committed = {
-        .media = upload->media, .has_job = has_job(&upload->media), .job_state = JOB_VALIDATING};
+        .media = upload->media, .has_job = upload_has_job(upload), .job_state = JOB_VALIDATING};
     base_copy(committed.files.of[FILE_ORIGINAL], MEDIA_PATH_MAX + 1, upload->original.path);
     return committed;
 }
 
-typedef struct View {
+/* --- the state of one --- */
+
+typedef struct UploadLook {
+    unsigned magic;
     const char *id;
     UploadView *out;
-} View;
+} UploadLook;
 
-static bool view(StoreConnection *connection, void *argument, Error *error)
+static bool upload_look(StoreConnection *connection, void *argument, Error *error)
 {
-    const View *self = argument;
-    return store_upload_get(connection, self->id, self->out, error);
+    const UploadLook *look = CAST_OBJECT(UploadLook, argument, UPLOAD_LOOK_MAGIC);
+    return store_upload_get(connection, look->id, look->out, error);
 }
 
 bool upload_view(const Library *library, const char *id, UploadView *out, Error *error)
 {
-    View self = {id, out};
-    return store_read(library->store, view, &self, error);
+    UploadLook look = {UPLOAD_LOOK_MAGIC, id, out};
+    return store_read(library->store, upload_look, &look, error);
 }

@@ -22,23 +22,23 @@ typedef enum UploadField {
 } UploadField;
 
 /* Sets aside room for `declared` bytes: ERROR_NO_SPACE before any of them is taken. */
-Upload *upload_begin(const Library *library, uint64_t declared, Error *error);
+_must_check_ Upload *upload_begin(const Library *library, uint64_t declared, Error *error);
 
 /* ERROR_INVALID with the field's name for a value that cannot be used. "" means the default. */
-bool upload_set(Upload *upload, UploadField field, const char *value, Error *error);
+_must_check_ bool upload_set(Upload *upload, UploadField field, const char *value, Error *error);
 
 /* The file comes; ERROR_INVALID for a second one. */
-bool upload_file_begin(Upload *upload, const char *name, Error *error);
+_must_check_ bool upload_file_begin(Upload *upload, const char *name, Error *error);
 
 /* ERROR_MEDIA_TYPE as soon as the bytes tell that it is nothing we take, ERROR_TOO_LARGE as soon as
  * it is certain. */
-bool upload_append(Upload *upload, const void *bytes, size_t length, Error *error);
+_must_check_ bool upload_append(Upload *upload, const void *bytes, size_t length, Error *error);
 
 /* ERROR_INVALID for an empty file. */
-bool upload_file_end(Upload *upload, Error *error);
+_must_check_ bool upload_file_end(Upload *upload, Error *error);
 
 /* Keeps it for good; fills the upload's id. The file and the row are durable when it returns. */
-bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error);
+_must_check_ bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error);
 
 /* What the finish committed, without asking the database. */
 UploadView upload_committed(const Upload *upload);
@@ -47,4 +47,5 @@ UploadView upload_committed(const Upload *upload);
 void upload_free(Upload *upload);
 
 /* Where an upload stands. */
-bool upload_view(const Library *library, const char *id, UploadView *out, Error *error);
+_must_check_ bool upload_view(const Library *library, const char *id, UploadView *out,
+                              Error *error);

@@ -1,11 +1,25 @@
 #include "web/library/results/delivery.h"
 
+#include <strings.h>
+
 #include "common/base/log.h"
 #include "web/library/results/delivery_accept.h"
-#include "web/library/results/delivery_part.h"
+#include "web/library/results/delivery_check.h"
 #include "web/library/results/mp4.h"
+#include "web/library/results/storyboard.h"
+#include "web/library/results/waveform.h"
 
 _Static_assert(TRANSIT_PATHS_MAX >= TRANSFER_FILE_COUNT, "a result's paths are reserved at once");
+
+/* One file on its way in. Media go to the disk as they come; text stays in memory, as what is
+ * stored of it is written anew. */
+typedef struct DeliveryPart {
+    bool present;
+    Staging *staging; /* NULL for text that was not written yet */
+    Buffer text;
+    unsigned char head[MEDIA_TYPE_HEAD];
+    size_t head_length;
+} DeliveryPart;
 
 struct Delivery {
     const Library *library;
@@ -18,7 +32,7 @@ struct Delivery {
     bool has_metadata;
     TransferResult result;
     DeliveryPart parts[TRANSFER_FILE_COUNT];
-    DeliveryPart *current; /* the file that comes now */
+    TransferFile current; /* the file that comes now */
 };
 
 Delivery *delivery_begin(const Library *library, uint64_t declared, int64_t now, Error *error)
@@ -35,31 +49,36 @@ Delivery *delivery_begin(const Library *library, uint64_t declared, int64_t now,
 
 /* --- the journal --- */
 
-typedef struct Entry {
+#define DELIVERY_ENTRY_MAGIC 0x44454e54u /* "DENT" */
+
+typedef struct DeliveryEntry {
+    unsigned magic;
     const char *job_id;
     int64_t now;
     DeliveryRow row;
-} Entry;
+} DeliveryEntry;
 
-static bool write_entry(StoreConnection *connection, void *argument, Error *error)
+static bool delivery_write_entry(StoreConnection *connection, void *argument, Error *error)
 {
-    const Entry *self = argument;
-    return store_delivery_insert(connection, self->job_id, self->now, &self->row, error);
+    const DeliveryEntry *entry = CAST_OBJECT(DeliveryEntry, argument, DELIVERY_ENTRY_MAGIC);
+    return store_delivery_insert(connection, entry->job_id, entry->now, &entry->row, error);
 }
 
 /* Once for a delivery whose job is known. The refusal itself is what matters: a journal that cannot
  * be written changes nothing. */
 bool delivery_refuse(Delivery *delivery, const Error *error)
 {
-    Entry entry = {
-        .job_id = delivery->job_id, .now = delivery->now, .row.outcome = DELIVERY_REFUSED};
+    DeliveryEntry entry = {.magic = DELIVERY_ENTRY_MAGIC,
+                           .job_id = delivery->job_id,
+                           .now = delivery->now,
+                           .row.outcome = DELIVERY_REFUSED};
     if (delivery->journaled || !delivery->job_id[0])
         return false;
     delivery->journaled = true;
     LOG_CONTEXT(.job_id = delivery->job_id);
     log_warning("Delivery refused: %s", error->detail);
     base_copy_truncated(entry.row.detail, sizeof entry.row.detail, error->detail);
-    store_write(delivery->library->store, write_entry, &entry, NULL);
+    IGNORE_RESULT(store_write(delivery->library->store, delivery_write_entry, &entry, NULL));
     return false;
 }
 
@@ -68,134 +87,177 @@ void delivery_free(Delivery *delivery)
     static const Error cut_off = {.detail = "It was cut off before its end."};
     if (!delivery)
         return;
-    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
-        delivery_part_release(&delivery->parts[i]);
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        staging_free(delivery->parts[i].staging);
+        buffer_release(&delivery->parts[i].text);
+    }
     reservation_release(&delivery->reservation);
     delivery_refuse(delivery, &cut_off);
     free(delivery);
 }
 
-/* --- what comes --- */
+/* --- fields --- */
 
-static bool set_uuid(char *out, const char *field, const char *value, Error *error)
+static bool delivery_read_field(Delivery *delivery, const char *field, const char *value,
+                                Error *error)
 {
-    if (!id_uuid_valid(value))
-        return error_add_field(error, ERROR_INVALID, field, "The field %s must be a UUID.", field);
-    return base_copy(out, UUID_SIZE, value);
-}
-
-static bool set_token(Delivery *delivery, const char *value, Error *error)
-{
-    if (!*value || !base_copy(delivery->lease_token, TOKEN_SIZE, value))
-        return error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_LEASE,
-                               "The field lease_token is not a token of ours.");
-    return true;
-}
-
-static bool set_metadata(Delivery *delivery, const char *value, Error *error)
-{
-    Error fault = {0};
-    _cleanup_json_ json_t *json = json_parse_object(value, strlen(value), &fault);
-    delivery->has_metadata = json && transfer_result_decode(json, &delivery->result, &fault);
-    return delivery->has_metadata ||
-           error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA, "%s", fault.detail);
-}
-
-static bool set_field(Delivery *delivery, const char *field, const char *value, Error *error)
-{
-    if (streq(field, TRANSFER_FIELD_JOB))
-        return set_uuid(delivery->job_id, field, value, error);
-    if (streq(field, TRANSFER_FIELD_MEDIA))
-        return set_uuid(delivery->media_id, field, value, error);
-    if (streq(field, TRANSFER_FIELD_LEASE))
-        return set_token(delivery, value, error);
-    if (streq(field, TRANSFER_FIELD_METADATA))
-        return set_metadata(delivery, value, error);
+    bool job = streq(field, TRANSFER_FIELD_JOB);
+    if (job || streq(field, TRANSFER_FIELD_MEDIA)) {
+        if (!id_uuid_valid(value))
+            return error_add_field(error, ERROR_INVALID, field, "The field %s must be a UUID.",
+                                   field);
+        return base_copy(job ? delivery->job_id : delivery->media_id, UUID_SIZE, value);
+    }
+    if (streq(field, TRANSFER_FIELD_LEASE)) {
+        if (!*value || !base_copy(delivery->lease_token, TOKEN_SIZE, value))
+            return error_add_field(error, ERROR_INVALID, field,
+                                   "The field lease_token is not a token of ours.");
+    } else if (streq(field, TRANSFER_FIELD_METADATA)) {
+        Error fault = {0};
+        _cleanup_json_ json_t *json = json_parse_object(value, strlen(value), &fault);
+        delivery->has_metadata = json && transfer_result_decode(json, &delivery->result, &fault);
+        if (!delivery->has_metadata)
+            return error_add_field(error, ERROR_INVALID, field, "%s", fault.detail);
+    }
     return true;
 }
 
 bool delivery_set(Delivery *delivery, const char *field, const char *value, Error *error)
 {
     Error fault = {0};
-    if (set_field(delivery, field, value, &fault))
+    if (delivery_read_field(delivery, field, value, &fault))
         return true;
     if (error)
         *error = fault;
     return delivery_refuse(delivery, &fault);
 }
 
-/* --- who may deliver --- */
-
-static Admission admission_of(const Delivery *delivery, int64_t now)
+static Admission delivery_admission(const Delivery *delivery)
 {
-    JobSpeaker speaker = {delivery->job_id, delivery->lease_token, now};
-    return (Admission){.media_id = delivery->media_id, .holder = jobs_holder(&speaker)};
+    JobSpeaker speaker = {delivery->job_id, delivery->lease_token, delivery->now};
+    return (Admission){
+        .magic = ADMISSION_MAGIC, .media_id = delivery->media_id, .holder = jobs_holder(&speaker)};
 }
 
-static bool check_admission(const Delivery *delivery, Error *error)
+/* --- files --- */
+
+static bool delivery_is_text(TransferFile which)
 {
-    if (!delivery->job_id[0] || !delivery->media_id[0] || !delivery->lease_token[0])
-        return true;
-    Admission admission = admission_of(delivery, delivery->now);
-    return store_read(delivery->library->store, delivery_admit, &admission, error);
+    return which == TRANSFER_STORYBOARD_VTT || which == TRANSFER_WAVEFORM;
 }
 
-/* --- the files --- */
+/* Nothing, bytes of any kind, or what the file has to be (RFC 9110 §8.3.1). */
+static bool delivery_type_possible(const TransferFileKind *kind, const char *content_type)
+{
+    static const char any[] = "application/octet-stream";
+    size_t length = strcspn(content_type, "; \t");
+    return length == 0 || strncasecmp(content_type, kind->family, strlen(kind->family)) == 0 ||
+           (length == strlen(any) && strncasecmp(content_type, any, length) == 0);
+}
+
+static bool delivery_open_file(Delivery *delivery, TransferFile which, const char *content_type,
+                               Error *error)
+{
+    const TransferFileKind *kind = &transfer_file_kinds[which];
+    DeliveryPart *part = &delivery->parts[which];
+    if (delivery->job_id[0] && delivery->media_id[0] && delivery->lease_token[0]) {
+        Admission admission = delivery_admission(delivery);
+        if (!store_read(delivery->library->store, delivery_admit, &admission, error))
+            return false;
+    }
+    if (part->present)
+        return error_add_field(error, ERROR_INVALID, kind->field, "There is more than one %s.",
+                               kind->field);
+    if (!delivery_type_possible(kind, content_type))
+        return error_add_field(error, ERROR_INVALID, kind->field,
+                               "The file %s is announced as %.60s, which it cannot be.",
+                               kind->field, content_type);
+    delivery->current = which;
+    part->text = BUFFER(TRANSFER_TEXT_MAX);
+    if (!delivery_is_text(which))
+        part->staging = staging_new(&delivery->reservation, error);
+    part->present = delivery_is_text(which) || part->staging;
+    return part->present;
+}
 
 bool delivery_file_begin(Delivery *delivery, TransferFile which, const char *content_type,
                          Error *error)
 {
-    delivery->current = &delivery->parts[which];
-    return (check_admission(delivery, error) &&
-            delivery_part_begin(delivery->current, which, content_type, &delivery->reservation,
-                                error)) ||
+    return delivery_open_file(delivery, which, content_type, error) ||
            delivery_refuse(delivery, error);
 }
 
 bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error *error)
 {
-    return delivery_part_append(delivery->current, bytes, length, error) ||
-           delivery_refuse(delivery, error);
+    const TransferFileKind *kind = &transfer_file_kinds[delivery->current];
+    DeliveryPart *part = &delivery->parts[delivery->current];
+    uint64_t size = part->staging ? staging_size(part->staging) : part->text.length;
+    size_t kept = MIN_OF(MEDIA_TYPE_HEAD - part->head_length, length);
+    memcpy(part->head + part->head_length, bytes, kept);
+    part->head_length += kept;
+    if (size + length > (uint64_t)kind->size_max) {
+        error_add_field(error, ERROR_TOO_LARGE, kind->field, "The file %s is larger than %lld KiB.",
+                        kind->field, (long long)(kind->size_max / (int64_t)KIB));
+        return delivery_refuse(delivery, error);
+    }
+    if (part->staging)
+        return staging_append(part->staging, bytes, length, error) ||
+               delivery_refuse(delivery, error);
+    REQUIRE(buffer_append(&part->text, bytes, length));
+    return true;
 }
 
-static bool receive(Delivery *delivery, ReceivedFile files[TRANSFER_FILE_COUNT], Error *error)
+/* No more bytes come: what was received. */
+static bool delivery_receive(Delivery *delivery, ReceivedFile files[TRANSFER_FILE_COUNT],
+                             Error *error)
 {
-    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
-        if (!delivery_part_finish(&delivery->parts[i], &files[i], error))
-            return false;
+    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        DeliveryPart *part = &delivery->parts[i];
+        files[i] = (ReceivedFile){.present = part->present};
+        if (part->staging) {
+            files[i].size = staging_size(part->staging);
+            files[i].type = media_type_detect(part->head, part->head_length);
+            if (!staging_finish(part->staging, &files[i].digest, error))
+                return false;
+        } else if (part->present) {
+            DigestState state;
+            files[i].size = part->text.length;
+            digest_init(&state, DIGEST_BLAKE2B);
+            digest_update(&state, part->text.data, part->text.length);
+            digest_final(&state, &files[i].digest);
+        }
+    }
     return true;
 }
 
 /* --- finish --- */
 
-static void require_field(bool there, const char *field, Error *error)
+/* Every field, and either a video or sound alone. */
+static bool delivery_check_complete(const Delivery *delivery, Error *error)
 {
-    if (!there)
-        error_add_field(error, ERROR_INVALID, field, "The field %s is missing.", field);
-}
-
-/* Either a video or sound alone. */
-static void require_main_file(const Delivery *delivery, Error *error)
-{
-    bool video = delivery->parts[TRANSFER_VIDEO].present;
-    bool audio = delivery->parts[TRANSFER_AUDIO].present;
-    const char *field = transfer_file_kinds[TRANSFER_VIDEO].field;
-    const char *other = transfer_file_kinds[TRANSFER_AUDIO].field;
-    if (!video && !audio)
-        error_add_field(error, ERROR_INVALID, field, "Either %s or %s is needed.", field, other);
-    if (video && audio)
-        error_add_field(error, ERROR_INVALID, other, "Send either %s or %s, not both.", field,
-                        other);
-}
-
-static bool check_complete(const Delivery *delivery, Error *error)
-{
+    const char *video = transfer_file_kinds[TRANSFER_VIDEO].field;
+    const char *audio = transfer_file_kinds[TRANSFER_AUDIO].field;
+    bool has_video = delivery->parts[TRANSFER_VIDEO].present;
+    bool has_audio = delivery->parts[TRANSFER_AUDIO].present;
+    const struct {
+        bool there;
+        const char *field;
+    } fields[] = {
+        {delivery->media_id[0], TRANSFER_FIELD_MEDIA},
+        {delivery->job_id[0], TRANSFER_FIELD_JOB},
+        {delivery->lease_token[0], TRANSFER_FIELD_LEASE},
+        {delivery->has_metadata, TRANSFER_FIELD_METADATA},
+    };
     Error found = {0};
-    require_field(delivery->media_id[0], TRANSFER_FIELD_MEDIA, &found);
-    require_field(delivery->job_id[0], TRANSFER_FIELD_JOB, &found);
-    require_field(delivery->lease_token[0], TRANSFER_FIELD_LEASE, &found);
-    require_field(delivery->has_metadata, TRANSFER_FIELD_METADATA, &found);
-    require_main_file(delivery, &found);
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        if (!fields[i].there)
+            error_add_field(&found, ERROR_INVALID, fields[i].field, "The field %s is missing.",
+                            fields[i].field);
+    if (!has_video && !has_audio)
+        error_add_field(&found, ERROR_INVALID, video, "Either %s or %s is needed.", video, audio);
+    if (has_video && has_audio)
+        error_add_field(&found, ERROR_INVALID, audio, "Send either %s or %s, not both.", video,
+                        audio);
     if (found.code == ERROR_NONE)
         return true;
     *error = found;
@@ -203,50 +265,13 @@ static bool check_complete(const Delivery *delivery, Error *error)
 }
 
 /* The file that came, whatever metadata says. */
-static TransferFile main_file(const Delivery *delivery)
+static TransferFile delivery_main_file(const Delivery *delivery)
 {
     return delivery->parts[TRANSFER_AUDIO].present ? TRANSFER_AUDIO : TRANSFER_VIDEO;
 }
 
-/* Whether it plays, found out by playing: in a child, which may only read. */
-static bool verify(const Delivery *delivery, const StoredFile *file, Error *error)
-{
-    const TransferResult *result = &delivery->result;
-    DecoderExpectation expected = {
-        .kind = main_file(delivery) == TRANSFER_AUDIO ? MEDIA_AUDIO : MEDIA_VIDEO,
-        .width = result->width,
-        .height = result->height,
-        .duration = result->duration,
-        .has_audio = result->has_audio,
-    };
-    int fd = stored_file_lend_fd(file, error);
-    return fd >= 0 && delivery->library->verify(fd, &expected, delivery->library->stop, error);
-}
-
-/* The cheap look first. */
-static bool check_playable(const Delivery *delivery, Error *error)
-{
-    Error fault = {0};
-    TransferFile which = main_file(delivery);
-    _cleanup_stored_file_ StoredFile *file = staging_view(delivery->parts[which].staging, &fault);
-    if (file && mp4_check(file, &fault) && verify(delivery, file, &fault))
-        return true;
-    if (fault.code == ERROR_MEDIA)
-        return error_add_field(error, ERROR_INVALID, transfer_file_kinds[which].field, "%s",
-                               fault.detail);
-    *error = fault;
-    return false;
-}
-
-/* What web found in the original itself counts more than what a transcoder says of it. */
-static void doubt(Delivery *delivery, const MediaRow *original)
-{
-    if (delivery_is_cut(&delivery->result, original->duration))
-        delivery->result.whole = false;
-}
-
 /* A fresh id for each delivery: two of one job never meet under one name. */
-static void describe(DeliveryAccept *accept, const ReceivedFile files[TRANSFER_FILE_COUNT])
+static void delivery_describe(DeliveryAccept *accept, const ReceivedFile files[TRANSFER_FILE_COUNT])
 {
     const MediaRow *media = &accept->admission.media;
     char uuid[UUID_SIZE];
@@ -268,29 +293,61 @@ static void describe(DeliveryAccept *accept, const ReceivedFile files[TRANSFER_F
     }
 }
 
-/* Text refers to the storyboard's picture by its published name, in the same folder. */
-static bool rewrite_texts(Delivery *delivery, DeliveryAccept *accept, Error *error)
+/* Writes each text as it is stored. It refers to the storyboard's picture by its published name, in
+ * the same folder. */
+static bool delivery_rewrite_texts(Delivery *delivery, DeliveryAccept *accept, Error *error)
 {
     const char *path = accept->files[TRANSFER_STORYBOARD].path, *slash = strrchr(path, '/');
-    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
-        if (!delivery_part_rewrite(&delivery->parts[i], slash ? slash + 1 : path,
-                                   &delivery->reservation, &accept->files[i], error))
+    const char *sheet = slash ? slash + 1 : path;
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        DeliveryPart *part = &delivery->parts[i];
+        FileRow *row = &accept->files[i];
+        _cleanup_buffer_ Buffer text = BUFFER(TRANSFER_TEXT_MAX);
+        Error fault = {0};
+        if (!part->present || !delivery_is_text(i))
+            continue;
+        bool good = i == TRANSFER_WAVEFORM ? waveform_rewrite(&part->text, &text, &fault)
+                                           : storyboard_rewrite(&part->text, sheet, &text, &fault);
+        if (!good)
+            return error_add_field(error, ERROR_INVALID, transfer_file_kinds[i].field, "%s",
+                                   fault.detail);
+        part->staging = staging_new(&delivery->reservation, error);
+        if (!part->staging || !staging_append(part->staging, text.data, text.length, error) ||
+            !staging_finish(part->staging, &row->blake2b, error))
             return false;
+        row->size = (int64_t)text.length;
+    }
     return true;
 }
 
-static bool publish(const Delivery *delivery, const DeliveryAccept *accept, Error *error)
+/* Whether it plays: after a cheap look, found out by playing it, in a child that may only read. */
+static bool delivery_check_playable(const Delivery *delivery, Error *error)
 {
-    for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
-        if (delivery->parts[i].present &&
-            !storage_publish(&delivery->library->storage, delivery->parts[i].staging,
-                             accept->files[i].path, error))
-            return false;
-    return true;
+    const Library *library = delivery->library;
+    const TransferResult *result = &delivery->result;
+    TransferFile which = delivery_main_file(delivery);
+    DecoderExpectation expected = {
+        .kind = which == TRANSFER_AUDIO ? MEDIA_AUDIO : MEDIA_VIDEO,
+        .width = result->width,
+        .height = result->height,
+        .duration = result->duration,
+        .has_audio = result->has_audio,
+    };
+    Error fault = {0};
+    int fd;
+    _cleanup_stored_file_ StoredFile *file = staging_view(delivery->parts[which].staging, &fault);
+    if (file && mp4_check(file, &fault) && (fd = stored_file_lend_fd(file, &fault)) >= 0 &&
+        library->verify(fd, &expected, library->stop, &fault))
+        return true;
+    if (fault.code == ERROR_MEDIA)
+        return error_add_field(error, ERROR_INVALID, transfer_file_kinds[which].field, "%s",
+                               fault.detail);
+    *error = fault;
+    return false;
 }
 
 /* Files before rows, and all rows at once. */
-static bool keep(const Delivery *delivery, DeliveryAccept *accept, Error *error)
+static bool delivery_keep(const Delivery *delivery, DeliveryAccept *accept, Error *error)
 {
     const Library *library = delivery->library;
     TransitPaths paths = {0};
@@ -298,44 +355,57 @@ static bool keep(const Delivery *delivery, DeliveryAccept *accept, Error *error)
         base_copy(paths.path[i], sizeof paths.path[i], accept->files[i].path);
     if (!transit_reserve(library->transit, &paths, error))
         return false;
-    bool kept = publish(delivery, accept, error) &&
-                store_write(library->store, delivery_accept, accept, error);
-    if (!kept || accept->out->repeated)
+    bool kept = true;
+    for (size_t i = 0; kept && i < TRANSFER_FILE_COUNT; i++)
+        if (delivery->parts[i].present)
+            kept = storage_publish(&library->storage, delivery->parts[i].staging, paths.path[i],
+                                   error);
+    kept = kept && store_write(library->store, delivery_accept, accept, error);
+    if (!kept || accept->repeated)
         transit_abandon(library->transit, &paths);
     return kept;
 }
 
-static bool finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)
+/* Who brings it, whether it was accepted before, what it is, whether it plays; then it is kept. */
+static bool delivery_judge(Delivery *delivery, DeliveryAccept *accept, Error *error)
 {
     Store *store = delivery->library->store;
+    Admission *admission = &accept->admission;
     ReceivedFile files[TRANSFER_FILE_COUNT];
-    DeliveryAccept accept = {.library = delivery->library,
-                             .result = &delivery->result,
-                             .admission = admission_of(delivery, now),
-                             .out = out};
-    if (!store_read(store, delivery_admit, &accept.admission, error) ||
-        !receive(delivery, files, error))
+    if (!delivery_check_complete(delivery, error) ||
+        !store_read(store, delivery_admit, admission, error) ||
+        !delivery_receive(delivery, files, error))
         return false;
-    if (delivery_is_repeat(&accept.admission, &files[main_file(delivery)].digest))
-        return store_write(store, delivery_repeat, &accept, error);
-    if (accept.admission.job.state == JOB_DONE)
+    if (delivery_is_repeat(admission, &files[delivery_main_file(delivery)].digest))
+        return store_write(store, delivery_repeat, accept, error);
+    if (admission->job.state == JOB_DONE)
         return error_set(error, ERROR_GONE, "The job is done: another result was accepted.");
     if (!delivery_check(&delivery->result, files, error))
         return false;
-    doubt(delivery, &accept.admission.media);
-    describe(&accept, files);
-    return rewrite_texts(delivery, &accept, error) && check_playable(delivery, error) &&
-           keep(delivery, &accept, error);
+    /* What web found in the original itself counts more than what a transcoder says of it. */
+    if (delivery_is_cut(&delivery->result, admission->media.duration))
+        delivery->result.whole = false;
+    delivery_describe(accept, files);
+    return delivery_rewrite_texts(delivery, accept, error) &&
+           delivery_check_playable(delivery, error) && delivery_keep(delivery, accept, error);
 }
 
 bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)
 {
-    Delivered delivered = {0};
     delivery->now = now;
-    if (!check_complete(delivery, error) || !finish(delivery, now, &delivered, error))
+    DeliveryAccept accept = {.magic = DELIVERY_ACCEPT_MAGIC,
+                             .result = &delivery->result,
+                             .keep_original = delivery->library->keep_original_videos,
+                             .admission = delivery_admission(delivery)};
+    if (!delivery_judge(delivery, &accept, error))
         return delivery_refuse(delivery, error);
     delivery->journaled = true;
-    *out = delivered;
+    *out = (Delivered){.files = accept.paths,
+                       .width = accept.media.width,
+                       .height = accept.media.height,
+                       .duration = accept.media.duration,
+                       .repeated = accept.repeated};
+    base_copy(out->media_id, UUID_SIZE, accept.media.id);
     LOG_CONTEXT(.job_id = delivery->job_id);
     log_info("Delivery %s: %s of item %s.", out->repeated ? "repeated" : "accepted",
              delivery->result.operation, out->media_id);

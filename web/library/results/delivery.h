@@ -24,20 +24,23 @@ typedef struct Delivered {
 } Delivered;
 
 /* Sets aside room for `declared` bytes; `now` is when it came. */
-Delivery *delivery_begin(const Library *library, uint64_t declared, int64_t now, Error *error);
+_must_check_ Delivery *delivery_begin(const Library *library, uint64_t declared, int64_t now,
+                                      Error *error);
 
 /* From the job's id on, the job's journal gets one row about it, however it ends. */
 
 /* A plain field of the form; unknown ones are ignored. */
-bool delivery_set(Delivery *delivery, const char *field, const char *value, Error *error);
+_must_check_ bool delivery_set(Delivery *delivery, const char *field, const char *value,
+                               Error *error);
 
 /* The first file asks whether the job takes a result of this holder at all: ERROR_NOT_FOUND for an
  * unknown job, ERROR_GONE and ERROR_LEASE_LOST as in jobs.h, if the ids came before. The type is
  * what the sender says, "" if nothing; ERROR_INVALID for one that cannot be right. */
-bool delivery_file_begin(Delivery *delivery, TransferFile which, const char *content_type,
-                         Error *error);
-bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error *error);
-bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error);
+_must_check_ bool delivery_file_begin(Delivery *delivery, TransferFile which,
+                                      const char *content_type, Error *error);
+_must_check_ bool delivery_append(Delivery *delivery, const void *bytes, size_t length,
+                                  Error *error);
+_must_check_ bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error);
 
 /* The form around it is at fault. Returns false. */
 bool delivery_refuse(Delivery *delivery, const Error *error);

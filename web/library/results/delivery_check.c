@@ -39,7 +39,7 @@ const PublishedAs *delivery_published_as(TransferFile which, const MediaType *ty
     return NULL;
 }
 
-static bool fault(Error *error, const char *field, const char *sentence)
+static bool delivery_fault(Error *error, const char *field, const char *sentence)
 {
     return error_add_field(error, ERROR_INVALID, field, "%s", sentence);
 }
@@ -119,22 +119,23 @@ static bool has_controls(const char *text)
 static void check_texts(const TransferResult *result, Error *error)
 {
     if (result->thumbhash[0] && !thumbhash_valid(result->thumbhash))
-        fault(error, TRANSFER_FIELD_METADATA,
-              "The thumbhash must be 5 to 25 bytes in base64 (RFC 4648, section 4).");
+        delivery_fault(error, TRANSFER_FIELD_METADATA,
+                       "The thumbhash must be 5 to 25 bytes in base64 (RFC 4648, section 4).");
     if (result->captured_at[0] && !time_valid(result->captured_at))
-        fault(error, TRANSFER_FIELD_METADATA,
-              "The captured_at must be a time in UTC, such as 2026-01-31T12:00:00Z.");
+        delivery_fault(error, TRANSFER_FIELD_METADATA,
+                       "The captured_at must be a time in UTC, such as 2026-01-31T12:00:00Z.");
     if (!utf8_valid(result->title, strlen(result->title)) || has_controls(result->title))
-        fault(error, TRANSFER_FIELD_METADATA, "The title must be UTF-8 without controls.");
+        delivery_fault(error, TRANSFER_FIELD_METADATA, "The title must be UTF-8 without controls.");
 }
 
 static void check_metadata(const TransferResult *result, Error *error)
 {
     if (!plausible(result))
-        fault(error, TRANSFER_FIELD_METADATA,
-              "The duration is not that of the original: the result is not whole.");
+        delivery_fault(error, TRANSFER_FIELD_METADATA,
+                       "The duration is not that of the original: the result is not whole.");
     if (!shape_possible(result))
-        fault(error, TRANSFER_FIELD_METADATA, "The picture's width and height make no sense.");
+        delivery_fault(error, TRANSFER_FIELD_METADATA,
+                       "The picture's width and height make no sense.");
     check_texts(result, error);
 }
 
@@ -148,8 +149,8 @@ static bool is_told(TransferFile which, const TransferMade *told, const Received
 }
 
 /* What is wrong with the file, as the end of a sentence; NULL for nothing. */
-static const char *file_fault(TransferFile which, const TransferMade *told,
-                              const ReceivedFile *file)
+static const char *delivery_file_fault(TransferFile which, const TransferMade *told,
+                                       const ReceivedFile *file)
 {
     if (!file->present)
         return told->present ? "is missing: metadata tells of it" : NULL;
@@ -166,7 +167,7 @@ static void check_file(TransferFile which, const TransferMade *told, const Recei
                        Error *error)
 {
     const char *field = transfer_file_kinds[which].field;
-    const char *what = file_fault(which, told, file);
+    const char *what = delivery_file_fault(which, told, file);
     if (what)
         error_add_field(error, ERROR_INVALID, field, "The file %s %s.", field, what);
 }
@@ -177,8 +178,8 @@ static void check_storyboard(const ReceivedFile *files, Error *error)
     bool sheet = files[TRANSFER_STORYBOARD].present, text = files[TRANSFER_STORYBOARD_VTT].present;
     TransferFile missing = sheet ? TRANSFER_STORYBOARD_VTT : TRANSFER_STORYBOARD;
     if (sheet != text)
-        fault(error, transfer_file_kinds[missing].field,
-              "A storyboard is a picture and a WebVTT file: one of them is missing.");
+        delivery_fault(error, transfer_file_kinds[missing].field,
+                       "A storyboard is a picture and a WebVTT file: one of them is missing.");
 }
 
 bool delivery_check(const TransferResult *result, const ReceivedFile files[TRANSFER_FILE_COUNT],

@@ -15,8 +15,8 @@ typedef struct ReceivedFile {
 
 /* Of the files of a result, by TransferFile. Every fault becomes a field of *error
  * (ERROR_INVALID). */
-bool delivery_check(const TransferResult *result, const ReceivedFile files[TRANSFER_FILE_COUNT],
-                    Error *error);
+_must_check_ bool delivery_check(const TransferResult *result,
+                                 const ReceivedFile files[TRANSFER_FILE_COUNT], Error *error);
 
 /* Whether the result plays for less than an original of `original` seconds; 0: unknown, and no. */
 bool delivery_is_cut(const TransferResult *result, double original);

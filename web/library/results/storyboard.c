@@ -16,14 +16,14 @@ typedef struct Cue {
     int64_t x, y, width, height; /* pixels */
 } Cue;
 
-static bool fault(const Reader *reader, const char *what, Error *error)
+static bool storyboard_fault(const Reader *reader, const char *what, Error *error)
 {
     return error_set(error, ERROR_INVALID, "Line %zu of the storyboard's WebVTT file %s.",
                      reader->line, what);
 }
 
 /* Takes the text if it comes next. */
-static bool take(Reader *reader, const char *text)
+static bool storyboard_take(Reader *reader, const char *text)
 {
     size_t length = strlen(text);
     if ((size_t)(reader->end - reader->at) < length || memcmp(reader->at, text, length) != 0)
@@ -34,8 +34,8 @@ static bool take(Reader *reader, const char *text)
 
 static bool take_line_end(Reader *reader)
 {
-    take(reader, "\r");
-    if (!take(reader, "\n"))
+    storyboard_take(reader, "\r");
+    if (!storyboard_take(reader, "\n"))
         return false;
     reader->line++;
     return true;
@@ -58,17 +58,17 @@ static bool take_number(Reader *reader, size_t digits_min, size_t digits_max, in
 static bool take_time(Reader *reader, int64_t *out)
 {
     int64_t hours = 0, minutes, seconds, milliseconds;
-    if (!take_number(reader, 2, 5, &minutes) || !take(reader, ":") ||
+    if (!take_number(reader, 2, 5, &minutes) || !storyboard_take(reader, ":") ||
         !take_number(reader, 2, 2, &seconds))
         return false;
-    if (take(reader, ":")) {
+    if (storyboard_take(reader, ":")) {
         hours = minutes;
         minutes = seconds;
         if (!take_number(reader, 2, 2, &seconds))
             return false;
     }
-    if (!take(reader, ".") || !take_number(reader, 3, 3, &milliseconds) || minutes > 59 ||
-        seconds > 59)
+    if (!storyboard_take(reader, ".") || !take_number(reader, 3, 3, &milliseconds) ||
+        minutes > 59 || seconds > 59)
         return false;
     *out = ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;
     return *out <= TIME_MAX;
@@ -76,17 +76,17 @@ static bool take_time(Reader *reader, int64_t *out)
 
 static bool take_times(Reader *reader, Cue *cue)
 {
-    return take_time(reader, &cue->start) && take(reader, " --> ") &&
+    return take_time(reader, &cue->start) && storyboard_take(reader, " --> ") &&
            take_time(reader, &cue->stop) && take_line_end(reader);
 }
 
 static bool take_tile(Reader *reader, Cue *cue)
 {
-    return take(reader, transfer_file_kinds[TRANSFER_STORYBOARD].name) && take(reader, "#xywh=") &&
-           take_number(reader, 1, 5, &cue->x) && take(reader, ",") &&
-           take_number(reader, 1, 5, &cue->y) && take(reader, ",") &&
-           take_number(reader, 1, 5, &cue->width) && take(reader, ",") &&
-           take_number(reader, 1, 5, &cue->height);
+    return storyboard_take(reader, transfer_file_kinds[TRANSFER_STORYBOARD].name) &&
+           storyboard_take(reader, "#xywh=") && take_number(reader, 1, 5, &cue->x) &&
+           storyboard_take(reader, ",") && take_number(reader, 1, 5, &cue->y) &&
+           storyboard_take(reader, ",") && take_number(reader, 1, 5, &cue->width) &&
+           storyboard_take(reader, ",") && take_number(reader, 1, 5, &cue->height);
 }
 
 static bool on_the_sheet(const Cue *cue)
@@ -99,7 +99,7 @@ static bool on_the_sheet(const Cue *cue)
 static bool skip_empty(Reader *reader, Error *error)
 {
     if (reader->at < reader->end && !take_line_end(reader))
-        return fault(reader, "must be empty", error);
+        return storyboard_fault(reader, "must be empty", error);
     while (take_line_end(reader))
         continue;
     return true;
@@ -108,15 +108,15 @@ static bool skip_empty(Reader *reader, Error *error)
 static bool read_cue(Reader *reader, int64_t after, Cue *cue, Error *error)
 {
     if (!take_times(reader, cue))
-        return fault(reader, "is not the times of a tile", error);
+        return storyboard_fault(reader, "is not the times of a tile", error);
     if (cue->start < after || cue->stop <= cue->start)
-        return fault(reader, "follows times that do not grow", error);
+        return storyboard_fault(reader, "follows times that do not grow", error);
     if (!take_tile(reader, cue))
-        return fault(reader, "is not a tile of storyboard.jpg", error);
+        return storyboard_fault(reader, "is not a tile of storyboard.jpg", error);
     if (!on_the_sheet(cue))
-        return fault(reader, "is a tile beyond what a picture can be", error);
+        return storyboard_fault(reader, "is a tile beyond what a picture can be", error);
     if (reader->at < reader->end && !take_line_end(reader))
-        return fault(reader, "goes on behind its tile", error);
+        return storyboard_fault(reader, "goes on behind its tile", error);
     return skip_empty(reader, error);
 }
 
@@ -142,8 +142,8 @@ bool storyboard_rewrite(const Buffer *text, const char *sprite, Buffer *out, Err
     Cue cue = {0};
     size_t count = 0;
     REQUIRE(url_encode_path(sprite, address, sizeof address));
-    if (!text->length || !take(&reader, "WEBVTT") || !take_line_end(&reader))
-        return fault(&reader, "does not begin with WEBVTT alone", error);
+    if (!text->length || !storyboard_take(&reader, "WEBVTT") || !take_line_end(&reader))
+        return storyboard_fault(&reader, "does not begin with WEBVTT alone", error);
     if (!skip_empty(&reader, error))
         return false;
     REQUIRE(buffer_append_text(out, "WEBVTT\n"));
@@ -151,7 +151,7 @@ bool storyboard_rewrite(const Buffer *text, const char *sprite, Buffer *out, Err
         if (!read_cue(&reader, cue.stop, &cue, error))
             return false;
         if (++count > STORYBOARD_CUES_MAX)
-            return fault(&reader, "comes after more tiles than a storyboard has", error);
+            return storyboard_fault(&reader, "comes after more tiles than a storyboard has", error);
         REQUIRE(write_cue(out, &cue, address));
     } while (reader.at < reader.end);
     return true;

@@ -19,4 +19,5 @@
  * names, settings or notes; lines end in LF or CRLF; hours may be missing; a tile is a spatial
  * fragment in pixels (Media Fragments URI 1.0 §4.2.2). Appends the same with `sprite`, a file's
  * name as it is on the disk, as the address. ERROR_INVALID with the line at fault. */
-bool storyboard_rewrite(const Buffer *text, const char *sprite, Buffer *out, Error *error);
+_must_check_ bool storyboard_rewrite(const Buffer *text, const char *sprite, Buffer *out,
+                                     Error *error);

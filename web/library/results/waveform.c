@@ -4,7 +4,7 @@
 
 #define SAMPLE_RATE_MAX 768000 /* a second: more than any recorder makes */
 
-static bool fault(const char *sentence, Error *error)
+static bool waveform_fault(const char *sentence, Error *error)
 {
     return error_set(error, ERROR_INVALID, "%s", sentence);
 }
@@ -53,13 +53,13 @@ static bool copy_data(const json_t *from, json_t *to, Error *error)
     const json_t *data = json_object_get(from, "data");
     size_t count = json_array_size(data); /* 0 for what is no array */
     if (count != 2 * (size_t)json_integer_value(json_object_get(to, "length")))
-        return fault("The waveform's data are not as many as its length says.", error);
+        return waveform_fault("The waveform's data are not as many as its length says.", error);
     json_t *copy = json_array();
     json_object_set_new(to, "data", copy);
     for (size_t i = 0; i < count; i += 2) {
         const json_t *low = json_array_get(data, i), *high = json_array_get(data, i + 1);
         if (!is_peak(low) || !is_peak(high) || json_integer_value(low) > json_integer_value(high))
-            return fault("The waveform's data must be pairs of -128 to 127.", error);
+            return waveform_fault("The waveform's data must be pairs of -128 to 127.", error);
         json_array_append_new(copy, json_integer(json_integer_value(low)));
         json_array_append_new(copy, json_integer(json_integer_value(high)));
     }
@@ -72,7 +72,7 @@ bool waveform_rewrite(const Buffer *text, Buffer *out, Error *error)
     _cleanup_json_ json_t *given = json_parse_object(text->data, text->length, &found);
     _cleanup_json_ json_t *kept = json_object();
     if (!given || !copy_numbers(given, kept, &found) || !copy_data(given, kept, &found))
-        return fault(found.detail, error);
+        return waveform_fault(found.detail, error);
     _cleanup_free_ char *printed = json_print(kept);
     REQUIRE(buffer_append_text(out, printed));
     return true;

@@ -11,4 +11,4 @@
  *  "data":[min,max,…]}
  * with 1 to WAVEFORM_PAIRS_MAX pairs of -128 … 127, the smaller first; what else is in it is left
  * behind. Appends the same. ERROR_INVALID with what is wrong. */
-bool waveform_rewrite(const Buffer *text, Buffer *out, Error *error);
+_must_check_ bool waveform_rewrite(const Buffer *text, Buffer *out, Error *error);

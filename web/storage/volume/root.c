@@ -1,6 +1,6 @@
 #include "web/storage/volume/root.h"
 
-static const char *look_up(const SettingsSource *environment, const char *name)
+static const char *root_look_up(const SettingsSource *environment, const char *name)
 {
     const char *value = environment->lookup(environment->context, name);
     return value ? value : "";
@@ -9,9 +9,9 @@ static const char *look_up(const SettingsSource *environment, const char *name)
 bool root_choose(const char *media_root, const SettingsSource *environment, char *out, size_t size,
                  Error *error)
 {
-    const char *mount = look_up(environment, "RAILWAY_VOLUME_MOUNT_PATH");
-    bool railway =
-        *look_up(environment, "RAILWAY_ENVIRONMENT") || *look_up(environment, "RAILWAY_SERVICE_ID");
+    const char *mount = root_look_up(environment, "RAILWAY_VOLUME_MOUNT_PATH");
+    bool railway = *root_look_up(environment, "RAILWAY_ENVIRONMENT") ||
+                   *root_look_up(environment, "RAILWAY_SERVICE_ID");
     if (railway && !*mount)
         return error_set(error, ERROR_SETTING,
                          "MEDIA_ROOT: this service runs on Railway without a volume, so everything "

@@ -47,7 +47,7 @@ bool migrations_inspect(StoreConnection *connection, int64_t *version, Error *er
 }
 
 /* Rows may have lost what they refer to while foreign keys were off. */
-static bool check_references(StoreConnection *connection, Error *error)
+static bool migrations_check_references(StoreConnection *connection, Error *error)
 {
     int64_t lost;
     if (!connection_integer(connection, "SELECT count(*) FROM pragma_foreign_key_check", &lost,
@@ -60,26 +60,19 @@ static bool check_references(StoreConnection *connection, Error *error)
 }
 
 /* application_id and user_version are part of the transaction. */
-static bool apply(StoreConnection *connection, int64_t version, Error *error)
+static bool migrations_apply_one(StoreConnection *connection, int64_t version, Error *error)
 {
     char pragmas[100];
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %lld;",
              STORE_APPLICATION_ID, (long long)version);
     bool done = connection_run(connection, "BEGIN IMMEDIATE", error) &&
                 connection_run(connection, migrations[version - 1], error) &&
-                check_references(connection, error) && connection_run(connection, pragmas, error) &&
+                migrations_check_references(connection, error) &&
+                connection_run(connection, pragmas, error) &&
                 connection_run(connection, "COMMIT", error);
     if (!done && !sqlite3_get_autocommit(connection->database))
         connection_run(connection, "ROLLBACK", NULL);
     return done;
-}
-
-static bool apply_all(StoreConnection *connection, int64_t from, int64_t to, Error *error)
-{
-    for (int64_t version = from; version < to; version++)
-        if (!apply(connection, version + 1, error))
-            return false;
-    return true;
 }
 
 /* Foreign keys cannot be turned off inside a transaction. */
@@ -90,7 +83,10 @@ bool migrations_apply(StoreConnection *connection, int64_t to, Error *error)
         return false;
     if (version >= to)
         return true;
-    return connection_run(connection, "PRAGMA foreign_keys = OFF", error) &&
-           apply_all(connection, version, to, error) &&
-           connection_run(connection, "PRAGMA foreign_keys = ON", error);
+    if (!connection_run(connection, "PRAGMA foreign_keys = OFF", error))
+        return false;
+    while (version < to)
+        if (!migrations_apply_one(connection, ++version, error))
+            return false;
+    return connection_run(connection, "PRAGMA foreign_keys = ON", error);
 }

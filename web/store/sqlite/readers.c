@@ -32,7 +32,7 @@ void readers_free(Readers *readers)
 }
 
 /* NULL: the caller may open one more. */
-static StoreConnection *take(Readers *readers)
+static StoreConnection *readers_take(Readers *readers)
 {
     pthread_mutex_lock(&readers->lock);
     while (readers->idle_count == 0 && readers->taken_count == STORE_READERS_MAX)
@@ -44,7 +44,7 @@ static StoreConnection *take(Readers *readers)
     return connection;
 }
 
-static void give_back(Readers *readers, StoreConnection *connection)
+static void readers_give_back(Readers *readers, StoreConnection *connection)
 {
     pthread_mutex_lock(&readers->lock);
     readers->taken_count--;
@@ -54,7 +54,8 @@ static void give_back(Readers *readers, StoreConnection *connection)
     pthread_mutex_unlock(&readers->lock);
 }
 
-static bool run(StoreConnection *connection, StoreFunction *function, void *argument, Error *error)
+static bool readers_run_on(StoreConnection *connection, StoreFunction *function, void *argument,
+                           Error *error)
 {
     if (!statement_run(connection, STATEMENT_BEGIN_READ, NO_VALUES, NULL, error))
         return false;
@@ -75,10 +76,10 @@ static StoreConnection *still_sound(StoreConnection *connection)
 
 bool readers_run(Readers *readers, StoreFunction *function, void *argument, Error *error)
 {
-    StoreConnection *connection = take(readers);
+    StoreConnection *connection = readers_take(readers);
     if (!connection)
         connection = connection_open(readers->path, CONNECTION_READER, error);
-    bool done = connection && run(connection, function, argument, error);
-    give_back(readers, still_sound(connection));
+    bool done = connection && readers_run_on(connection, function, argument, error);
+    readers_give_back(readers, still_sound(connection));
     return done;
 }

@@ -11,8 +11,8 @@ bool store_file_insert(StoreConnection *connection, const FileRow *file, Error *
     return statement_run(connection, STATEMENT_FILE_INSERT, values, NULL, error);
 }
 
-static bool get(StoreConnection *connection, StatementId id, Values values, FileRow *out,
-                Error *error)
+static bool store_file_read(StoreConnection *connection, StatementId id, Values values,
+                            FileRow *out, Error *error)
 {
     bool row;
     _cleanup_statement_ sqlite3_stmt *statement = statement_start(connection, id, values, error);
@@ -36,14 +36,14 @@ static bool get(StoreConnection *connection, StatementId id, Values values, File
 
 bool store_file_get(StoreConnection *connection, const char *path, FileRow *out, Error *error)
 {
-    return get(connection, STATEMENT_FILE_GET, VALUES(value_text(path)), out, error);
+    return store_file_read(connection, STATEMENT_FILE_GET, VALUES(value_text(path)), out, error);
 }
 
 bool store_file_of_media(StoreConnection *connection, const char *media_id, FileRole role,
                          FileRow *out, Error *error)
 {
     Values values = VALUES(value_text(media_id), value_text(file_role_words[role]));
-    return get(connection, STATEMENT_FILE_OF_MEDIA, values, out, error);
+    return store_file_read(connection, STATEMENT_FILE_OF_MEDIA, values, out, error);
 }
 
 bool store_file_paths(StoreConnection *connection, const char *media_id, FilePaths *out,

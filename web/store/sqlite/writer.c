@@ -13,7 +13,10 @@ typedef struct Write {
     struct Write *next;
 } Write;
 
+#define WRITER_MAGIC 0x57524954u /* "WRIT" */
+
 struct Writer {
+    unsigned magic;
     StoreConnection *connection; /* the thread's */
     pthread_t thread;
     pthread_mutex_t lock;
@@ -23,43 +26,44 @@ struct Writer {
     bool stopping;
 };
 
-static bool plain(Writer *writer, StatementId id, Error *error)
+static bool writer_plain(Writer *writer, StatementId id, Error *error)
 {
     return statement_run(writer->connection, id, NO_VALUES, NULL, error);
 }
 
 /* SQLite takes back the whole transaction by itself after some failures, such as a full disk. */
-static bool in_transaction(const Writer *writer)
+static bool writer_in_transaction(const Writer *writer)
 {
     return !sqlite3_get_autocommit(writer->connection->database);
 }
 
 /* False: what this one did can no longer be told from what the others did. */
-static bool run_one(Writer *writer, Write *write)
+static bool writer_run_one(Writer *writer, Write *write)
 {
-    write->succeeded = plain(writer, STATEMENT_SAVEPOINT, write->error) &&
+    write->succeeded = writer_plain(writer, STATEMENT_SAVEPOINT, write->error) &&
                        write->function(writer->connection, write->argument, write->error);
-    if (!in_transaction(writer))
+    if (!writer_in_transaction(writer))
         return false;
-    if (!write->succeeded && !plain(writer, STATEMENT_SAVEPOINT_ROLLBACK, NULL))
+    if (!write->succeeded && !writer_plain(writer, STATEMENT_SAVEPOINT_ROLLBACK, NULL))
         return false;
-    return plain(writer, STATEMENT_SAVEPOINT_RELEASE, write->succeeded ? write->error : NULL);
+    return writer_plain(writer, STATEMENT_SAVEPOINT_RELEASE,
+                        write->succeeded ? write->error : NULL);
 }
 
-static bool run_all(Writer *writer, Write *batch, Error *error)
+static bool writer_run_all(Writer *writer, Write *batch, Error *error)
 {
-    if (!plain(writer, STATEMENT_BEGIN_WRITE, error))
+    if (!writer_plain(writer, STATEMENT_BEGIN_WRITE, error))
         return false;
     for (Write *write = batch; write; write = write->next)
-        if (!run_one(writer, write)) {
+        if (!writer_run_one(writer, write)) {
             *error = *write->error;
             return false;
         }
-    return plain(writer, STATEMENT_COMMIT, error);
+    return writer_plain(writer, STATEMENT_COMMIT, error);
 }
 
 /* Tells every caller, each of whose Write may be gone right afterwards. */
-static void finish(Writer *writer, Write *batch, bool committed, const Error *error)
+static void writer_finish(Writer *writer, Write *batch, bool committed, const Error *error)
 {
     pthread_mutex_lock(&writer->lock);
     while (batch) {
@@ -75,7 +79,7 @@ static void finish(Writer *writer, Write *batch, bool committed, const Error *er
 }
 
 /* Up to STORE_BATCH_MAX writes, taken off the queue; NULL when it is time to stop. */
-static Write *take_batch(Writer *writer)
+static Write *writer_take_batch(Writer *writer)
 {
     pthread_mutex_lock(&writer->lock);
     while (!writer->first && !writer->stopping)
@@ -95,15 +99,15 @@ static Write *take_batch(Writer *writer)
     return batch;
 }
 
-static void *work(void *argument)
+static void *writer_work(void *argument)
 {
-    Writer *writer = argument;
-    for (Write *batch; (batch = take_batch(writer));) {
+    Writer *writer = CAST_OBJECT(Writer, argument, WRITER_MAGIC);
+    for (Write *batch; (batch = writer_take_batch(writer));) {
         Error error = {0};
-        bool committed = run_all(writer, batch, &error);
-        if (!committed && in_transaction(writer))
-            plain(writer, STATEMENT_ROLLBACK, NULL);
-        finish(writer, batch, committed, &error);
+        bool committed = writer_run_all(writer, batch, &error);
+        if (!committed && writer_in_transaction(writer))
+            writer_plain(writer, STATEMENT_ROLLBACK, NULL);
+        writer_finish(writer, batch, committed, &error);
     }
     return NULL;
 }
@@ -111,11 +115,12 @@ static void *work(void *argument)
 Writer *writer_start(StoreConnection *connection)
 {
     Writer *writer = NEW(Writer);
+    writer->magic = WRITER_MAGIC;
     writer->connection = connection;
     writer->last = &writer->first;
     pthread_mutex_init(&writer->lock, NULL);
     pthread_cond_init(&writer->work, NULL);
-    REQUIRE(pthread_create(&writer->thread, NULL, work, writer) == 0);
+    REQUIRE(pthread_create(&writer->thread, NULL, writer_work, writer) == 0);
     return writer;
 }
 
