@@ -135,7 +135,6 @@ static bool memory_url(void *self, const char *path, int64_t seconds, char **url
 Storage memory_storage(MemoryStorage *memory)
 {
     static const StorageKind kind = {
-        .name = "memory",
         .publish = memory_publish,
         .open = memory_open,
         .stat = memory_stat,

@@ -204,7 +204,14 @@ static void expect_same_view(const UploadView *told, const UploadView *stored)
         assert_string_equal(told->files.of[i], stored->files.of[i]);
 }
 
-/* The answer to an upload needs no second look at the database. */
+static void count_arrival(void *listener)
+{
+    size_t *count = listener;
+    (*count)++;
+}
+
+/* The answer to an upload needs no second look at the database; who looks at it is told, but for a
+ * photo. */
 static void tells_what_it_committed(void **state)
 {
     static const char photo[] = "\xFF\xD8\xFF\xE0\0\x10JFIF and more";
@@ -214,6 +221,9 @@ static void tells_what_it_committed(void **state)
         const char *name, *bytes;
         size_t size;
     } rows[] = {{"clip.mov", video, 5000}, {"photo.jpg", photo, sizeof photo}};
+    size_t arrived = 0;
+    archive->library.arrived = count_arrival;
+    archive->library.listener = &arrived;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         Error error = {0};
         UploadView stored;
@@ -228,6 +238,7 @@ static void tells_what_it_committed(void **state)
         upload_free(upload);
         assert_true(upload_view(&archive->library, id, &stored, &error));
         expect_same_view(&told, &stored);
+        assert_int_equal(arrived, 1);
     }
 }
 

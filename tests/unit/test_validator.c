@@ -81,10 +81,12 @@ static UploadView follow(void **state, ErrorCode first, ErrorCode second, ErrorC
 {
     answer(first, second, others);
     Rig rig = start(state);
+    rig.archive->library.arrived = validator_wake;
+    rig.archive->library.listener = rig.validator;
     ArchiveVideo video = archive_upload_video(rig.archive, 1000);
-    validator_wake(rig.validator);
     UploadView view = await_end(rig.archive, &video);
     validator_stop(rig.validator);
+    rig.archive->library.arrived = NULL;
     return view;
 }
 

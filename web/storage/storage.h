@@ -26,7 +26,6 @@ typedef bool StorageVisit(void *context, const char *path, const StorageStat *st
 /* What a kind of storage can do. `self` is the kind's own object; paths are valid. Each function
  * does what its namesake below says. */
 typedef struct StorageKind {
-    const char *name;
     bool (*publish)(void *self, const Staging *staged, const char *path, Error *error);
     StoredFile *(*open)(void *self, const char *path, Error *error);
     bool (*stat)(void *self, const char *path, StorageStat *out, Error *error);

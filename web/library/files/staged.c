@@ -8,8 +8,8 @@
 typedef struct Staged {
     unsigned magic;
     Store *store;
-    char name[NAME_MAX + 1]; /* which row is asked for; the one behind it is wanted by the walk */
-    StagingState state;
+    char name[NAME_MAX + 1]; /* asked for: its row, or the row behind it */
+    StagingState state;      /* found */
     bool found;
 } Staged;
 
@@ -50,15 +50,17 @@ bool staged_recover(const Library *library, Error *error)
     Staged staged = {.magic = STAGED_MAGIC, .store = library->store};
     if (!staging_sweep(library->volume, staged_has_row, &staged, error))
         return false;
-    for (*staged.name = '\0';; base_copy(staged.name, sizeof staged.name, staged.state.name)) {
+    staged.name[0] = '\0';
+    for (;;) {
         if (!store_read(library->store, staged_find_next, &staged, error))
             return false;
         if (!staged.found)
             return true;
-        if (staging_exists(library->volume, staged.state.name))
-            continue;
-        log_warning("The file of an upload under way is missing: the upload has to begin anew.");
-        if (!store_write(library->store, staged_delete, &staged, error))
-            return false;
+        if (!staging_exists(library->volume, staged.state.name)) {
+            log_warning("The file of an upload under way is missing: it has to begin anew.");
+            if (!store_write(library->store, staged_delete, &staged, error))
+                return false;
+        }
+        base_copy(staged.name, sizeof staged.name, staged.state.name);
     }
 }

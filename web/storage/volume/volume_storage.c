@@ -152,7 +152,6 @@ static bool volume_url(void *self, const char *path, int64_t seconds, char **url
 Storage volume_storage(Volume *volume)
 {
     static const StorageKind kind = {
-        .name = "volume",
         .publish = volume_publish,
         .open = volume_open_file,
         .stat = volume_stat,
