@@ -165,7 +165,7 @@ typedef struct Held {
 static void *hold_writer(void *argument)
 {
     const Held *held = argument;
-    store_write(held->store, wait_at_gate, held->gate, NULL);
+    IGNORE_RESULT(store_write(held->store, wait_at_gate, held->gate, NULL));
     return NULL;
 }
 
@@ -173,7 +173,7 @@ static void *hold_writer(void *argument)
 static bool lose_transaction(StoreConnection *connection, void *argument, Error *error)
 {
     (void)argument;
-    connection_run(connection, "ROLLBACK", NULL);
+    IGNORE_RESULT(connection_run(connection, "ROLLBACK", NULL));
     return error_set(error, ERROR_NO_SPACE, "The disk is full.");
 }
 

@@ -18,7 +18,7 @@ typedef bool StoreFunction(StoreConnection *connection, void *argument, Error *e
 
 /* Opens or makes the database and brings its schema up to date. Refuses one that belongs to another
  * program or to a newer version of this one. NULL and *error. */
-Store *store_open(const char *path, Error *error);
+_must_check_ Store *store_open(const char *path, Error *error);
 
 /* Waits for what is queued, then closes. No call may be under way or come later. */
 void store_close(Store *store);
@@ -30,15 +30,15 @@ void store_close(Store *store);
  * the function wrote into its argument counts only after true. ERROR_UNAVAILABLE when
  * STORE_QUEUE_MAX writes wait already.
  */
-bool store_write(Store *store, StoreFunction *function, void *argument, Error *error);
+_must_check_ bool store_write(Store *store, StoreFunction *function, void *argument, Error *error);
 
 /* Runs the function on one of at most STORE_READERS_MAX reading connections, on one snapshot. */
-bool store_read(Store *store, StoreFunction *function, void *argument, Error *error);
+_must_check_ bool store_read(Store *store, StoreFunction *function, void *argument, Error *error);
 
 /* Looks at a database without changing it and writes one line for each fault; `file` is called for
  * each file row. Returns whether the database itself is sound. */
 typedef void StoreCheckFile(void *context, const char *path, int64_t size);
-bool store_check(const char *path, StoreCheckFile *file, void *context, FILE *faults);
+_must_check_ bool store_check(const char *path, StoreCheckFile *file, void *context, FILE *faults);
 
 /* SQLite's own version. */
 const char *store_library_version(void);

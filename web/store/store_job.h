@@ -11,27 +11,29 @@
 #include "web/store/store.h"
 
 /* In state validating. */
-bool store_job_insert(StoreConnection *connection, const char *id, const char *media_id,
-                      int64_t now, Error *error);
+_must_check_ bool store_job_insert(StoreConnection *connection, const char *id,
+                                   const char *media_id, int64_t now, Error *error);
 
 /* The one that waits longest to be looked at, `except` left out; *found false: there is none. */
-bool store_job_validating(StoreConnection *connection, const char *except, char id[UUID_SIZE],
-                          char media_id[UUID_SIZE], bool *found, Error *error);
+_must_check_ bool store_job_validating(StoreConnection *connection, const char *except,
+                                       char id[UUID_SIZE], char media_id[UUID_SIZE], bool *found,
+                                       Error *error);
 
 /* From validating to queued, at the place that the expected work gives it. */
 typedef struct JobQueueing {
     const char *job_id;
     int64_t expected_ms, now;
 } JobQueueing;
-bool store_job_queue(StoreConnection *connection, const JobQueueing *queueing, bool *changed,
-                     Error *error);
+_must_check_ bool store_job_queue(StoreConnection *connection, const JobQueueing *queueing,
+                                  bool *changed, Error *error);
 
 /* From validating to failed. */
-bool store_job_reject(StoreConnection *connection, const char *id, const char *sentence,
-                      int64_t now, bool *changed, Error *error);
+_must_check_ bool store_job_reject(StoreConnection *connection, const char *id,
+                                   const char *sentence, int64_t now, bool *changed, Error *error);
 
 /* ERROR_NOT_FOUND for an unknown id. */
-bool store_job_get(StoreConnection *connection, const char *id, JobRow *out, Error *error);
+_must_check_ bool store_job_get(StoreConnection *connection, const char *id, JobRow *out,
+                                Error *error);
 
 typedef struct JobClaim {
     Digest lease_hash;
@@ -41,8 +43,8 @@ typedef struct JobClaim {
 
 /* Leases the job that is first by rank and opens an attempt. *claimed false: none waits. Fills id,
  * media_id and attempts of *out. */
-bool store_job_claim(StoreConnection *connection, const JobClaim *claim, JobRow *out, bool *claimed,
-                     Error *error);
+_must_check_ bool store_job_claim(StoreConnection *connection, const JobClaim *claim, JobRow *out,
+                                  bool *claimed, Error *error);
 
 /* Who says so: the job and the token it was leased with. */
 typedef struct JobHolder {
@@ -56,10 +58,10 @@ typedef struct JobProgress {
     const char *stage;
     double percent; /* 0 to 100, of the whole attempt; one below what is stored changes nothing */
 } JobProgress;
-bool store_job_progress(StoreConnection *connection, const JobHolder *holder,
-                        const JobProgress *progress, bool *changed, Error *error);
-bool store_job_release(StoreConnection *connection, const JobHolder *holder, bool *changed,
-                       Error *error);
+_must_check_ bool store_job_progress(StoreConnection *connection, const JobHolder *holder,
+                                     const JobProgress *progress, bool *changed, Error *error);
+_must_check_ bool store_job_release(StoreConnection *connection, const JobHolder *holder,
+                                    bool *changed, Error *error);
 
 /* What became of a job whose attempt ended. */
 typedef struct JobEnd {
@@ -73,40 +75,42 @@ typedef struct JobFailure {
     bool retryable;
     int64_t max_attempts;
 } JobFailure;
-bool store_job_fail(StoreConnection *connection, const JobHolder *holder, const JobFailure *failure,
-                    JobEnd *out, bool *changed, Error *error);
+_must_check_ bool store_job_fail(StoreConnection *connection, const JobHolder *holder,
+                                 const JobFailure *failure, JobEnd *out, bool *changed,
+                                 Error *error);
 
 /* Ends one lease that ran out at `now`; *expired false: there is none. */
 typedef struct JobExpiry {
     int64_t now, max_attempts;
     const char *error; /* for a job without attempts left */
 } JobExpiry;
-bool store_job_expire(StoreConnection *connection, const JobExpiry *expiry, JobEnd *out,
-                      bool *expired, Error *error);
+_must_check_ bool store_job_expire(StoreConnection *connection, const JobExpiry *expiry,
+                                   JobEnd *out, bool *expired, Error *error);
 
 /* Every lease ends at `until`. */
-bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *error);
+_must_check_ bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *error);
 
 /* No lease ends after `until`. */
-bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error);
+_must_check_ bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error);
 
 /* Jobs in the queue whose rank is beyond `last` begin to wait anew. */
-bool store_job_clamp_ranks(StoreConnection *connection, int64_t now, int64_t last, Error *error);
+_must_check_ bool store_job_clamp_ranks(StoreConnection *connection, int64_t now, int64_t last,
+                                        Error *error);
 
 /* INT64_MIN when nothing is queued. */
-bool store_job_last_rank(StoreConnection *connection, int64_t *rank, Error *error);
+_must_check_ bool store_job_last_rank(StoreConnection *connection, int64_t *rank, Error *error);
 
 /* INT64_MAX when nothing is leased. */
-bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
-bool store_job_last_expiry(StoreConnection *connection, int64_t *when,
-                           Error *error); /* INT64_MIN */
-bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error);
-bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
-                       bool *changed, Error *error);
+_must_check_ bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
+_must_check_ bool store_job_last_expiry(StoreConnection *connection, int64_t *when,
+                                        Error *error); /* INT64_MIN */
+_must_check_ bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error);
+_must_check_ bool store_job_deliver(StoreConnection *connection, const JobHolder *holder,
+                                    const Digest *video, bool *changed, Error *error);
 
 /* The id goes to job_id; *changed false: the item has no job that could be cancelled. */
-bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,
-                      char job_id[UUID_SIZE], bool *changed, Error *error);
+_must_check_ bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,
+                                   char job_id[UUID_SIZE], bool *changed, Error *error);
 
 /* Says how the job's last attempt ended. */
 typedef struct AttemptEnd {
@@ -115,19 +119,21 @@ typedef struct AttemptEnd {
     AttemptOutcome outcome;
     const char *detail; /* NULL for none */
 } AttemptEnd;
-bool store_attempt_end(StoreConnection *connection, const AttemptEnd *end, Error *error);
+_must_check_ bool store_attempt_end(StoreConnection *connection, const AttemptEnd *end,
+                                    Error *error);
 
 /* Ends an attempt that still runs as cancelled. */
-bool store_attempt_cancel(StoreConnection *connection, const char *job_id, int64_t now,
-                          Error *error);
+_must_check_ bool store_attempt_cancel(StoreConnection *connection, const char *job_id, int64_t now,
+                                       Error *error);
 
 /* The last attempt had ended and goes on after all. */
-bool store_attempt_reopen(StoreConnection *connection, const char *job_id, Error *error);
-bool store_attempt_last(StoreConnection *connection, const char *job_id, AttemptRow *out,
-                        Error *error);
+_must_check_ bool store_attempt_reopen(StoreConnection *connection, const char *job_id,
+                                       Error *error);
+_must_check_ bool store_attempt_last(StoreConnection *connection, const char *job_id,
+                                     AttemptRow *out, Error *error);
 
 /* Nothing happens for an unknown job. */
-bool store_delivery_insert(StoreConnection *connection, const char *job_id, int64_t now,
-                           const DeliveryRow *row, Error *error);
-bool store_delivery_last(StoreConnection *connection, const char *job_id, DeliveryRow *out,
-                         Error *error);
+_must_check_ bool store_delivery_insert(StoreConnection *connection, const char *job_id,
+                                        int64_t now, const DeliveryRow *row, Error *error);
+_must_check_ bool store_delivery_last(StoreConnection *connection, const char *job_id,
+                                      DeliveryRow *out, Error *error);

@@ -5,8 +5,9 @@
 #include "web/records/upload.h"
 #include "web/store/store.h"
 
-bool store_upload_insert(StoreConnection *connection, const char *id, const char *media_id,
-                         int64_t now, Error *error);
+_must_check_ bool store_upload_insert(StoreConnection *connection, const char *id,
+                                      const char *media_id, int64_t now, Error *error);
 
 /* ERROR_NOT_FOUND for an unknown id. */
-bool store_upload_get(StoreConnection *connection, const char *id, UploadView *out, Error *error);
+_must_check_ bool store_upload_get(StoreConnection *connection, const char *id, UploadView *out,
+                                   Error *error);

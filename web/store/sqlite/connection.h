@@ -27,14 +27,15 @@ typedef enum ConnectionMode {
     CONNECTION_READER,
 } ConnectionMode;
 
-StoreConnection *connection_open(const char *path, ConnectionMode mode, Error *error);
+_must_check_ StoreConnection *connection_open(const char *path, ConnectionMode mode, Error *error);
 void connection_close(StoreConnection *connection);
 
 /* Runs SQL text without results: pragmas and migrations. */
-bool connection_run(StoreConnection *connection, const char *sql, Error *error);
+_must_check_ bool connection_run(StoreConnection *connection, const char *sql, Error *error);
 
 /* The one integer that a pragma answers. */
-bool connection_integer(StoreConnection *connection, const char *sql, int64_t *out, Error *error);
+_must_check_ bool connection_integer(StoreConnection *connection, const char *sql, int64_t *out,
+                                     Error *error);
 
 /* Fills *error from the connection's last failure: ERROR_NO_SPACE for a full disk, otherwise
  * ERROR_DATABASE. Returns false. */
@@ -85,17 +86,18 @@ typedef struct Values {
 
 /* A statement bound and ready to step; NULL and *error on failure. Owned by the connection; reset
  * it with _cleanup_statement_. */
-sqlite3_stmt *statement_start(StoreConnection *connection, StatementId id, Values values,
-                              Error *error);
+_must_check_ sqlite3_stmt *statement_start(StoreConnection *connection, StatementId id,
+                                           Values values, Error *error);
 void statement_reset(sqlite3_stmt **statement);
 #define _cleanup_statement_ _cleanup_(statement_reset)
 
 /* Steps once; *row tells whether there is a row to read. */
-bool statement_step(StoreConnection *connection, sqlite3_stmt *statement, bool *row, Error *error);
+_must_check_ bool statement_step(StoreConnection *connection, sqlite3_stmt *statement, bool *row,
+                                 Error *error);
 
 /* Runs a statement without rows; *changes (may be NULL) gets the number of rows changed. */
-bool statement_run(StoreConnection *connection, StatementId id, Values values, int *changes,
-                   Error *error);
+_must_check_ bool statement_run(StoreConnection *connection, StatementId id, Values values,
+                                int *changes, Error *error);
 
 /* Columns from 0. Text or bytes that do not fit are a fault of the program: what is stored was
  * checked. */

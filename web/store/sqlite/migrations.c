@@ -71,7 +71,7 @@ static bool migrations_apply_one(StoreConnection *connection, int64_t version, E
                 connection_run(connection, pragmas, error) &&
                 connection_run(connection, "COMMIT", error);
     if (!done && !sqlite3_get_autocommit(connection->database))
-        connection_run(connection, "ROLLBACK", NULL);
+        IGNORE_RESULT(connection_run(connection, "ROLLBACK", NULL));
     return done;
 }
 

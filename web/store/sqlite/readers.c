@@ -61,7 +61,7 @@ static bool readers_run_on(StoreConnection *connection, StoreFunction *function,
         return false;
     bool done = function(connection, argument, error);
     if (!sqlite3_get_autocommit(connection->database))
-        statement_run(connection, STATEMENT_COMMIT, NO_VALUES, NULL, NULL);
+        IGNORE_RESULT(statement_run(connection, STATEMENT_COMMIT, NO_VALUES, NULL, NULL));
     return done;
 }
 

@@ -9,4 +9,5 @@ Readers *readers_new(const char *path);
 void readers_free(Readers *readers);
 
 /* Runs the function on a connection that nobody else has meanwhile; waits while all are taken. */
-bool readers_run(Readers *readers, StoreFunction *function, void *argument, Error *error);
+_must_check_ bool readers_run(Readers *readers, StoreFunction *function, void *argument,
+                              Error *error);

@@ -26,7 +26,7 @@ struct Writer {
     bool stopping;
 };
 
-static bool writer_plain(Writer *writer, StatementId id, Error *error)
+_must_check_ static bool writer_plain(Writer *writer, StatementId id, Error *error)
 {
     return statement_run(writer->connection, id, NO_VALUES, NULL, error);
 }
@@ -106,7 +106,7 @@ static void *writer_work(void *argument)
         Error error = {0};
         bool committed = writer_run_all(writer, batch, &error);
         if (!committed && writer_in_transaction(writer))
-            writer_plain(writer, STATEMENT_ROLLBACK, NULL);
+            IGNORE_RESULT(writer_plain(writer, STATEMENT_ROLLBACK, NULL));
         writer_finish(writer, batch, committed, &error);
     }
     return NULL;

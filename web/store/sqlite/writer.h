@@ -15,4 +15,4 @@ Writer *writer_start(StoreConnection *connection);
 void writer_stop(Writer *writer);
 
 /* Blocks until the function's changes are durable, or undone. */
-bool writer_run(Writer *writer, StoreFunction *function, void *argument, Error *error);
+_must_check_ bool writer_run(Writer *writer, StoreFunction *function, void *argument, Error *error);
