@@ -17,5 +17,6 @@ _must_check_ bool store_staging_get(StoreConnection *connection, const char *nam
 _must_check_ bool store_staging_next(StoreConnection *connection, const char *after,
                                      StagingState *out, bool *found, Error *error);
 
-/* A row that is not there is fine. */
+/* In the transaction that makes the file's row, or with the file. A row that is not there is fine.
+ */
 _must_check_ bool store_staging_delete(StoreConnection *connection, const char *name, Error *error);

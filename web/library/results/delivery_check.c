@@ -39,36 +39,16 @@ const PublishedAs *delivery_published_as(TransferFile which, const MediaType *ty
     return NULL;
 }
 
-static bool delivery_fault(Error *error, const char *field, const char *sentence)
-{
-    return error_add_field(error, ERROR_INVALID, field, "%s", sentence);
-}
-
 /* --- metadata --- */
 
-static double slack_of(double duration)
+static double delivery_slack(double duration)
 {
     return fmax(DURATION_SLACK, duration * DURATION_SLACK_PART);
 }
 
 bool delivery_is_cut(const TransferResult *result, double original)
 {
-    return original - result->duration > slack_of(original);
-}
-
-static bool plausible(const TransferResult *result)
-{
-    return isfinite(result->duration) && isfinite(result->source_duration) &&
-           result->duration > 0 && result->source_duration > 0 &&
-           fabs(result->duration - result->source_duration) <= slack_of(result->source_duration);
-}
-
-static bool shape_possible(const TransferResult *result)
-{
-    if (transfer_main_file(result) == TRANSFER_AUDIO)
-        return result->width == 0 && result->height == 0;
-    return result->width >= 1 && result->height >= 1 && result->width <= SIDE_MAX &&
-           result->height <= SIDE_MAX;
+    return original - result->duration > delivery_slack(original);
 }
 
 static bool thumbhash_valid(const char *text)
@@ -116,80 +96,67 @@ static bool has_controls(const char *text)
     return false;
 }
 
-static void check_texts(const TransferResult *result, Error *error)
+static void delivery_check_metadata(const TransferResult *result, Error *error)
 {
+    bool sound = transfer_main_file(result) == TRANSFER_AUDIO;
+    double duration = result->duration, source = result->source_duration;
+    if (!isfinite(duration) || !isfinite(source) || duration <= 0 || source <= 0 ||
+        fabs(duration - source) > delivery_slack(source))
+        error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+                        "The duration is not that of the original: the result is not whole.");
+    int64_t width = result->width, height = result->height;
+    if (sound ? width != 0 || height != 0
+              : width < 1 || height < 1 || width > SIDE_MAX || height > SIDE_MAX)
+        error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+                        "The picture's width and height make no sense.");
     if (result->thumbhash[0] && !thumbhash_valid(result->thumbhash))
-        delivery_fault(error, TRANSFER_FIELD_METADATA,
-                       "The thumbhash must be 5 to 25 bytes in base64 (RFC 4648, section 4).");
+        error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+                        "The thumbhash must be 5 to 25 bytes in base64 (RFC 4648, section 4).");
     if (result->captured_at[0] && !time_valid(result->captured_at))
-        delivery_fault(error, TRANSFER_FIELD_METADATA,
-                       "The captured_at must be a time in UTC, such as 2026-01-31T12:00:00Z.");
+        error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+                        "The captured_at must be a time in UTC, such as 2026-01-31T12:00:00Z.");
     if (!utf8_valid(result->title, strlen(result->title)) || has_controls(result->title))
-        delivery_fault(error, TRANSFER_FIELD_METADATA, "The title must be UTF-8 without controls.");
-}
-
-static void check_metadata(const TransferResult *result, Error *error)
-{
-    if (!plausible(result))
-        delivery_fault(error, TRANSFER_FIELD_METADATA,
-                       "The duration is not that of the original: the result is not whole.");
-    if (!shape_possible(result))
-        delivery_fault(error, TRANSFER_FIELD_METADATA,
-                       "The picture's width and height make no sense.");
-    check_texts(result, error);
+        error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+                        "The title must be UTF-8 without controls.");
 }
 
 /* --- files --- */
 
-static bool is_told(TransferFile which, const TransferMade *told, const ReceivedFile *file)
-{
-    bool size_told = which <= TRANSFER_AUDIO || told->size > 0;
-    return (!size_told || (int64_t)file->size == told->size) &&
-           digest_equal(&file->digest, &told->digest);
-}
-
-/* What is wrong with the file, as the end of a sentence; NULL for nothing. */
+/* What is wrong with the file, as the end of a sentence; NULL for nothing. The size of the main
+ * file is always told. */
 static const char *delivery_file_fault(TransferFile which, const TransferMade *told,
                                        const ReceivedFile *file)
 {
+    bool size_told = which <= TRANSFER_AUDIO || told->size > 0;
     if (!file->present)
         return told->present ? "is missing: metadata tells of it" : NULL;
     if (!told->present)
         return "is not told of by metadata";
     if (file->size == 0)
         return "is empty";
-    if (!is_told(which, told, file))
+    if ((size_told && (int64_t)file->size != told->size) ||
+        !digest_equal(&file->digest, &told->digest))
         return "is not the one that metadata tells of: size or digest differ";
     return delivery_published_as(which, file->type) ? NULL : "is of a type that it cannot be";
-}
-
-static void check_file(TransferFile which, const TransferMade *told, const ReceivedFile *file,
-                       Error *error)
-{
-    const char *field = transfer_file_kinds[which].field;
-    const char *what = delivery_file_fault(which, told, file);
-    if (what)
-        error_add_field(error, ERROR_INVALID, field, "The file %s %s.", field, what);
-}
-
-/* Each of the two is nothing without the other. */
-static void check_storyboard(const ReceivedFile *files, Error *error)
-{
-    bool sheet = files[TRANSFER_STORYBOARD].present, text = files[TRANSFER_STORYBOARD_VTT].present;
-    TransferFile missing = sheet ? TRANSFER_STORYBOARD_VTT : TRANSFER_STORYBOARD;
-    if (sheet != text)
-        delivery_fault(error, transfer_file_kinds[missing].field,
-                       "A storyboard is a picture and a WebVTT file: one of them is missing.");
 }
 
 bool delivery_check(const TransferResult *result, const ReceivedFile files[TRANSFER_FILE_COUNT],
                     Error *error)
 {
     Error found = {0};
-    check_metadata(result, &found);
-    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++)
-        check_file(i, &result->files[i], &files[i], &found);
-    check_storyboard(files, &found);
+    delivery_check_metadata(result, &found);
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        const char *field = transfer_file_kinds[i].field;
+        const char *fault = delivery_file_fault(i, &result->files[i], &files[i]);
+        if (fault)
+            error_add_field(&found, ERROR_INVALID, field, "The file %s %s.", field, fault);
+    }
+    /* Each of the two is nothing without the other. */
+    bool sheet = files[TRANSFER_STORYBOARD].present, text = files[TRANSFER_STORYBOARD_VTT].present;
+    TransferFile missing = sheet ? TRANSFER_STORYBOARD_VTT : TRANSFER_STORYBOARD;
+    if (sheet != text)
+        error_add_field(&found, ERROR_INVALID, transfer_file_kinds[missing].field,
+                        "A storyboard is a picture and a WebVTT file: one of them is missing.");
     if (found.code == ERROR_NONE)
         return true;
     *error = found;

@@ -132,6 +132,10 @@ Staging *staging_resume(Reservation *reservation, const StagingState *state, Err
                   (long long)status.st_size, (unsigned long long)state->durable);
         return NULL;
     }
+    if (status.st_nlink > 1) {
+        error_set(error, ERROR_UNAVAILABLE, "What had come of the upload is in its place already.");
+        return NULL;
+    }
     if (ftruncate(fd, (off_t)state->durable) < 0) {
         error_set_errno(error, errno, "The upload could not be gone on with");
         return NULL;

@@ -45,8 +45,8 @@ void staging_suspend(Staging *staging);
 
 /* Goes on from a state: what lies beyond it is cut off, and what another version has hashed is
  * hashed anew. The reservation is for what is still to come, and nothing else. NULL and *error, and
- * the file stays as it is: ERROR_NOT_FOUND where it is missing, ERROR_IO where it has lost bytes.
- */
+ * the file stays as it is: ERROR_NOT_FOUND where it is missing, ERROR_IO where it has lost bytes,
+ * ERROR_UNAVAILABLE while it has its final name too: what was published is never cut. */
 _must_check_ Staging *staging_resume(Reservation *reservation, const StagingState *state,
                                      Error *error);
 
