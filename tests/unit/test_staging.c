@@ -227,6 +227,28 @@ static void says_what_cannot_be_gone_on_with(void **state)
     reservation_release(&room);
 }
 
+/* Killed between the file's name and its rows: the name goes first, then one can go on. */
+static void never_cuts_what_was_published(void **state)
+{
+    Archive *archive = *state;
+    Reservation room = {0};
+    Digest digest;
+    Error error = {0};
+    StagingState half = leave_half(archive);
+    assert_true(volume_reserve(archive->volume, WHOLE - FIRST, &room, &error));
+    Staging *staging = staging_resume(&room, &half, &error);
+    assert_true(staging_append(staging, whole() + FIRST, WHOLE - FIRST, &error));
+    assert_true(staging_finish(staging, &digest, &error));
+    assert_true(storage_publish(&archive->library.storage, staging, PATH, &error));
+    staging_suspend(staging);
+    assert_null(staging_resume(&room, &half, &error));
+    assert_int_equal(error.code, ERROR_UNAVAILABLE);
+    assert_int_equal(size_of(archive, half.name), WHOLE);
+    reservation_release(&room);
+    assert_true(storage_remove(&archive->library.storage, PATH, &error));
+    expect_the_whole(archive, &half);
+}
+
 /* --- the next start --- */
 
 static void keeps_only_what_has_a_row(void **state)
@@ -274,8 +296,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(goes_on_in_the_same_process),      TEST(goes_on_after_a_kill),
         TEST(goes_on_from_the_digest_so_far),   TEST(hashes_anew_what_is_a_foreign_state),
-        TEST(says_what_cannot_be_gone_on_with), TEST(keeps_only_what_has_a_row),
-        TEST(forgets_rows_without_a_file),
+        TEST(says_what_cannot_be_gone_on_with), TEST(never_cuts_what_was_published),
+        TEST(keeps_only_what_has_a_row),        TEST(forgets_rows_without_a_file),
     };
     log_init("test_staging", LOG_TEXT, LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
