@@ -38,6 +38,8 @@ COMMON := \
 	common/base/utf8.c \
 	common/program/program.c \
 	common/sandbox/calls.c \
+	common/metrics/metrics.c \
+	common/metrics/metrics_process.c \
 	common/sandbox/child.c \
 	common/sandbox/profiles.c \
 	common/sandbox/sandbox.c \
@@ -180,6 +182,7 @@ TRANSCODER := \
 UNIT_COMMON := \
 	tests/unit/test_file.c \
 	tests/unit/test_log.c \
+	tests/unit/test_metrics.c \
 	tests/unit/test_sandbox.c \
 	tests/unit/test_settings.c \
 	tests/unit/test_text.c
@@ -256,6 +259,7 @@ UNIT_THREADS := \
 	tests/unit/test_http.c \
 	tests/unit/test_jobs.c \
 	tests/unit/test_log.c \
+	tests/unit/test_metrics.c \
 	tests/unit/test_store.c \
 	tests/unit/test_validator.c \
 	tests/unit/test_volume.c \

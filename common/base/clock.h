@@ -4,8 +4,10 @@
 
 #include "common/base/base.h"
 
-/* Since some fixed moment; never jumps. For time-outs and rates. */
+/* Since some fixed moment; never jumps. For time-outs and rates, and in microseconds for what is
+ * measured. */
 int64_t clock_monotonic_ms(void);
+int64_t clock_monotonic_us(void);
 
 /* Since 1970-01-01 UTC. For what is stored and shown. */
 int64_t clock_wall_ms(void);

@@ -80,6 +80,14 @@
 #define TRANSFER_OUTLAST_SECONDS 900         /* how long web may be away before a delivery pauses */
 #define TRANSFER_BACKOFF_MAX     60          /* seconds between two tries */
 
+/* metrics */
+#define METRIC_ROUTES_MAX 64 /* names of routes; there are about 15 */
+#define METRIC_WORDS_MAX  8  /* states of a job, pools of workers */
+#define METRIC_SLOTS      64 /* threads that count without sharing; 20 KiB each, once used */
+#define METRIC_TEXT_MAX                                                                            \
+    (1 << 20) /* bytes of /metrics; each route with each status takes 160 KB                       \
+               */
+
 /* log and settings */
 #define LOG_QUEUE_MAX     4096  /* lines waiting for a reader that stalls */
 #define LOG_LINE_MAX      8192  /* bytes */
