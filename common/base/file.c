@@ -7,6 +7,8 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#include "common/base/clock.h"
+
 bool file_write_all(int fd, const void *data, size_t length, uint64_t offset, Error *error)
 {
     const char *bytes = data;
@@ -59,10 +61,21 @@ bool file_make_folders(int root, const char *path, Error *error)
     return true;
 }
 
+static FileSyncObserver *sync_observer;
+
+void file_observe_syncs(FileSyncObserver *observer)
+{
+    sync_observer = observer;
+}
+
 bool file_sync(int fd, const char *what, Error *error)
 {
+    int64_t started = clock_monotonic_us();
     if (fsync(fd) < 0)
         return error_set_errno(error, errno, "%s could not be made durable", what);
+    struct stat status;
+    if (sync_observer && fstat(fd, &status) == 0)
+        sync_observer(S_ISDIR(status.st_mode), clock_monotonic_us() - started);
     return true;
 }
 

@@ -21,6 +21,11 @@ int file_open_beneath(int folder, const char *path, int flags, mode_t mode);
  * before the next. */
 bool file_make_folders(int root, const char *path, Error *error);
 
+/* Who wants to know how long each fsync took, of a file or a folder: called by the thread that
+ * waited for it. Set before there are threads; NULL for nobody. */
+typedef void FileSyncObserver(bool folder, int64_t microseconds);
+void file_observe_syncs(FileSyncObserver *observer);
+
 /* fsync of the descriptor; after a failure the file must be treated as lost. */
 bool file_sync(int fd, const char *what, Error *error);
 

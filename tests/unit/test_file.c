@@ -71,6 +71,27 @@ static void a_full_disk_is_told_from_a_broken_one(void **state)
 }
 
 /* RFC 7693 appendix A for BLAKE2b; FIPS 180-4 for SHA-256; both of "abc". */
+static int syncs[2];
+
+static void count_sync(bool folder, int64_t microseconds)
+{
+    assert_true(microseconds >= 0 && microseconds < 60000000);
+    syncs[folder]++;
+}
+
+static void tells_how_long_a_sync_took(void **state)
+{
+    Folder *folder = *state;
+    file_observe_syncs(count_sync);
+    assert_true(file_replace(folder->fd, "f", "abc", 3, NULL));
+    assert_int_equal(syncs[false], 1);
+    assert_int_equal(syncs[true], 1);
+    assert_false(file_sync(-1, "Nothing", NULL));
+    file_observe_syncs(NULL);
+    assert_true(file_replace(folder->fd, "f", "def", 3, NULL));
+    assert_int_equal(syncs[false] + syncs[true], 2);
+}
+
 static void digests_are_the_published_ones(void **state)
 {
     static const char blake2b[] =
@@ -174,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_outside_the_folder_can_be_opened, make_folder,
                                         drop_folder),
         cmocka_unit_test(a_full_disk_is_told_from_a_broken_one),
+        cmocka_unit_test_setup_teardown(tells_how_long_a_sync_took, make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(digests_are_the_published_ones, make_folder, drop_folder),
         cmocka_unit_test(ids_are_random_and_well_formed),
         cmocka_unit_test(both_programs_read_the_same_job),
