@@ -370,3 +370,13 @@ bool jobs_count_queued(const Jobs *jobs, int64_t *count, Error *error)
 {
     return store_read(jobs->store, count_queued, count, error);
 }
+
+static bool count_by_state(StoreConnection *connection, void *argument, Error *error)
+{
+    return store_job_count(connection, argument, error);
+}
+
+bool jobs_count(const Jobs *jobs, int64_t counts[JOB_STATE_COUNT], Error *error)
+{
+    return store_read(jobs->store, count_by_state, counts, error);
+}

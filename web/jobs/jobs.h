@@ -79,5 +79,8 @@ bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error);
 /* How many jobs wait to be claimed. */
 bool jobs_count_queued(const Jobs *jobs, int64_t *count, Error *error);
 
+/* How many jobs there are, by state. */
+bool jobs_count(const Jobs *jobs, int64_t counts[JOB_STATE_COUNT], Error *error);
+
 /* Why the job does not listen to this speaker; fills *error and returns false. In a transaction. */
 bool jobs_explain(StoreConnection *connection, const char *job_id, Error *error);

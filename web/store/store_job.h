@@ -101,12 +101,13 @@ _must_check_ bool store_job_clamp_ranks(StoreConnection *connection, int64_t now
 _must_check_ bool store_job_last_rank(StoreConnection *connection, int64_t *rank, Error *error);
 
 /* INT64_MAX when nothing is leased. */
-_must_check_ bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
-_must_check_ bool store_job_last_expiry(StoreConnection *connection, int64_t *when,
-                                        Error *error); /* INT64_MIN */
-_must_check_ bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error);
-_must_check_ bool store_job_deliver(StoreConnection *connection, const JobHolder *holder,
-                                    const Digest *video, bool *changed, Error *error);
+bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
+bool store_job_last_expiry(StoreConnection *connection, int64_t *when,
+                           Error *error); /* INT64_MIN */
+bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error);
+bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT], Error *error);
+bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
+                       bool *changed, Error *error);
 
 /* The id goes to job_id; *changed false: the item has no job that could be cancelled. */
 _must_check_ bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,

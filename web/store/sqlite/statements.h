@@ -108,6 +108,7 @@
     X(JOB_LAST_EXPIRY, "SELECT max(lease_expires_at) FROM job WHERE state = 'leased'")             \
     X(JOB_NEXT_EXPIRY, "SELECT min(lease_expires_at) FROM job WHERE state = 'leased'")             \
     X(JOB_QUEUED, "SELECT count(*) FROM job WHERE state = 'queued'")                               \
+    X(JOB_COUNT, "SELECT state, count(*) FROM job GROUP BY state")                                 \
     X(JOB_DELIVER, "UPDATE job SET state = 'done', percent = 100, stage = NULL, error = NULL, "    \
                    "video_digest = ?3, updated_at = ?4 WHERE id = ?1 AND lease_hash = ?2 "         \
                    "AND state IN ('leased', 'queued', 'failed')")                                  \

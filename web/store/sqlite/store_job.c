@@ -215,6 +215,23 @@ bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *
     return integer(connection, STATEMENT_JOB_QUEUED, 0, count, error);
 }
 
+bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT], Error *error)
+{
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_JOB_COUNT, NO_VALUES, error);
+    if (!statement)
+        return false;
+    memset(counts, 0, JOB_STATE_COUNT * sizeof counts[0]);
+    for (;;) {
+        if (!statement_step(connection, statement, &row, error))
+            return false;
+        if (!row)
+            return true;
+        counts[row_read_job_state(statement, 0)] = column_integer(statement, 1);
+    }
+}
+
 bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
                        bool *changed, Error *error)
 {

@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 
+#include "common/base/clock.h"
+#include "common/metrics/metrics.h"
+
 /* One caller waiting; lives on its stack. */
 typedef struct Write {
     StoreFunction *function;
@@ -59,7 +62,12 @@ static bool writer_run_all(Writer *writer, Write *batch, Error *error)
             *error = *write->error;
             return false;
         }
-    return writer_plain(writer, STATEMENT_COMMIT, error);
+    int64_t started = clock_monotonic_us();
+    if (!writer_plain(writer, STATEMENT_COMMIT, error))
+        return false;
+    metrics_observe(METRIC_SYNC_SECONDS, METRIC_SYNC_COMMIT, clock_monotonic_us() - started);
+    metrics_add(METRIC_STORE_COMMITS, 0, 0, 1);
+    return true;
 }
 
 /* Tells every caller, each of whose Write may be gone right afterwards. */
@@ -72,6 +80,8 @@ static void writer_finish(Writer *writer, Write *batch, bool committed, const Er
         if (!committed && (write->succeeded || write->error->code == ERROR_NONE))
             *write->error = *error;
         write->succeeded = write->succeeded && committed;
+        if (write->succeeded)
+            metrics_add(METRIC_STORE_WRITES, 0, 0, 1);
         write->finished = true;
         pthread_cond_signal(&write->changed);
     }
