@@ -168,6 +168,14 @@ void reservation_release(Reservation *reservation)
     reservation->volume = NULL;
 }
 
+bool volume_room(Volume *volume, uint64_t *available, uint64_t *promised, Error *error)
+{
+    pthread_mutex_lock(&volume->lock);
+    *promised = volume->reserved;
+    pthread_mutex_unlock(&volume->lock);
+    return file_free_space(volume->root_fd, available, error);
+}
+
 bool volume_writable(Volume *volume, Error *error)
 {
     char name[UUID_SIZE];
