@@ -67,6 +67,7 @@ WEB := \
 	web/api/api_delivery.c \
 	web/api/api_health.c \
 	web/api/api_media.c \
+	web/api/api_metrics.c \
 	web/api/api_transcoding.c \
 	web/api/api_ui.c \
 	web/api/api_uploads.c \
@@ -269,6 +270,7 @@ STORIES := \
 	tests/story/story_bad_input.c \
 	tests/story/story_disk_full.c \
 	tests/story/story_fifty_uploads.c \
+	tests/story/story_metrics.c \
 	tests/story/story_results.c \
 	tests/story/story_shutdown.c \
 	tests/story/story_sigkill_at_each_step.c \

@@ -20,6 +20,7 @@ extern const FormHandler api_delivery_form;
 
 /* The largest such form, in bytes (Route.body_max). */
 uint64_t api_delivery_max(const void *app);
+extern const Route api_metrics_routes[];
 
 /* The address of a file in the volume, percent-encoded; JSON null for "". */
 json_t *api_media_url(const char *path);

@@ -4,15 +4,22 @@
 #include <signal.h>
 
 #include "common/base/clock.h"
+#include "common/base/file.h"
 #include "common/base/log.h"
+#include "common/metrics/metrics.h"
 #include "web/api/api.h"
 #include "web/library/intake/upload.h"
 #include "web/upkeep/housekeeper.h"
 #include "web/upkeep/validator.h"
 
 static const Route *const tables[] = {
-    api_upload_routes, api_transcoding_routes, api_media_routes,
-    api_health_routes, api_ui_routes,          NULL,
+    api_upload_routes,
+    api_transcoding_routes,
+    api_media_routes,
+    api_health_routes,
+    api_metrics_routes,
+    api_ui_routes,
+    NULL,
 };
 
 static void wake_request(void *key)
@@ -29,6 +36,12 @@ static void file_leaves(void *context, const char *path)
 {
     App *app = CAST_OBJECT(App, context, APP_MAGIC);
     http_forget_file(atomic_load(&app->http), path);
+}
+
+static void file_synced(bool folder, int64_t microseconds)
+{
+    metrics_observe(METRIC_SYNC_SECONDS, folder ? METRIC_SYNC_FOLDER : METRIC_SYNC_FILE,
+                    microseconds);
 }
 
 /* The signals are taken by one sigwaitinfo(), so no other thread may receive them. */
@@ -70,6 +83,8 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
                  .access = {.magic = ACCESS_RULES_MAGIC,
                             .token = settings->token.text,
                             .token_previous = settings->token_previous.text}};
+    file_observe_syncs(file_synced);
+    metrics_label_words(LABEL_STATE, job_state_words, JOB_STATE_COUNT);
     app->volume = volume_open(&volume, error);
     if (!app->volume)
         return false;
