@@ -206,9 +206,11 @@ void http_unpark(Request *request);
 
 /* --- responses: made by a handler, taken by http --- */
 
+/* Takes over `value`. Cache-Control: no-store. */
+Response *response_json(int status, json_t *value);
+
 /* Takes over `text`, which was allocated. Cache-Control: no-store. */
 Response *response_text(int status, const char *content_type, char *text);
-
 Response *response_empty(int status);
 
 /* Bytes that live as long as the program; the caller adds Cache-Control and validators. */

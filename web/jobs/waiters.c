@@ -32,7 +32,7 @@ void waiters_free(Waiters *waiters)
     free(waiters);
 }
 
-static Waiter *find(Waiters *waiters, const void *key)
+static Waiter *waiters_find(Waiters *waiters, const void *key)
 {
     for (size_t i = 0; i < waiters->count; i++)
         if (waiters->list[i].key == key)
@@ -40,21 +40,15 @@ static Waiter *find(Waiters *waiters, const void *key)
     return NULL;
 }
 
-static Waiter *find_or_add(Waiters *waiters, const WaiterSpec *spec)
-{
-    Waiter *waiter = find(waiters, spec->key);
-    if (waiter || waiters->count == CLAIM_WAITERS_MAX)
-        return waiter;
-    waiter = &waiters->list[waiters->count++];
-    *waiter = (Waiter){.key = spec->key, .deadline_ms = spec->now_ms + spec->wait_ms};
-    return waiter;
-}
-
 bool waiters_join(Waiters *waiters, const WaiterSpec *spec, WaitersAnswer *answer,
                   int64_t *remaining_ms, Error *error)
 {
     pthread_mutex_lock(&waiters->lock);
-    Waiter *waiter = find_or_add(waiters, spec);
+    Waiter *waiter = waiters_find(waiters, spec->key);
+    if (!waiter && waiters->count < CLAIM_WAITERS_MAX) {
+        waiter = &waiters->list[waiters->count++];
+        *waiter = (Waiter){.key = spec->key, .deadline_ms = spec->now_ms + spec->wait_ms};
+    }
     if (waiter) {
         waiter->woken = false;
         *remaining_ms = waiter->deadline_ms - spec->now_ms;
@@ -70,7 +64,7 @@ bool waiters_leave(Waiters *waiters, void *key)
 {
     bool woken = false;
     pthread_mutex_lock(&waiters->lock);
-    Waiter *waiter = find(waiters, key);
+    Waiter *waiter = waiters_find(waiters, key);
     if (waiter) {
         woken = waiter->woken;
         size_t behind = (size_t)(&waiters->list[waiters->count] - (waiter + 1));

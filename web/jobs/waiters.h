@@ -32,8 +32,8 @@ typedef struct WaiterSpec {
     int64_t now_ms;  /* monotonic */
     int64_t wait_ms; /* from the first call; 0: does not wait */
 } WaiterSpec;
-bool waiters_join(Waiters *waiters, const WaiterSpec *spec, WaitersAnswer *answer,
-                  int64_t *remaining_ms, Error *error);
+_must_check_ bool waiters_join(Waiters *waiters, const WaiterSpec *spec, WaitersAnswer *answer,
+                               int64_t *remaining_ms, Error *error);
 
 /* The request is about to be answered: its key is never used again. Unknown keys are fine. Tells
  * whether it was woken since it last joined: somebody else must then be woken in its place. */
