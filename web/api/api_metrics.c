@@ -4,7 +4,7 @@
 #include "web/api/api.h"
 
 /* What cannot be asked for is left out: a database that fails is no reason not to tell the rest. */
-static void ask(const App *app, MetricsReading *reading)
+static void api_metrics_ask(const App *app, MetricsReading *reading)
 {
     int64_t jobs[JOB_STATE_COUNT];
     uint64_t available, promised;
@@ -26,12 +26,12 @@ static void ask(const App *app, MetricsReading *reading)
     metrics_read_process(reading);
 }
 
-static Response *get_metrics(Request *request, Error *error)
+static Response *api_metrics_get(Request *request, Error *error)
 {
     _cleanup_free_ MetricsReading *reading = NEW(MetricsReading);
     _cleanup_buffer_ Buffer text = BUFFER(METRIC_TEXT_MAX);
     metrics_read(reading);
-    ask(app_of(request), reading);
+    api_metrics_ask(app_of(request), reading);
     if (!metrics_write(reading, &text)) {
         error_set(error, ERROR_INTERNAL, "The metrics take more than %d bytes.", METRIC_TEXT_MAX);
         return NULL;
@@ -40,6 +40,6 @@ static Response *get_metrics(Request *request, Error *error)
 }
 
 const Route api_metrics_routes[] = {
-    {HTTP_GET, "/metrics", "metrics", ACCESS_TRANSCODER, BODY_NONE, POOL_API, .handle = get_metrics},
+    {HTTP_GET, "/metrics", "metrics", ACCESS_TRANSCODER, BODY_NONE, POOL_API, .handle = api_metrics_get},
     {0},
 };
