@@ -121,17 +121,13 @@ WEB := \
 	web/storage/volume/volume_storage.c \
 	web/store/sqlite/connection.c \
 	web/store/sqlite/migrations.c \
-	web/store/sqlite/readers.c \
 	web/store/sqlite/store.c \
-	web/store/sqlite/store_attempt.c \
 	web/store/sqlite/store_check.c \
 	web/store/sqlite/store_file.c \
 	web/store/sqlite/store_job.c \
 	web/store/sqlite/store_media.c \
 	web/store/sqlite/store_staging.c \
 	web/store/sqlite/store_transit.c \
-	web/store/sqlite/store_upload.c \
-	web/store/sqlite/writer.c \
 	web/upkeep/housekeeper.c \
 	web/upkeep/validator.c
 

@@ -147,31 +147,20 @@ TransferJob archive_claim(Archive *archive, int64_t now)
 
 typedef struct Ask {
     const char *job_id;
-    JobRow *job;
-    AttemptRow *attempt;
+    JobRow job;
 } Ask;
 
 static bool ask(StoreConnection *connection, void *argument, Error *error)
 {
-    const Ask *self = argument;
-    return self->job ? store_job_get(connection, self->job_id, self->job, error)
-                     : store_attempt_last(connection, self->job_id, self->attempt, error);
+    Ask *self = argument;
+    return store_job_get(connection, self->job_id, &self->job, error);
 }
 
 JobRow archive_job(Archive *archive, const char *job_id)
 {
-    JobRow job;
-    Ask question = {.job_id = job_id, .job = &job};
+    Ask question = {.job_id = job_id};
     assert_true(store_read(archive->store, ask, &question, NULL));
-    return job;
-}
-
-AttemptRow archive_attempt(Archive *archive, const char *job_id)
-{
-    AttemptRow attempt;
-    Ask question = {.job_id = job_id, .attempt = &attempt};
-    assert_true(store_read(archive->store, ask, &question, NULL));
-    return attempt;
+    return question.job;
 }
 
 static size_t count_below(int parent, const char *name)
@@ -201,15 +190,47 @@ size_t archive_count_staged(const Archive *archive)
     return count_below(AT_FDCWD, path);
 }
 
-int64_t archive_query(const Archive *archive, const char *sql)
+/* The first row of a statement whose one parameter is a text. */
+static void query(const Archive *archive, const char *sql, const char *parameter, int64_t *number,
+                  ArchiveEnd *end)
 {
     sqlite3 *database;
     sqlite3_stmt *statement;
     assert_int_equal(sqlite3_open(volume_database_path(archive->volume), &database), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    sqlite3_bind_text(statement, 1, parameter, -1, SQLITE_STATIC);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    int64_t value = sqlite3_column_int64(statement, 0);
+    *number = sqlite3_column_int64(statement, 0);
+    for (int i = 1; end && i < sqlite3_column_count(statement); i++) {
+        const char *text = (const char *)sqlite3_column_text(statement, i);
+        assert_true(i == 1 ? base_copy(end->outcome, sizeof end->outcome, text ? text : "")
+                           : base_copy(end->detail, sizeof end->detail, text ? text : ""));
+    }
     sqlite3_finalize(statement);
     sqlite3_close(database);
+}
+
+int64_t archive_query(const Archive *archive, const char *sql)
+{
+    int64_t value;
+    query(archive, sql, NULL, &value, NULL);
     return value;
+}
+
+ArchiveEnd archive_attempt(const Archive *archive, const char *job_id)
+{
+    ArchiveEnd end;
+    query(archive,
+          "SELECT number, outcome, detail FROM attempt WHERE job_id = ?1 ORDER BY id DESC LIMIT 1",
+          job_id, &end.number, &end);
+    return end;
+}
+
+ArchiveEnd archive_delivery(const Archive *archive, const char *job_id)
+{
+    ArchiveEnd end;
+    query(archive,
+          "SELECT id, outcome, detail FROM delivery WHERE job_id = ?1 ORDER BY id DESC LIMIT 1",
+          job_id, &end.number, &end);
+    return end;
 }

@@ -48,7 +48,15 @@ ArchiveVideo archive_add_video(Archive *archive, int64_t now);
 TransferJob archive_claim(Archive *archive, int64_t now);
 
 JobRow archive_job(Archive *archive, const char *job_id);
-AttemptRow archive_attempt(Archive *archive, const char *job_id);
+
+/* How a job's last attempt or delivery ended, in the words of the database; "" while it lasts. */
+typedef struct ArchiveEnd {
+    int64_t number;
+    char outcome[16];
+    char detail[JOB_ERROR_MAX + 1];
+} ArchiveEnd;
+ArchiveEnd archive_attempt(const Archive *archive, const char *job_id);
+ArchiveEnd archive_delivery(const Archive *archive, const char *job_id);
 
 /* Regular files below the root that are not in .reelkeep, and those being staged. */
 size_t archive_count_files(const Archive *archive);

@@ -51,4 +51,4 @@ bool parcel_put_file(Delivery *delivery, const Parcel *parcel, TransferFile whic
 void parcel_sweep(const Parcel *parcel);
 
 /* The last row of the job's journal, which must have this outcome. */
-DeliveryRow parcel_expect_journal(const Parcel *parcel, DeliveryOutcome outcome);
+ArchiveEnd parcel_expect_journal(const Parcel *parcel, DeliveryOutcome outcome);

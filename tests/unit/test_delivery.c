@@ -18,7 +18,7 @@ static void replaces_the_original(void **state)
     assert_false(parcel.out.repeated);
     JobRow job = archive_job(parcel.archive, parcel.job.job_id);
     assert_int_equal(job.state, JOB_DONE);
-    assert_int_equal(archive_attempt(parcel.archive, job.id).outcome, ATTEMPT_DELIVERED);
+    assert_string_equal(archive_attempt(parcel.archive, job.id).outcome, "delivered");
     parcel_expect_journal(&parcel, DELIVERY_ACCEPTED);
     assert_int_equal(archive_count_files(parcel.archive), 3);
     parcel_sweep(&parcel);

@@ -383,7 +383,7 @@ static void journals_every_end_once(void **state)
         delivery_free(delivery);
         unit_check(archive_query(archive, "SELECT count(*) FROM delivery") == (int64_t)i + 1,
                    rows[i].sentence);
-        DeliveryRow row = parcel_expect_journal(&parcel, DELIVERY_REFUSED);
+        ArchiveEnd row = parcel_expect_journal(&parcel, DELIVERY_REFUSED);
         unit_check(row.detail[0] && strstr(row.detail, rows[i].words), rows[i].sentence);
         parcel_unpack(&parcel);
     }

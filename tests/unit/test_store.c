@@ -173,7 +173,7 @@ static void *hold_writer(void *argument)
 static bool lose_transaction(StoreConnection *connection, void *argument, Error *error)
 {
     (void)argument;
-    IGNORE_RESULT(connection_run(connection, "ROLLBACK", NULL));
+    assert_true(connection_run(connection, "ROLLBACK", NULL));
     return error_set(error, ERROR_NO_SPACE, "The disk is full.");
 }
 

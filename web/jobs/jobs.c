@@ -3,6 +3,32 @@
 #include "common/base/log.h"
 #include "web/store/store_file.h"
 
+#define JOBS_CALL 0x4a6f6273u
+
+/* What a call here and its transaction tell each other; each uses some of it. */
+typedef struct JobsCall {
+    unsigned magic; /* JOBS_CALL */
+    const Jobs *jobs;
+    int64_t now;
+    const char *media_id; /* the item that is deleted */
+    const char *worker;   /* who claims */
+    bool ahead;           /* leases or ranks are, of the clock */
+
+    /* Who holds a job, and what it says of it: the one of the three that is not NULL. */
+    JobHolder holder;
+    const JobProgress *progress;
+    const JobFailure *failure;
+    const char *reason; /* to give it back */
+
+    /* What comes out. */
+    bool changed;
+    JobRow job;
+    FileRow original;
+    JobEnd end;
+    JobOverview overview;
+    int64_t counts[JOB_STATE_COUNT];
+} JobsCall;
+
 JobHolder jobs_holder(const JobSpeaker *speaker)
 {
     DigestState state;
@@ -31,34 +57,17 @@ bool jobs_explain(StoreConnection *connection, const char *job_id, Error *error)
 
 /* --- claim --- */
 
-typedef struct Claim {
-    JobClaim spec;
-    JobRow job;
-    FileRow original;
-    bool claimed;
-} Claim;
-
-static bool claim(StoreConnection *connection, void *argument, Error *error)
+static bool jobs_take_first(StoreConnection *connection, void *argument, Error *error)
 {
-    Claim *self = argument;
-    if (!store_job_claim(connection, &self->spec, &self->job, &self->claimed, error))
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobClaim claim = {.lease_hash = call->holder.lease_hash,
+                      .now = call->now,
+                      .lease_expires_at = call->now + call->jobs->lease_seconds * 1000,
+                      .worker = call->worker};
+    if (!store_job_claim(connection, &claim, &call->job, &call->changed, error))
         return false;
-    return !self->claimed || store_file_of_media(connection, self->job.media_id, FILE_ORIGINAL,
-                                                 &self->original, error);
-}
-
-static void describe(const Claim *claimed, TransferJob *out)
-{
-    const FileRow *original = &claimed->original;
-    base_copy(out->job_id, sizeof out->job_id, claimed->job.id);
-    base_copy(out->media_id, sizeof out->media_id, claimed->job.media_id);
-    snprintf(out->original.url, sizeof out->original.url, TRANSFER_PATH_ORIGINAL, out->job_id);
-    out->original.size = original->size;
-    out->original.digest = original->blake2b;
-    base_copy(out->original.content_type, sizeof out->original.content_type,
-              original->content_type);
-    base_copy(out->original.name, sizeof out->original.name, original->media_name);
-    out->attempt = claimed->job.attempts;
+    return !call->changed || store_file_of_media(connection, call->job.media_id, FILE_ORIGINAL,
+                                                 &call->original, error);
 }
 
 bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *out, bool *claimed,
@@ -67,16 +76,25 @@ bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *
     TransferJob job = {.lease_seconds = jobs->lease_seconds};
     id_token(job.lease_token);
     JobSpeaker speaker = {.job_id = "", .lease_token = job.lease_token, .now = now};
-    Claim work = {.spec = {.lease_hash = jobs_holder(&speaker).lease_hash,
-                           .now = now,
-                           .lease_expires_at = now + jobs->lease_seconds * 1000,
-                           .worker = worker}};
-    if (!store_write(jobs->store, claim, &work, error))
+    JobsCall call = {.magic = JOBS_CALL,
+                     .jobs = jobs,
+                     .now = now,
+                     .worker = worker,
+                     .holder = jobs_holder(&speaker)};
+    if (!store_write(jobs->store, jobs_take_first, &call, error))
         return false;
-    *claimed = work.claimed;
-    if (!work.claimed)
+    *claimed = call.changed;
+    if (!call.changed)
         return true;
-    describe(&work, &job);
+    base_copy(job.job_id, sizeof job.job_id, call.job.id);
+    base_copy(job.media_id, sizeof job.media_id, call.job.media_id);
+    snprintf(job.original.url, sizeof job.original.url, TRANSFER_PATH_ORIGINAL, job.job_id);
+    job.original.size = call.original.size;
+    job.original.digest = call.original.blake2b;
+    base_copy(job.original.content_type, sizeof job.original.content_type,
+              call.original.content_type);
+    base_copy(job.original.name, sizeof job.original.name, call.original.media_name);
+    job.attempt = call.job.attempts;
     *out = job;
     LOG_CONTEXT(.job_id = out->job_id);
     log_info("Job claimed by %s, attempt %lld.", worker, (long long)out->attempt);
@@ -85,75 +103,48 @@ bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *
 
 /* --- what a holder says --- */
 
-typedef struct Progress {
-    JobHolder holder;
-    JobProgress spec;
-} Progress;
-
-static bool progress(StoreConnection *connection, void *argument, Error *error)
+static bool jobs_hear(StoreConnection *connection, void *argument, Error *error)
 {
-    const Progress *self = argument;
-    bool changed;
-    if (!store_job_progress(connection, &self->holder, &self->spec, &changed, error))
-        return false;
-    return changed ? store_attempt_reopen(connection, self->holder.job_id, error)
-                   : jobs_explain(connection, self->holder.job_id, error);
-}
-
-/* The share of a person's wait that each stage takes, in percent. */
-static const struct {
-    const char *stage;
-    double from, to;
-} shares[] = {
-    {TRANSFER_STAGE_FETCH, 0, 10},
-    {TRANSFER_STAGE_ENCODE, 10, 90},
-    {TRANSFER_STAGE_DELIVER, 90, 100},
-};
-
-double jobs_overall_percent(const char *stage, double percent)
-{
-    double bounded = percent >= 0 ? MIN_OF(percent, 100.0) : 0; /* not a number is 0 */
-    for (size_t i = 0; i < ARRAY_SIZE(shares); i++)
-        if (streq(shares[i].stage, stage))
-            return shares[i].from + bounded * (shares[i].to - shares[i].from) / 100;
-    return 0;
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    const JobHolder *holder = &call->holder;
+    bool heard, good;
+    if (call->progress)
+        good = store_job_progress(connection, holder, call->progress, &heard, error);
+    else if (call->failure)
+        good = store_job_fail(connection, holder, call->failure, &call->end, &heard, error);
+    else
+        good = store_job_release(connection, holder, call->reason, &heard, error);
+    return good && (heard || jobs_explain(connection, holder->job_id, error));
 }
 
 bool jobs_progress(const Jobs *jobs, const JobSpeaker *speaker, const char *stage, double percent,
                    Error *error)
 {
-    Progress work = {
-        .holder = jobs_holder(speaker),
-        .spec = {.lease_expires_at = speaker->now + jobs->lease_seconds * 1000,
-                 .stage = stage,
-                 .percent = jobs_overall_percent(stage, percent)},
+    /* The share of a person's wait that each stage takes, in percent. */
+    static const struct {
+        const char *stage;
+        double from, to;
+    } shares[] = {
+        {TRANSFER_STAGE_FETCH, 0, 10},
+        {TRANSFER_STAGE_ENCODE, 10, 90},
+        {TRANSFER_STAGE_DELIVER, 90, 100},
     };
-    return store_write(jobs->store, progress, &work, error);
-}
-
-typedef struct Release {
-    JobHolder holder;
-    const char *reason;
-} Release;
-
-static bool release(StoreConnection *connection, void *argument, Error *error)
-{
-    const Release *self = argument;
-    AttemptEnd end = {.job_id = self->holder.job_id,
-                      .now = self->holder.now,
-                      .outcome = ATTEMPT_RELEASED,
-                      .detail = self->reason};
-    bool changed;
-    if (!store_job_release(connection, &self->holder, &changed, error))
-        return false;
-    return changed ? store_attempt_end(connection, &end, error)
-                   : jobs_explain(connection, self->holder.job_id, error);
+    double bounded = percent >= 0 ? MIN_OF(percent, 100.0) : 0; /* not a number is 0 */
+    JobProgress progress = {.lease_expires_at = speaker->now + jobs->lease_seconds * 1000,
+                            .stage = stage};
+    for (size_t i = 0; i < ARRAY_SIZE(shares); i++)
+        if (streq(shares[i].stage, stage))
+            progress.percent = shares[i].from + bounded * (shares[i].to - shares[i].from) / 100;
+    JobsCall call = {
+        .magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker), .progress = &progress};
+    return store_write(jobs->store, jobs_hear, &call, error);
 }
 
 bool jobs_release(const Jobs *jobs, const JobSpeaker *speaker, const char *reason, Error *error)
 {
-    Release work = {.holder = jobs_holder(speaker), .reason = reason};
-    if (!store_write(jobs->store, release, &work, error))
+    JobsCall call = {
+        .magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker), .reason = reason};
+    if (!store_write(jobs->store, jobs_hear, &call, error))
         return false;
     LOG_CONTEXT(.job_id = speaker->job_id);
     log_info("Job given back: %s", reason);
@@ -161,222 +152,146 @@ bool jobs_release(const Jobs *jobs, const JobSpeaker *speaker, const char *reaso
     return true;
 }
 
-typedef struct Fail {
-    JobHolder holder;
-    JobFailure spec;
-    JobEnd end;
-} Fail;
-
-static bool fail(StoreConnection *connection, void *argument, Error *error)
-{
-    Fail *self = argument;
-    AttemptEnd end = {.job_id = self->holder.job_id,
-                      .now = self->holder.now,
-                      .outcome = ATTEMPT_FAILED,
-                      .detail = self->spec.error};
-    bool changed;
-    if (!store_job_fail(connection, &self->holder, &self->spec, &self->end, &changed, error))
-        return false;
-    return changed ? store_attempt_end(connection, &end, error)
-                   : jobs_explain(connection, self->holder.job_id, error);
-}
-
 bool jobs_fail(const Jobs *jobs, const JobSpeaker *speaker, const char *sentence, bool retryable,
                Error *error)
 {
-    Fail work = {
-        .holder = jobs_holder(speaker),
-        .spec = {.error = sentence, .retryable = retryable, .max_attempts = jobs->max_attempts}};
-    if (!store_write(jobs->store, fail, &work, error))
+    JobFailure failure = {
+        .error = sentence, .retryable = retryable, .max_attempts = jobs->max_attempts};
+    JobsCall call = {
+        .magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker), .failure = &failure};
+    if (!store_write(jobs->store, jobs_hear, &call, error))
         return false;
     LOG_CONTEXT(.job_id = speaker->job_id);
-    log_warning("Attempt %lld failed, the job is %s: %s", (long long)work.end.attempts,
-                job_state_words[work.end.state], sentence);
-    if (work.end.state == JOB_QUEUED)
+    log_warning("Attempt %lld failed, the job is %s: %s", (long long)call.end.attempts,
+                job_state_words[call.end.state], sentence);
+    if (call.end.state == JOB_QUEUED)
         jobs_announce(jobs);
     return true;
 }
 
-typedef struct Check {
-    JobHolder holder;
-    JobRow job;
-} Check;
-
-static bool check_holder(StoreConnection *connection, void *argument, Error *error)
+static bool jobs_find_held(StoreConnection *connection, void *argument, Error *error)
 {
-    Check *self = argument;
-    if (!store_job_get(connection, self->holder.job_id, &self->job, error))
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    if (!store_job_get(connection, call->holder.job_id, &call->job, error))
         return false;
-    bool open = self->job.state == JOB_LEASED || self->job.state == JOB_QUEUED;
-    if (open && self->job.has_lease_hash &&
-        digest_equal(&self->job.lease_hash, &self->holder.lease_hash))
+    bool open = call->job.state == JOB_LEASED || call->job.state == JOB_QUEUED;
+    if (open && call->job.has_lease_hash &&
+        digest_equal(&call->job.lease_hash, &call->holder.lease_hash))
         return true;
-    return jobs_explain(connection, self->holder.job_id, error);
+    return jobs_explain(connection, call->holder.job_id, error);
 }
 
 bool jobs_check_holder(const Jobs *jobs, const JobSpeaker *speaker, char media_id[UUID_SIZE],
                        Error *error)
 {
-    Check work = {.holder = jobs_holder(speaker)};
-    if (!store_read(jobs->store, check_holder, &work, error))
+    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker)};
+    if (!store_read(jobs->store, jobs_find_held, &call, error))
         return false;
-    return base_copy(media_id, UUID_SIZE, work.job.media_id);
+    return base_copy(media_id, UUID_SIZE, call.job.media_id);
 }
 
 /* --- what happens to jobs without their holder --- */
 
-typedef struct Cancel {
-    const char *media_id;
-    int64_t now;
-    char job_id[UUID_SIZE];
-    bool changed;
-} Cancel;
-
-static bool cancel(StoreConnection *connection, void *argument, Error *error)
+static bool jobs_cancel_row(StoreConnection *connection, void *argument, Error *error)
 {
-    Cancel *self = argument;
-    if (!store_job_cancel(connection, self->media_id, self->now, self->job_id, &self->changed,
-                          error))
-        return false;
-    return !self->changed || store_attempt_cancel(connection, self->job_id, self->now, error);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    return store_job_cancel(connection, call->media_id, call->now, call->job.id, &call->changed,
+                            error);
 }
 
 bool jobs_cancel(const Jobs *jobs, const char *media_id, int64_t now, Error *error)
 {
-    Cancel work = {.media_id = media_id, .now = now};
-    if (!store_write(jobs->store, cancel, &work, error))
+    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .now = now, .media_id = media_id};
+    if (!store_write(jobs->store, jobs_cancel_row, &call, error))
         return false;
-    if (work.changed) {
-        LOG_CONTEXT(.job_id = work.job_id);
+    if (call.changed) {
+        LOG_CONTEXT(.job_id = call.job.id);
         log_info("Job cancelled: its item was deleted.");
     }
     return true;
 }
 
-static bool extend_all(StoreConnection *connection, void *argument, Error *error)
+static bool jobs_extend_leases(StoreConnection *connection, void *argument, Error *error)
 {
-    const int64_t *until = argument;
-    return store_job_extend_all(connection, *until, error);
+    const JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    return store_job_extend_all(connection, call->now + call->jobs->lease_seconds * 1000, error);
 }
 
 bool jobs_recover(const Jobs *jobs, int64_t now, Error *error)
 {
-    int64_t until = now + jobs->lease_seconds * 1000;
-    return store_write(jobs->store, extend_all, &until, error);
+    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .now = now};
+    return store_write(jobs->store, jobs_extend_leases, &call, error);
 }
 
-typedef struct Expire {
-    JobExpiry spec;
-    JobEnd end;
-    bool expired;
-} Expire;
-
-static bool expire(StoreConnection *connection, void *argument, Error *error)
+static bool jobs_look(StoreConnection *connection, void *argument, Error *error)
 {
-    Expire *self = argument;
-    if (!store_job_expire(connection, &self->spec, &self->end, &self->expired, error))
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    return store_job_overview(connection, &call->overview, error);
+}
+
+/* Ends one lease that ran out, and first sets right what is ahead of the clock. */
+static bool jobs_end_lease(StoreConnection *connection, void *argument, Error *error)
+{
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobClamp clamp = {.now = call->now,
+                      .lease_expires_at = call->now + call->jobs->lease_seconds * 1000,
+                      .rank = call->now + JOB_EXPECTED_MS_MAX};
+    JobExpiry expiry = {
+        .now = call->now,
+        .max_attempts = call->jobs->max_attempts,
+        .error = "Preparing this file was tried several times, but the computer doing it "
+                 "stopped answering each time. What you sent is kept."};
+    if (call->ahead && !store_job_clamp(connection, &clamp, error))
         return false;
-    AttemptEnd end = {.job_id = self->end.id,
-                      .now = self->spec.now,
-                      .outcome = ATTEMPT_EXPIRED,
-                      .detail = "The transcoder fell silent."};
-    return !self->expired || store_attempt_end(connection, &end, error);
-}
-
-static bool next_expiry(StoreConnection *connection, void *argument, Error *error)
-{
-    return store_job_next_expiry(connection, argument, error);
-}
-
-static void report_expiry(const Jobs *jobs, const JobEnd *end)
-{
-    LOG_CONTEXT(.job_id = end->id);
-    log_warning("The lease of attempt %lld ran out, the job is %s.", (long long)end->attempts,
-                job_state_words[end->state]);
-    if (end->state == JOB_QUEUED)
-        jobs_announce(jobs);
-}
-
-static bool last_expiry(StoreConnection *connection, void *argument, Error *error)
-{
-    return store_job_last_expiry(connection, argument, error);
-}
-
-static bool clamp(StoreConnection *connection, void *argument, Error *error)
-{
-    const int64_t *until = argument;
-    return store_job_clamp(connection, *until, error);
-}
-
-/* A clock that was set back leaves leases that end further ahead than any lease may. */
-static bool clamp_leases(const Jobs *jobs, int64_t now, Error *error)
-{
-    int64_t until = now + jobs->lease_seconds * 1000, last;
-    if (!store_read(jobs->store, last_expiry, &last, error))
-        return false;
-    return last <= until || store_write(jobs->store, clamp, &until, error);
-}
-
-static bool last_rank(StoreConnection *connection, void *argument, Error *error)
-{
-    return store_job_last_rank(connection, argument, error);
-}
-
-static bool clamp_rank(StoreConnection *connection, void *argument, Error *error)
-{
-    const int64_t *now = argument;
-    return store_job_clamp_ranks(connection, *now, *now + JOB_EXPECTED_MS_MAX, error);
-}
-
-/* It leaves jobs, too, that would wait for it to come back: they begin to wait anew. */
-static bool clamp_ranks(const Jobs *jobs, int64_t now, Error *error)
-{
-    int64_t last;
-    if (!store_read(jobs->store, last_rank, &last, error))
-        return false;
-    return last <= now + JOB_EXPECTED_MS_MAX || store_write(jobs->store, clamp_rank, &now, error);
+    return store_job_expire(connection, &expiry, &call->end, &call->changed, error);
 }
 
 bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
 {
-    Expire work = {
-        .spec = {.now = now,
-                 .max_attempts = jobs->max_attempts,
-                 .error = "Preparing this file was tried several times, but the computer doing it "
-                          "stopped answering each time. What you sent is kept."}};
-    int64_t earliest;
-    if (!clamp_leases(jobs, now, error) || !clamp_ranks(jobs, now, error))
-        return false;
-    for (;;) {
-        if (!store_read(jobs->store, next_expiry, &earliest, error))
+    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .now = now};
+    for (bool first = true;; first = false) {
+        if (!store_read(jobs->store, jobs_look, &call, error))
             return false;
-        if (earliest > now)
+        /* A clock that was set back leaves leases that end further ahead than any lease may, and
+         * jobs that would wait for it to come back: they begin to wait anew. */
+        call.ahead = first && (call.overview.last_expiry > now + jobs->lease_seconds * 1000 ||
+                               call.overview.last_rank > now + JOB_EXPECTED_MS_MAX);
+        if (!call.ahead && call.overview.next_expiry > now)
             break;
-        if (!store_write(jobs->store, expire, &work, error))
+        if (!store_write(jobs->store, jobs_end_lease, &call, error))
             return false;
-        if (work.expired)
-            report_expiry(jobs, &work.end);
+        if (!call.changed)
+            continue;
+        LOG_CONTEXT(.job_id = call.end.id);
+        log_warning("The lease of attempt %lld ran out, the job is %s.",
+                    (long long)call.end.attempts, job_state_words[call.end.state]);
+        if (call.end.state == JOB_QUEUED)
+            jobs_announce(jobs);
     }
-    *next = earliest;
+    *next = call.overview.next_expiry;
     return true;
-}
-
-static bool count_queued(StoreConnection *connection, void *argument, Error *error)
-{
-    return store_job_count_queued(connection, argument, error);
 }
 
 bool jobs_count_queued(const Jobs *jobs, int64_t *count, Error *error)
 {
-    return store_read(jobs->store, count_queued, count, error);
+    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs};
+    if (!store_read(jobs->store, jobs_look, &call, error))
+        return false;
+    *count = call.overview.queued;
+    return true;
 }
 
-static bool count_by_state(StoreConnection *connection, void *argument, Error *error)
+static bool jobs_count_rows(StoreConnection *connection, void *argument, Error *error)
 {
-    return store_job_count(connection, argument, error);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    return store_job_count(connection, call->counts, error);
 }
 
 bool jobs_count(const Jobs *jobs, int64_t counts[JOB_STATE_COUNT], Error *error)
 {
-    return store_read(jobs->store, count_by_state, counts, error);
+    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs};
+    if (!store_read(jobs->store, jobs_count_rows, &call, error))
+        return false;
+    memcpy(counts, call.counts, sizeof call.counts);
+    return true;
 }

@@ -46,41 +46,39 @@ JobHolder jobs_holder(const JobSpeaker *speaker);
 void jobs_announce(const Jobs *jobs);
 
 /* Leases the job whose rank is first; *claimed false when none waits. */
-bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *out, bool *claimed,
-                Error *error);
+_must_check_ bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *out,
+                             bool *claimed, Error *error);
 
-/* Renews the lease. All three: ERROR_NOT_FOUND for an unknown job, ERROR_GONE for a cancelled one,
+/* Renews the lease. `percent` is of the stage; what is shown is of the whole attempt, and never
+ * falls within it. All three: ERROR_NOT_FOUND for an unknown job, ERROR_GONE for a cancelled one,
  * ERROR_LEASE_LOST for who does not hold it. */
-bool jobs_progress(const Jobs *jobs, const JobSpeaker *speaker, const char *stage, double percent,
-                   Error *error);
-bool jobs_release(const Jobs *jobs, const JobSpeaker *speaker, const char *reason, Error *error);
-bool jobs_fail(const Jobs *jobs, const JobSpeaker *speaker, const char *sentence, bool retryable,
-               Error *error);
+_must_check_ bool jobs_progress(const Jobs *jobs, const JobSpeaker *speaker, const char *stage,
+                                double percent, Error *error);
+_must_check_ bool jobs_release(const Jobs *jobs, const JobSpeaker *speaker, const char *reason,
+                               Error *error);
+_must_check_ bool jobs_fail(const Jobs *jobs, const JobSpeaker *speaker, const char *sentence,
+                            bool retryable, Error *error);
 
 /* Whether the speaker may have the original; its item goes to media_id. Errors as above. */
-bool jobs_check_holder(const Jobs *jobs, const JobSpeaker *speaker, char media_id[UUID_SIZE],
-                       Error *error);
+_must_check_ bool jobs_check_holder(const Jobs *jobs, const JobSpeaker *speaker,
+                                    char media_id[UUID_SIZE], Error *error);
 
 /* The item is deleted: whoever works on it is told at the next word. */
-bool jobs_cancel(const Jobs *jobs, const char *media_id, int64_t now, Error *error);
+_must_check_ bool jobs_cancel(const Jobs *jobs, const char *media_id, int64_t now, Error *error);
 
 /* At start: nobody could renew while web was away, so every lease gets its full length anew. */
-bool jobs_recover(const Jobs *jobs, int64_t now, Error *error);
-
-/* How far the whole of an attempt is, 0 to 100, from what the holder says of one stage; 0 for a
- * stage we do not know. What is shown never falls within an attempt. */
-double jobs_overall_percent(const char *stage, double percent);
+_must_check_ bool jobs_recover(const Jobs *jobs, int64_t now, Error *error);
 
 /* Ends the leases that ran out; none lasts longer from now than a fresh one, wherever the clock
  * stood when it was given, and no queued job waits for a clock to come back. *next gets when the
  * next one will (INT64_MAX: none is held). */
-bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error);
+_must_check_ bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error);
 
 /* How many jobs wait to be claimed. */
-bool jobs_count_queued(const Jobs *jobs, int64_t *count, Error *error);
+_must_check_ bool jobs_count_queued(const Jobs *jobs, int64_t *count, Error *error);
 
 /* How many jobs there are, by state. */
-bool jobs_count(const Jobs *jobs, int64_t counts[JOB_STATE_COUNT], Error *error);
+_must_check_ bool jobs_count(const Jobs *jobs, int64_t counts[JOB_STATE_COUNT], Error *error);
 
 /* Why the job does not listen to this speaker; fills *error and returns false. In a transaction. */
-bool jobs_explain(StoreConnection *connection, const char *job_id, Error *error);
+_must_check_ bool jobs_explain(StoreConnection *connection, const char *job_id, Error *error);

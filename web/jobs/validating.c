@@ -13,103 +13,92 @@
 #define TRANSFER_RATE        10000.0  /* bytes a millisecond */
 #define MEDIA_RATE           250000.0 /* bytes a second of a file of unknown duration */
 
-static double pixels_a_second(const MediaFound *found)
-{
-    double pixels = (double)found->width * (double)found->height;
-    double rate = found->frame_rate > 0 ? found->frame_rate : REFERENCE_FRAME_RATE;
-    return pixels > 0 ? pixels * fmin(rate, FRAME_RATE_MAX) : REFERENCE_PIXELS;
-}
-
 int64_t jobs_expected_ms(const MediaFound *found, int64_t size)
 {
     static const MediaFound unknown = {.kind = MEDIA_VIDEO};
     const MediaFound *media = found ? found : &unknown;
     double seconds = media->duration > 0 ? media->duration : (double)size / MEDIA_RATE;
-    double work =
-        media->kind == MEDIA_AUDIO ? 1 / SOUND_SPEED : pixels_a_second(media) / REFERENCE_PIXELS;
+    double pixels = (double)media->width * (double)media->height;
+    double rate = media->frame_rate > 0 ? media->frame_rate : REFERENCE_FRAME_RATE;
+    double work = pixels > 0 ? pixels * fmin(rate, FRAME_RATE_MAX) / REFERENCE_PIXELS : 1;
+    if (media->kind == MEDIA_AUDIO)
+        work = 1 / SOUND_SPEED;
     double expected = seconds * work * 1000 + (double)size / TRANSFER_RATE;
     return (int64_t)fmin(expected, JOB_EXPECTED_MS_MAX);
 }
 
-/* --- the one that comes next --- */
+/* --- the one that comes next, and what came of it --- */
 
-typedef struct Next {
+#define VALIDATING_CALL 0x56616c69u
+
+/* What a call here and its transaction tell each other; each uses some of it. */
+typedef struct ValidatingCall {
+    unsigned magic; /* VALIDATING_CALL */
     const char *except;
     JobValidating job;
-    bool found;
-} Next;
+    const MediaFound *found; /* NULL: unknown */
+    const char *sentence;    /* of a rejection */
+    int64_t now;
+    bool changed; /* or there is such a job */
+} ValidatingCall;
 
-static bool next(StoreConnection *connection, void *argument, Error *error)
+static bool validating_find(StoreConnection *connection, void *argument, Error *error)
 {
-    Next *self = argument;
+    ValidatingCall *call = CAST_OBJECT(ValidatingCall, argument, VALIDATING_CALL);
     char media_id[UUID_SIZE];
-    if (!store_job_validating(connection, self->except, self->job.job_id, media_id, &self->found,
+    if (!store_job_validating(connection, call->except, call->job.job_id, media_id, &call->changed,
                               error))
         return false;
-    return !self->found ||
-           store_file_of_media(connection, media_id, FILE_ORIGINAL, &self->job.original, error);
+    return !call->changed ||
+           store_file_of_media(connection, media_id, FILE_ORIGINAL, &call->job.original, error);
 }
 
 bool jobs_validating_next(const Jobs *jobs, const char *except, JobValidating *out, bool *found,
                           Error *error)
 {
-    Next work = {.except = except};
-    if (!store_read(jobs->store, next, &work, error))
+    ValidatingCall call = {.magic = VALIDATING_CALL, .except = except};
+    if (!store_read(jobs->store, validating_find, &call, error))
         return false;
-    *found = work.found;
-    if (work.found)
-        *out = work.job;
+    *found = call.changed;
+    if (call.changed)
+        *out = call.job;
     return true;
 }
 
-/* --- what came of it --- */
-
-typedef struct Verdict {
-    const JobValidating *job;
-    const MediaFound *found; /* NULL: unknown */
-    const char *sentence;
-    int64_t now;
-    bool changed;
-} Verdict;
-
-static bool queue(StoreConnection *connection, void *argument, Error *error)
+static bool validating_end(StoreConnection *connection, void *argument, Error *error)
 {
-    Verdict *self = argument;
-    const FileRow *original = &self->job->original;
-    JobQueueing queueing = {.job_id = self->job->job_id,
-                            .expected_ms = jobs_expected_ms(self->found, original->size),
-                            .now = self->now};
-    if (!store_job_queue(connection, &queueing, &self->changed, error))
+    ValidatingCall *call = CAST_OBJECT(ValidatingCall, argument, VALIDATING_CALL);
+    const FileRow *original = &call->job.original;
+    if (call->sentence)
+        return store_job_reject(connection, call->job.job_id, call->sentence, call->now,
+                                &call->changed, error);
+    JobQueueing queueing = {.job_id = call->job.job_id,
+                            .expected_ms = jobs_expected_ms(call->found, original->size),
+                            .now = call->now};
+    if (!store_job_queue(connection, &queueing, &call->changed, error))
         return false;
-    return !self->changed || !self->found ||
-           store_media_set_found(connection, original->media_id, self->found, error);
+    return !call->changed || !call->found ||
+           store_media_set_found(connection, original->media_id, call->found, error);
 }
 
 bool jobs_validated(const Jobs *jobs, const JobValidating *job, const MediaFound *found,
                     int64_t now, Error *error)
 {
-    Verdict work = {.job = job, .found = found, .now = now};
-    if (!store_write(jobs->store, queue, &work, error))
+    ValidatingCall call = {.magic = VALIDATING_CALL, .job = *job, .found = found, .now = now};
+    if (!store_write(jobs->store, validating_end, &call, error))
         return false;
-    if (work.changed)
+    if (call.changed)
         jobs_announce(jobs);
     return true;
-}
-
-static bool reject(StoreConnection *connection, void *argument, Error *error)
-{
-    Verdict *self = argument;
-    return store_job_reject(connection, self->job->job_id, self->sentence, self->now,
-                            &self->changed, error);
 }
 
 bool jobs_rejected(const Jobs *jobs, const JobValidating *job, const char *sentence, int64_t now,
                    Error *error)
 {
-    Verdict work = {.job = job, .sentence = sentence, .now = now};
-    if (!store_write(jobs->store, reject, &work, error))
+    ValidatingCall call = {.magic = VALIDATING_CALL, .job = *job, .sentence = sentence, .now = now};
+    if (!store_write(jobs->store, validating_end, &call, error))
         return false;
-    if (work.changed) {
+    if (call.changed) {
         LOG_CONTEXT(.job_id = job->job_id);
         log_warning("The upload cannot be used: %s", sentence);
     }

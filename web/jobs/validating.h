@@ -19,17 +19,17 @@ typedef struct JobValidating {
 
 /* The job that waits longest to be looked at, `except` ("" for none) left out; *found false: there
  * is no other. */
-bool jobs_validating_next(const Jobs *jobs, const char *except, JobValidating *out, bool *found,
-                          Error *error);
+_must_check_ bool jobs_validating_next(const Jobs *jobs, const char *except, JobValidating *out,
+                                       bool *found, Error *error);
 
 /* Queues the job and wakes a transcoder. `found` describes the item; NULL: it could not be looked
  * at, and the transcoder will judge. What was deleted meanwhile stays so. */
-bool jobs_validated(const Jobs *jobs, const JobValidating *job, const MediaFound *found,
-                    int64_t now, Error *error);
+_must_check_ bool jobs_validated(const Jobs *jobs, const JobValidating *job,
+                                 const MediaFound *found, int64_t now, Error *error);
 
 /* The original is nothing that could ever be played: the job has failed. */
-bool jobs_rejected(const Jobs *jobs, const JobValidating *job, const char *sentence, int64_t now,
-                   Error *error);
+_must_check_ bool jobs_rejected(const Jobs *jobs, const JobValidating *job, const char *sentence,
+                                int64_t now, Error *error);
 
 /* How long preparing it will take a transcoder, roughly, in ms: picture and time against a machine
  * that encodes 1080p30 as fast as it plays, and carrying `size` bytes to it. At most

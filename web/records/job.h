@@ -51,16 +51,10 @@ typedef enum AttemptOutcome {
 #define X(outcome, word) outcome,
     ATTEMPT_OUTCOMES(X)
 #undef X
-        ATTEMPT_RUNNING, /* it has not */
+        ATTEMPT_OUTCOME_COUNT
 } AttemptOutcome;
 
-extern const char *const attempt_outcome_words[ATTEMPT_RUNNING];
-
-typedef struct AttemptRow {
-    int64_t number;
-    AttemptOutcome outcome;
-    char detail[JOB_ERROR_MAX + 1];
-} AttemptRow;
+extern const char *const attempt_outcome_words[ATTEMPT_OUTCOME_COUNT];
 
 #define DELIVERY_OUTCOMES(X)                                                                       \
     X(DELIVERY_ACCEPTED, "accepted")                                                               \

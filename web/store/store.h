@@ -1,6 +1,6 @@
 /*
  * The database: rows about media, files and jobs, in one SQLite file. The only room that speaks
- * SQL; what others need is a typed statement of store_media.h, store_file.h, store_upload.h or
+ * SQL; what others need is a typed statement of store_media.h, store_file.h, store_transit.h or
  * store_job.h, called inside a function given to store_write() or store_read().
  *
  * One thread writes; writes that wait at the same time share one durable commit. Any thread may

@@ -2,8 +2,9 @@
  * Jobs, their attempts and deliveries. Inside store_write() or store_read().
  *
  * A state changes by an UPDATE that names the state it expects and the token that the caller holds;
- * *changed false says that the job was not in that state, or not the caller's. The rules behind it
- * are told in web/jobs/jobs.h.
+ * *changed false says that the job was not in that state, or not the caller's. What ends a lease
+ * also says in the job's last attempt how it ended, and when a holder is heard again after that,
+ * the attempt goes on. The rules behind it are told in web/jobs/jobs.h.
  */
 #pragma once
 
@@ -61,7 +62,7 @@ typedef struct JobProgress {
 _must_check_ bool store_job_progress(StoreConnection *connection, const JobHolder *holder,
                                      const JobProgress *progress, bool *changed, Error *error);
 _must_check_ bool store_job_release(StoreConnection *connection, const JobHolder *holder,
-                                    bool *changed, Error *error);
+                                    const char *reason, bool *changed, Error *error);
 
 /* What became of a job whose attempt ended. */
 typedef struct JobEnd {
@@ -90,51 +91,31 @@ _must_check_ bool store_job_expire(StoreConnection *connection, const JobExpiry 
 /* Every lease ends at `until`. */
 _must_check_ bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *error);
 
-/* No lease ends after `until`. */
-_must_check_ bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error);
+/* No lease ends later than this, and jobs in the queue whose rank is beyond this begin to wait
+ * anew. */
+typedef struct JobClamp {
+    int64_t now, lease_expires_at, rank;
+} JobClamp;
+_must_check_ bool store_job_clamp(StoreConnection *connection, const JobClamp *clamp, Error *error);
 
-/* Jobs in the queue whose rank is beyond `last` begin to wait anew. */
-_must_check_ bool store_job_clamp_ranks(StoreConnection *connection, int64_t now, int64_t last,
-                                        Error *error);
+typedef struct JobOverview {
+    int64_t queued, last_rank;        /* of the queue; INT64_MIN when nothing is queued */
+    int64_t next_expiry, last_expiry; /* INT64_MAX and INT64_MIN when nothing is leased */
+} JobOverview;
+_must_check_ bool store_job_overview(StoreConnection *connection, JobOverview *out, Error *error);
 
-/* INT64_MIN when nothing is queued. */
-_must_check_ bool store_job_last_rank(StoreConnection *connection, int64_t *rank, Error *error);
+/* How many jobs there are in each state. Reads all of them. */
+_must_check_ bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT],
+                                  Error *error);
 
-/* INT64_MAX when nothing is leased. */
-bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error);
-bool store_job_last_expiry(StoreConnection *connection, int64_t *when,
-                           Error *error); /* INT64_MIN */
-bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error);
-bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT], Error *error);
-bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
-                       bool *changed, Error *error);
+/* The attempt was delivered. */
+_must_check_ bool store_job_deliver(StoreConnection *connection, const JobHolder *holder,
+                                    const Digest *video, bool *changed, Error *error);
 
 /* The id goes to job_id; *changed false: the item has no job that could be cancelled. */
 _must_check_ bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,
                                    char job_id[UUID_SIZE], bool *changed, Error *error);
 
-/* Says how the job's last attempt ended. */
-typedef struct AttemptEnd {
-    const char *job_id;
-    int64_t now;
-    AttemptOutcome outcome;
-    const char *detail; /* NULL for none */
-} AttemptEnd;
-_must_check_ bool store_attempt_end(StoreConnection *connection, const AttemptEnd *end,
-                                    Error *error);
-
-/* Ends an attempt that still runs as cancelled. */
-_must_check_ bool store_attempt_cancel(StoreConnection *connection, const char *job_id, int64_t now,
-                                       Error *error);
-
-/* The last attempt had ended and goes on after all. */
-_must_check_ bool store_attempt_reopen(StoreConnection *connection, const char *job_id,
-                                       Error *error);
-_must_check_ bool store_attempt_last(StoreConnection *connection, const char *job_id,
-                                     AttemptRow *out, Error *error);
-
 /* Nothing happens for an unknown job. */
 _must_check_ bool store_delivery_insert(StoreConnection *connection, const char *job_id,
                                         int64_t now, const DeliveryRow *row, Error *error);
-_must_check_ bool store_delivery_last(StoreConnection *connection, const char *job_id,
-                                      DeliveryRow *out, Error *error);

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "web/library/library.h"
-#include "web/store/store_upload.h"
+#include "web/store/store_media.h"
 
 /* The largest form that may bring a file, in bytes: the largest file of any kind, and what its
  * parts put around it. */

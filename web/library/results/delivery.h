@@ -10,7 +10,7 @@
 
 #include "common/transfer/transfer.h"
 #include "web/library/library.h"
-#include "web/store/store_upload.h"
+#include "web/store/store_media.h"
 
 typedef struct Delivery Delivery;
 

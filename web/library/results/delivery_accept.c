@@ -81,9 +81,7 @@ bool delivery_accept(StoreConnection *connection, void *accept, Error *error)
         .captured_at = result->captured_at,
         .title = result->title,
     };
-    AttemptEnd end = {.job_id = holder->job_id, .now = holder->now, .outcome = ATTEMPT_DELIVERED};
-    if (!store_media_set_result(connection, media_id, &known, error) ||
-        !store_attempt_end(connection, &end, error))
+    if (!store_media_set_result(connection, media_id, &known, error))
         return false;
     /* The one place where an original goes: what the result lacks is nowhere else. Recordings are
      * small, and their originals are what a court or a band wants. */

@@ -45,14 +45,9 @@ bool connection_run(StoreConnection *connection, const char *sql, Error *error)
     return true;
 }
 
-static void finalize(sqlite3_stmt **statement)
-{
-    sqlite3_finalize(*statement);
-}
-
 bool connection_integer(StoreConnection *connection, const char *sql, int64_t *out, Error *error)
 {
-    _cleanup_(finalize) sqlite3_stmt *statement = NULL;
+    _cleanup_finalize_ sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(connection->database, sql, -1, &statement, NULL) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_ROW)
         return connection_error(connection, "be read", error);
@@ -60,16 +55,11 @@ bool connection_integer(StoreConnection *connection, const char *sql, int64_t *o
     return true;
 }
 
-static void close_connection(StoreConnection **connection)
-{
-    connection_close(*connection);
-}
-
 StoreConnection *connection_open(const char *path, ConnectionMode mode, Error *error)
 {
     bool writer = mode == CONNECTION_WRITER;
     int flags = writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-    _cleanup_(close_connection) StoreConnection *connection = NEW(StoreConnection);
+    _cleanup_connection_ StoreConnection *connection = NEW(StoreConnection);
     if (sqlite3_open_v2(path, &connection->database, flags | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK) {
         error_set(error, ERROR_DATABASE, "The database %s could not be opened: %s.", path,
@@ -93,7 +83,12 @@ void connection_close(StoreConnection *connection)
     free(connection);
 }
 
-static int bind(sqlite3_stmt *statement, int index, const Value *value)
+void connection_release(StoreConnection **connection)
+{
+    connection_close(*connection);
+}
+
+static int statement_bind(sqlite3_stmt *statement, int index, const Value *value)
 {
     switch (value->kind) {
     case VALUE_NULL:
@@ -122,7 +117,7 @@ sqlite3_stmt *statement_start(StoreConnection *connection, StatementId id, Value
     }
     REQUIRE(sqlite3_bind_parameter_count(*slot) == (int)values.count);
     for (size_t i = 0; i < values.count; i++)
-        if (bind(*slot, (int)i + 1, &values.list[i]) != SQLITE_OK) {
+        if (statement_bind(*slot, (int)i + 1, &values.list[i]) != SQLITE_OK) {
             connection_error(connection, "take a value", error);
             statement_reset(slot);
             return NULL;
@@ -136,6 +131,11 @@ void statement_reset(sqlite3_stmt **statement)
         return;
     sqlite3_reset(*statement);
     sqlite3_clear_bindings(*statement);
+}
+
+void statement_finalize(sqlite3_stmt **statement)
+{
+    sqlite3_finalize(*statement);
 }
 
 bool statement_step(StoreConnection *connection, sqlite3_stmt *statement, bool *row, Error *error)

@@ -29,6 +29,8 @@ typedef enum ConnectionMode {
 
 _must_check_ StoreConnection *connection_open(const char *path, ConnectionMode mode, Error *error);
 void connection_close(StoreConnection *connection);
+void connection_release(StoreConnection **connection);
+#define _cleanup_connection_ _cleanup_(connection_release)
 
 /* Runs SQL text without results: pragmas and migrations. */
 _must_check_ bool connection_run(StoreConnection *connection, const char *sql, Error *error);
@@ -90,6 +92,10 @@ _must_check_ sqlite3_stmt *statement_start(StoreConnection *connection, Statemen
                                            Values values, Error *error);
 void statement_reset(sqlite3_stmt **statement);
 #define _cleanup_statement_ _cleanup_(statement_reset)
+
+/* For one that is prepared for a single use. */
+void statement_finalize(sqlite3_stmt **statement);
+#define _cleanup_finalize_ _cleanup_(statement_finalize)
 
 /* Steps once; *row tells whether there is a row to read. */
 _must_check_ bool statement_step(StoreConnection *connection, sqlite3_stmt *statement, bool *row,

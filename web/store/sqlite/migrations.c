@@ -46,47 +46,37 @@ bool migrations_inspect(StoreConnection *connection, int64_t *version, Error *er
     return true;
 }
 
-/* Rows may have lost what they refer to while foreign keys were off. */
-static bool migrations_check_references(StoreConnection *connection, Error *error)
-{
-    int64_t lost;
-    if (!connection_integer(connection, "SELECT count(*) FROM pragma_foreign_key_check", &lost,
-                            error))
-        return false;
-    return lost == 0 || error_set(error, ERROR_DATABASE,
-                                  "The database cannot be brought up to date: %lld rows refer to "
-                                  "others that are missing. Restore a backup.",
-                                  (long long)lost);
-}
-
-/* application_id and user_version are part of the transaction. */
-static bool migrations_apply_one(StoreConnection *connection, int64_t version, Error *error)
-{
-    char pragmas[100];
-    snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %lld;",
-             STORE_APPLICATION_ID, (long long)version);
-    bool done = connection_run(connection, "BEGIN IMMEDIATE", error) &&
-                connection_run(connection, migrations[version - 1], error) &&
-                migrations_check_references(connection, error) &&
-                connection_run(connection, pragmas, error) &&
-                connection_run(connection, "COMMIT", error);
-    if (!done && !sqlite3_get_autocommit(connection->database))
-        IGNORE_RESULT(connection_run(connection, "ROLLBACK", NULL));
-    return done;
-}
-
-/* Foreign keys cannot be turned off inside a transaction. */
 bool migrations_apply(StoreConnection *connection, int64_t to, Error *error)
 {
-    int64_t version;
+    int64_t version, lost;
     if (!migrations_inspect(connection, &version, error))
         return false;
     if (version >= to)
         return true;
+    /* This cannot be done inside a transaction. Rows may lose what they refer to meanwhile, so the
+     * references are looked at before each step is committed. */
     if (!connection_run(connection, "PRAGMA foreign_keys = OFF", error))
         return false;
-    while (version < to)
-        if (!migrations_apply_one(connection, ++version, error))
-            return false;
+    for (; version < to; version++) {
+        char pragmas[100]; /* part of the transaction */
+        snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %lld;",
+                 STORE_APPLICATION_ID, (long long)version + 1);
+        bool done =
+            connection_run(connection, "BEGIN IMMEDIATE", error) &&
+            connection_run(connection, migrations[version], error) &&
+            connection_integer(connection, "SELECT count(*) FROM pragma_foreign_key_check", &lost,
+                               error) &&
+            (lost == 0 || error_set(error, ERROR_DATABASE,
+                                    "The database cannot be brought up to date: %lld rows refer to "
+                                    "others that are missing. Restore a backup.",
+                                    (long long)lost)) &&
+            connection_run(connection, pragmas, error) &&
+            connection_run(connection, "COMMIT", error);
+        if (done)
+            continue;
+        if (!sqlite3_get_autocommit(connection->database))
+            IGNORE_RESULT(connection_run(connection, "ROLLBACK", NULL));
+        return false;
+    }
     return connection_run(connection, "PRAGMA foreign_keys = ON", error);
 }

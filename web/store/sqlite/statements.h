@@ -102,12 +102,12 @@
     X(JOB_EXTEND_ALL, "UPDATE job SET lease_expires_at = ?1 WHERE state = 'leased'")               \
     X(JOB_CLAMP, "UPDATE job SET lease_expires_at = ?1 "                                           \
                  "WHERE state = 'leased' AND lease_expires_at > ?1")                               \
-    X(JOB_LAST_RANK, "SELECT max(rank) FROM job WHERE state = 'queued'")                           \
     X(JOB_CLAMP_RANKS, "UPDATE job SET rank = rank - queued_at + ?1, queued_at = ?1 "              \
                        "WHERE state = 'queued' AND rank > ?2")                                     \
-    X(JOB_LAST_EXPIRY, "SELECT max(lease_expires_at) FROM job WHERE state = 'leased'")             \
-    X(JOB_NEXT_EXPIRY, "SELECT min(lease_expires_at) FROM job WHERE state = 'leased'")             \
-    X(JOB_QUEUED, "SELECT count(*) FROM job WHERE state = 'queued'")                               \
+    X(JOB_OVERVIEW, "SELECT (SELECT count(*) FROM job WHERE state = 'queued'), "                   \
+                    "(SELECT max(rank) FROM job WHERE state = 'queued'), "                         \
+                    "(SELECT min(lease_expires_at) FROM job WHERE state = 'leased'), "             \
+                    "(SELECT max(lease_expires_at) FROM job WHERE state = 'leased')")              \
     X(JOB_COUNT, "SELECT state, count(*) FROM job GROUP BY state")                                 \
     X(JOB_DELIVER, "UPDATE job SET state = 'done', percent = 100, stage = NULL, error = NULL, "    \
                    "video_digest = ?3, updated_at = ?4 WHERE id = ?1 AND lease_hash = ?2 "         \
@@ -124,9 +124,5 @@
     X(ATTEMPT_REOPEN, "UPDATE attempt SET ended_at = NULL, outcome = NULL, detail = NULL "         \
                       "WHERE id = (SELECT max(id) FROM attempt WHERE job_id = ?1) "                \
                       "AND ended_at IS NOT NULL")                                                  \
-    X(ATTEMPT_LAST, "SELECT number, worker, started_at, ended_at, outcome, detail FROM attempt "   \
-                    "WHERE id = (SELECT max(id) FROM attempt WHERE job_id = ?1)")                  \
     X(DELIVERY_INSERT, "INSERT INTO delivery (job_id, received_at, outcome, detail) "              \
-                       "SELECT id, ?2, ?3, ?4 FROM job WHERE id = ?1")                             \
-    X(DELIVERY_LAST, "SELECT outcome, detail FROM delivery WHERE id = "                            \
-                     "(SELECT max(id) FROM delivery WHERE job_id = ?1)")
+                       "SELECT id, ?2, ?3, ?4 FROM job WHERE id = ?1")

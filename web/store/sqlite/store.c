@@ -1,26 +1,203 @@
 #include "web/store/store.h"
 
+#include <pthread.h>
+
+#include "common/base/clock.h"
+#include "common/metrics/metrics.h"
 #include "web/store/sqlite/migrations.h"
-#include "web/store/sqlite/readers.h"
-#include "web/store/sqlite/writer.h"
+
+#define STORE_MAGIC 0x53746f72u
+
+/* One caller waiting for its write; lives on its stack. */
+typedef struct Write {
+    StoreFunction *function;
+    void *argument;
+    Error error;
+    bool succeeded;
+    bool finished; /* guarded by the lock */
+    pthread_cond_t changed;
+    struct Write *next;
+} Write;
 
 struct Store {
-    Writer *writer;
-    Readers *readers;
+    unsigned magic; /* STORE_MAGIC */
+    char *path;     /* immutable */
+
+    StoreConnection *connection; /* the writing thread's */
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t work;
+    Write *first, **last; /* guarded by the lock, with count and stopping */
+    size_t count;
+    bool stopping;
+
+    pthread_mutex_t readers_lock;
+    pthread_cond_t returned;
+    StoreConnection *idle[STORE_READERS_MAX]; /* guarded by readers_lock, as the counts */
+    size_t idle_count;
+    size_t taken_count;
 };
+
+/* SQLite takes back the whole transaction by itself after some failures, such as a full disk. */
+static bool store_in_transaction(const StoreConnection *connection)
+{
+    return !sqlite3_get_autocommit(connection->database);
+}
+
+/* --- writing --- */
+
+/*
+ * Runs all of a batch in one transaction, each write in a savepoint of its own, so that a refused
+ * one takes back only its own changes. False: nothing of it has happened, because the commit failed
+ * or because what one write did could no longer be told from what the others did.
+ */
+static bool store_commit_batch(StoreConnection *connection, Write *batch, Error *error)
+{
+    if (!statement_run(connection, STATEMENT_BEGIN_WRITE, NO_VALUES, NULL, error))
+        return false;
+    for (Write *write = batch; write; write = write->next) {
+        Error *own = &write->error;
+        write->succeeded = statement_run(connection, STATEMENT_SAVEPOINT, NO_VALUES, NULL, own) &&
+                           write->function(connection, write->argument, own);
+        bool apart = store_in_transaction(connection) &&
+                     (write->succeeded || statement_run(connection, STATEMENT_SAVEPOINT_ROLLBACK,
+                                                        NO_VALUES, NULL, NULL)) &&
+                     statement_run(connection, STATEMENT_SAVEPOINT_RELEASE, NO_VALUES, NULL,
+                                   write->succeeded ? own : NULL);
+        if (!apart) {
+            *error = *own;
+            return false;
+        }
+    }
+    int64_t started = clock_monotonic_us();
+    if (!statement_run(connection, STATEMENT_COMMIT, NO_VALUES, NULL, error))
+        return false;
+    metrics_observe(METRIC_SYNC_SECONDS, METRIC_SYNC_COMMIT, clock_monotonic_us() - started);
+    metrics_add(METRIC_STORE_COMMITS, 0, 0, 1);
+    return true;
+}
+
+/* Up to STORE_BATCH_MAX writes, taken off the queue; NULL when it is time to stop. */
+static Write *store_take_batch(Store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    while (!store->first && !store->stopping)
+        pthread_cond_wait(&store->work, &store->lock);
+    Write *batch = store->first, **end = &store->first;
+    for (size_t taken = 0; *end && taken < STORE_BATCH_MAX; taken++) {
+        end = &(*end)->next;
+        store->count--;
+    }
+    Write *rest = *end;
+    if (batch)
+        *end = NULL;
+    store->first = rest;
+    if (!rest)
+        store->last = &store->first;
+    pthread_mutex_unlock(&store->lock);
+    return batch;
+}
+
+/* Once a caller is told, its Write may be gone. */
+static void *store_write_batches(void *argument)
+{
+    Store *store = CAST_OBJECT(Store, argument, STORE_MAGIC);
+    for (Write *batch; (batch = store_take_batch(store));) {
+        Error error = {0};
+        bool committed = store_commit_batch(store->connection, batch, &error);
+        if (!committed && store_in_transaction(store->connection))
+            IGNORE_RESULT(
+                statement_run(store->connection, STATEMENT_ROLLBACK, NO_VALUES, NULL, NULL));
+        pthread_mutex_lock(&store->lock);
+        while (batch) {
+            Write *write = batch;
+            batch = write->next;
+            if (!committed && (write->succeeded || write->error.code == ERROR_NONE))
+                write->error = error;
+            write->succeeded = write->succeeded && committed;
+            if (write->succeeded)
+                metrics_add(METRIC_STORE_WRITES, 0, 0, 1);
+            write->finished = true;
+            pthread_cond_signal(&write->changed);
+        }
+        pthread_mutex_unlock(&store->lock);
+    }
+    return NULL;
+}
+
+bool store_write(Store *store, StoreFunction *function, void *argument, Error *error)
+{
+    Write write = {.function = function, .argument = argument};
+    pthread_mutex_lock(&store->lock);
+    if (store->count >= STORE_QUEUE_MAX) {
+        pthread_mutex_unlock(&store->lock);
+        return error_set(error, ERROR_UNAVAILABLE, "The database is busy. Please try again.");
+    }
+    pthread_cond_init(&write.changed, NULL);
+    *store->last = &write;
+    store->last = &write.next;
+    store->count++;
+    pthread_cond_signal(&store->work);
+    while (!write.finished)
+        pthread_cond_wait(&write.changed, &store->lock);
+    pthread_mutex_unlock(&store->lock);
+    pthread_cond_destroy(&write.changed);
+    if (!write.succeeded && error)
+        *error = write.error;
+    return write.succeeded;
+}
+
+/* --- reading --- */
+
+bool store_read(Store *store, StoreFunction *function, void *argument, Error *error)
+{
+    pthread_mutex_lock(&store->readers_lock);
+    while (store->idle_count == 0 && store->taken_count == STORE_READERS_MAX)
+        pthread_cond_wait(&store->returned, &store->readers_lock);
+    store->taken_count++;
+    StoreConnection *connection = store->idle_count > 0 ? store->idle[--store->idle_count] : NULL;
+    pthread_mutex_unlock(&store->readers_lock);
+
+    if (!connection)
+        connection = connection_open(store->path, CONNECTION_READER, error);
+    bool done = connection &&
+                statement_run(connection, STATEMENT_BEGIN_READ, NO_VALUES, NULL, error) &&
+                function(connection, argument, error);
+    if (connection && store_in_transaction(connection))
+        IGNORE_RESULT(statement_run(connection, STATEMENT_COMMIT, NO_VALUES, NULL, NULL));
+    /* One whose snapshot could not be ended would show the next reader the past. */
+    if (connection && store_in_transaction(connection)) {
+        connection_close(connection);
+        connection = NULL;
+    }
+
+    pthread_mutex_lock(&store->readers_lock);
+    store->taken_count--;
+    if (connection)
+        store->idle[store->idle_count++] = connection;
+    pthread_cond_signal(&store->returned);
+    pthread_mutex_unlock(&store->readers_lock);
+    return done;
+}
+
+/* --- its life --- */
 
 Store *store_open(const char *path, Error *error)
 {
-    StoreConnection *connection = connection_open(path, CONNECTION_WRITER, error);
-    if (!connection)
+    _cleanup_connection_ StoreConnection *connection =
+        connection_open(path, CONNECTION_WRITER, error);
+    if (!connection || !migrations_apply(connection, migrations_latest(), error))
         return NULL;
-    if (!migrations_apply(connection, migrations_latest(), error)) {
-        connection_close(connection);
-        return NULL;
-    }
     Store *store = NEW(Store);
-    store->writer = writer_start(connection);
-    store->readers = readers_new(path);
+    store->magic = STORE_MAGIC;
+    store->path = base_strdup(path);
+    store->connection = TAKE_PTR(connection);
+    store->last = &store->first;
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_cond_init(&store->work, NULL);
+    pthread_mutex_init(&store->readers_lock, NULL);
+    pthread_cond_init(&store->returned, NULL);
+    REQUIRE(pthread_create(&store->thread, NULL, store_write_batches, store) == 0);
     return store;
 }
 
@@ -28,19 +205,22 @@ void store_close(Store *store)
 {
     if (!store)
         return;
-    readers_free(store->readers);
-    writer_stop(store->writer);
+    REQUIRE(store->taken_count == 0);
+    for (size_t i = 0; i < store->idle_count; i++)
+        connection_close(store->idle[i]);
+    pthread_mutex_lock(&store->lock);
+    store->stopping = true;
+    pthread_cond_signal(&store->work);
+    pthread_mutex_unlock(&store->lock);
+    pthread_join(store->thread, NULL);
+    connection_close(store->connection);
+    pthread_cond_destroy(&store->returned);
+    pthread_mutex_destroy(&store->readers_lock);
+    pthread_cond_destroy(&store->work);
+    pthread_mutex_destroy(&store->lock);
+    free(store->path);
+    store->magic = 0;
     free(store);
-}
-
-bool store_write(Store *store, StoreFunction *function, void *argument, Error *error)
-{
-    return writer_run(store->writer, function, argument, error);
-}
-
-bool store_read(Store *store, StoreFunction *function, void *argument, Error *error)
-{
-    return readers_run(store->readers, function, argument, error);
 }
 
 const char *store_library_version(void)

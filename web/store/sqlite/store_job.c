@@ -1,15 +1,15 @@
 #include "web/store/store_job.h"
 
-#include "web/store/sqlite/rows.h"
+#include "web/store/sqlite/connection.h"
 
-JobState row_read_job_state(sqlite3_stmt *statement, int column)
+static JobState store_job_read_state(sqlite3_stmt *statement, int column)
 {
     return (JobState)column_word(statement, column, job_state_words, JOB_STATE_COUNT);
 }
 
-/* Runs an UPDATE … of at most one row and tells whether there was one. */
-static bool change(StoreConnection *connection, StatementId id, Values values, bool *changed,
-                   Error *error)
+/* Runs an UPDATE … of at most one job and tells whether there was one. */
+static bool store_job_change(StoreConnection *connection, StatementId id, Values values,
+                             bool *changed, Error *error)
 {
     int changes;
     if (!statement_run(connection, id, values, &changes, error))
@@ -17,6 +17,8 @@ static bool change(StoreConnection *connection, StatementId id, Values values, b
     *changed = changes == 1;
     return true;
 }
+
+/* --- before the queue --- */
 
 bool store_job_insert(StoreConnection *connection, const char *id, const char *media_id,
                       int64_t now, Error *error)
@@ -46,15 +48,17 @@ bool store_job_queue(StoreConnection *connection, const JobQueueing *queueing, b
 {
     Values values = VALUES(value_text(queueing->job_id), value_integer(queueing->expected_ms),
                            value_integer(queueing->now));
-    return change(connection, STATEMENT_JOB_QUEUE, values, changed, error);
+    return store_job_change(connection, STATEMENT_JOB_QUEUE, values, changed, error);
 }
 
 bool store_job_reject(StoreConnection *connection, const char *id, const char *sentence,
                       int64_t now, bool *changed, Error *error)
 {
     Values values = VALUES(value_text(id), value_text(sentence), value_integer(now));
-    return change(connection, STATEMENT_JOB_REJECT, values, changed, error);
+    return store_job_change(connection, STATEMENT_JOB_REJECT, values, changed, error);
 }
+
+/* --- looking --- */
 
 bool store_job_get(StoreConnection *connection, const char *id, JobRow *out, Error *error)
 {
@@ -66,7 +70,7 @@ bool store_job_get(StoreConnection *connection, const char *id, JobRow *out, Err
     if (!row)
         return error_set(error, ERROR_NOT_FOUND, "The job is unknown: drop it.");
     *out = (JobRow){
-        .state = row_read_job_state(statement, 2),
+        .state = store_job_read_state(statement, 2),
         .attempts = column_integer(statement, 3),
         .lease_expires_at = column_integer(statement, 5),
         .percent = column_real(statement, 8),
@@ -81,37 +85,81 @@ bool store_job_get(StoreConnection *connection, const char *id, JobRow *out, Err
     return true;
 }
 
-static bool update_claimed(StoreConnection *connection, const JobClaim *claim, JobRow *out,
-                           bool *claimed, Error *error)
+bool store_job_overview(StoreConnection *connection, JobOverview *out, Error *error)
 {
-    Values values = VALUES(value_digest(&claim->lease_hash), value_integer(claim->lease_expires_at),
-                           value_text(claim->worker), value_integer(claim->now));
+    bool row;
     _cleanup_statement_ sqlite3_stmt *statement =
-        statement_start(connection, STATEMENT_JOB_CLAIM, values, error);
-    if (!statement || !statement_step(connection, statement, claimed, error))
+        statement_start(connection, STATEMENT_JOB_OVERVIEW, NO_VALUES, error);
+    if (!statement || !statement_step(connection, statement, &row, error))
         return false;
-    if (!*claimed)
-        return true;
-    *out = (JobRow){.state = JOB_LEASED, .attempts = column_integer(statement, 2)};
-    column_text(statement, 0, out->id, sizeof out->id);
-    column_text(statement, 1, out->media_id, sizeof out->media_id);
+    bool leased = !column_is_null(statement, 2);
+    out->queued = column_integer(statement, 0);
+    out->last_rank = out->queued > 0 ? column_integer(statement, 1) : INT64_MIN;
+    out->next_expiry = leased ? column_integer(statement, 2) : INT64_MAX;
+    out->last_expiry = leased ? column_integer(statement, 3) : INT64_MIN;
     return true;
 }
+
+bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT], Error *error)
+{
+    int64_t found[JOB_STATE_COUNT] = {0};
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_JOB_COUNT, NO_VALUES, error);
+    if (!statement)
+        return false;
+    for (;;) {
+        if (!statement_step(connection, statement, &row, error))
+            return false;
+        if (!row)
+            break;
+        found[store_job_read_state(statement, 0)] = column_integer(statement, 1);
+    }
+    memcpy(counts, found, sizeof found);
+    return true;
+}
+
+/* --- a lease, from its claim to its end --- */
 
 bool store_job_claim(StoreConnection *connection, const JobClaim *claim, JobRow *out, bool *claimed,
                      Error *error)
 {
-    bool found;
-    if (!update_claimed(connection, claim, out, &found, error))
+    Values values = VALUES(value_digest(&claim->lease_hash), value_integer(claim->lease_expires_at),
+                           value_text(claim->worker), value_integer(claim->now));
+    JobRow job = {.state = JOB_LEASED};
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_JOB_CLAIM, values, error);
+    if (!statement || !statement_step(connection, statement, &row, error))
         return false;
-    if (found) {
-        Values attempt = VALUES(value_text(out->id), value_integer(out->attempts),
+    if (row) {
+        job.attempts = column_integer(statement, 2);
+        column_text(statement, 0, job.id, sizeof job.id);
+        column_text(statement, 1, job.media_id, sizeof job.media_id);
+        Values attempt = VALUES(value_text(job.id), value_integer(job.attempts),
                                 value_text(claim->worker), value_integer(claim->now));
         if (!statement_run(connection, STATEMENT_ATTEMPT_INSERT, attempt, NULL, error))
             return false;
+        *out = job;
     }
-    *claimed = found;
+    *claimed = row;
     return true;
+}
+
+/* How the job's last attempt ended, and when. */
+typedef struct AttemptEnd {
+    const char *job_id;
+    int64_t now;
+    AttemptOutcome outcome;
+    const char *detail; /* NULL for none */
+} AttemptEnd;
+
+static bool store_job_end_attempt(StoreConnection *connection, const AttemptEnd *end, Error *error)
+{
+    Values values =
+        VALUES(value_text(end->job_id), value_integer(end->now),
+               value_text(attempt_outcome_words[end->outcome]), value_text(end->detail));
+    return statement_run(connection, STATEMENT_ATTEMPT_END, values, NULL, error);
 }
 
 bool store_job_progress(StoreConnection *connection, const JobHolder *holder,
@@ -120,31 +168,45 @@ bool store_job_progress(StoreConnection *connection, const JobHolder *holder,
     Values values = VALUES(value_text(holder->job_id), value_digest(&holder->lease_hash),
                            value_integer(progress->lease_expires_at), value_text(progress->stage),
                            value_real(progress->percent), value_integer(holder->now));
-    return change(connection, STATEMENT_JOB_PROGRESS, values, changed, error);
+    Values attempt = VALUES(value_text(holder->job_id));
+    return store_job_change(connection, STATEMENT_JOB_PROGRESS, values, changed, error) &&
+           (!*changed || statement_run(connection, STATEMENT_ATTEMPT_REOPEN, attempt, NULL, error));
 }
 
-bool store_job_release(StoreConnection *connection, const JobHolder *holder, bool *changed,
-                       Error *error)
+bool store_job_release(StoreConnection *connection, const JobHolder *holder, const char *reason,
+                       bool *changed, Error *error)
 {
     Values values = VALUES(value_text(holder->job_id), value_digest(&holder->lease_hash),
                            value_integer(holder->now));
-    return change(connection, STATEMENT_JOB_RELEASE, values, changed, error);
+    AttemptEnd end = {holder->job_id, holder->now, ATTEMPT_RELEASED, reason};
+    return store_job_change(connection, STATEMENT_JOB_RELEASE, values, changed, error) &&
+           (!*changed || store_job_end_attempt(connection, &end, error));
+}
+
+bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
+                       bool *changed, Error *error)
+{
+    Values values = VALUES(value_text(holder->job_id), value_digest(&holder->lease_hash),
+                           value_digest(video), value_integer(holder->now));
+    AttemptEnd end = {holder->job_id, holder->now, ATTEMPT_DELIVERED, NULL};
+    return store_job_change(connection, STATEMENT_JOB_DELIVER, values, changed, error) &&
+           (!*changed || store_job_end_attempt(connection, &end, error));
 }
 
 /* An UPDATE … RETURNING id, state, attempts. */
-static bool end(StoreConnection *connection, StatementId id, Values values, JobEnd *out,
-                bool *changed, Error *error)
+static bool store_job_end_lease(StoreConnection *connection, StatementId id, Values values,
+                                JobEnd *out, bool *changed, Error *error)
 {
     bool row;
     _cleanup_statement_ sqlite3_stmt *statement = statement_start(connection, id, values, error);
     if (!statement || !statement_step(connection, statement, &row, error))
         return false;
     *changed = row;
-    if (!row)
-        return true;
-    column_text(statement, 0, out->id, sizeof out->id);
-    out->state = row_read_job_state(statement, 1);
-    out->attempts = column_integer(statement, 2);
+    if (row) {
+        column_text(statement, 0, out->id, sizeof out->id);
+        out->state = store_job_read_state(statement, 1);
+        out->attempts = column_integer(statement, 2);
+    }
     return true;
 }
 
@@ -154,7 +216,9 @@ bool store_job_fail(StoreConnection *connection, const JobHolder *holder, const 
     Values values = VALUES(value_text(holder->job_id), value_digest(&holder->lease_hash),
                            value_integer(holder->now), value_integer(failure->retryable),
                            value_integer(failure->max_attempts), value_text(failure->error));
-    return end(connection, STATEMENT_JOB_FAIL, values, out, changed, error);
+    AttemptEnd end = {holder->job_id, holder->now, ATTEMPT_FAILED, failure->error};
+    return store_job_end_lease(connection, STATEMENT_JOB_FAIL, values, out, changed, error) &&
+           (!*changed || store_job_end_attempt(connection, &end, error));
 }
 
 bool store_job_expire(StoreConnection *connection, const JobExpiry *expiry, JobEnd *out,
@@ -162,8 +226,40 @@ bool store_job_expire(StoreConnection *connection, const JobExpiry *expiry, JobE
 {
     Values values = VALUES(value_integer(expiry->now), value_integer(expiry->max_attempts),
                            value_text(expiry->error));
-    return end(connection, STATEMENT_JOB_EXPIRE, values, out, expired, error);
+    AttemptEnd end = {out->id, expiry->now, ATTEMPT_EXPIRED, "The transcoder fell silent."};
+    return store_job_end_lease(connection, STATEMENT_JOB_EXPIRE, values, out, expired, error) &&
+           (!*expired || store_job_end_attempt(connection, &end, error));
 }
+
+bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,
+                      char job_id[UUID_SIZE], bool *changed, Error *error)
+{
+    Values values = VALUES(value_text(media_id), value_integer(now));
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_JOB_CANCEL, values, error);
+    if (!statement || !statement_step(connection, statement, &row, error))
+        return false;
+    if (row) {
+        column_text(statement, 0, job_id, UUID_SIZE);
+        Values attempt = VALUES(value_text(job_id), value_integer(now));
+        if (!statement_run(connection, STATEMENT_ATTEMPT_CANCEL, attempt, NULL, error))
+            return false;
+    }
+    *changed = row;
+    return true;
+}
+
+bool store_delivery_insert(StoreConnection *connection, const char *job_id, int64_t now,
+                           const DeliveryRow *row, Error *error)
+{
+    Values values =
+        VALUES(value_text(job_id), value_integer(now),
+               value_text(delivery_outcome_words[row->outcome]), value_text(row->detail));
+    return statement_run(connection, STATEMENT_DELIVERY_INSERT, values, NULL, error);
+}
+
+/* --- when the clock was elsewhere --- */
 
 bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *error)
 {
@@ -171,84 +267,10 @@ bool store_job_extend_all(StoreConnection *connection, int64_t until, Error *err
                          error);
 }
 
-bool store_job_clamp(StoreConnection *connection, int64_t until, Error *error)
+bool store_job_clamp(StoreConnection *connection, const JobClamp *clamp, Error *error)
 {
-    return statement_run(connection, STATEMENT_JOB_CLAMP, VALUES(value_integer(until)), NULL,
-                         error);
-}
-
-bool store_job_clamp_ranks(StoreConnection *connection, int64_t now, int64_t last, Error *error)
-{
-    return statement_run(connection, STATEMENT_JOB_CLAMP_RANKS,
-                         VALUES(value_integer(now), value_integer(last)), NULL, error);
-}
-
-/* The one integer of a statement without parameters; `otherwise` for NULL. */
-static bool integer(StoreConnection *connection, StatementId id, int64_t otherwise, int64_t *out,
-                    Error *error)
-{
-    bool row;
-    _cleanup_statement_ sqlite3_stmt *statement = statement_start(connection, id, NO_VALUES, error);
-    if (!statement || !statement_step(connection, statement, &row, error))
-        return false;
-    *out = column_is_null(statement, 0) ? otherwise : column_integer(statement, 0);
-    return true;
-}
-
-bool store_job_next_expiry(StoreConnection *connection, int64_t *when, Error *error)
-{
-    return integer(connection, STATEMENT_JOB_NEXT_EXPIRY, INT64_MAX, when, error);
-}
-
-bool store_job_last_rank(StoreConnection *connection, int64_t *rank, Error *error)
-{
-    return integer(connection, STATEMENT_JOB_LAST_RANK, INT64_MIN, rank, error);
-}
-
-bool store_job_last_expiry(StoreConnection *connection, int64_t *when, Error *error)
-{
-    return integer(connection, STATEMENT_JOB_LAST_EXPIRY, INT64_MIN, when, error);
-}
-
-bool store_job_count_queued(StoreConnection *connection, int64_t *count, Error *error)
-{
-    return integer(connection, STATEMENT_JOB_QUEUED, 0, count, error);
-}
-
-bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT], Error *error)
-{
-    bool row;
-    _cleanup_statement_ sqlite3_stmt *statement =
-        statement_start(connection, STATEMENT_JOB_COUNT, NO_VALUES, error);
-    if (!statement)
-        return false;
-    memset(counts, 0, JOB_STATE_COUNT * sizeof counts[0]);
-    for (;;) {
-        if (!statement_step(connection, statement, &row, error))
-            return false;
-        if (!row)
-            return true;
-        counts[row_read_job_state(statement, 0)] = column_integer(statement, 1);
-    }
-}
-
-bool store_job_deliver(StoreConnection *connection, const JobHolder *holder, const Digest *video,
-                       bool *changed, Error *error)
-{
-    Values values = VALUES(value_text(holder->job_id), value_digest(&holder->lease_hash),
-                           value_digest(video), value_integer(holder->now));
-    return change(connection, STATEMENT_JOB_DELIVER, values, changed, error);
-}
-
-bool store_job_cancel(StoreConnection *connection, const char *media_id, int64_t now,
-                      char job_id[UUID_SIZE], bool *changed, Error *error)
-{
-    Values values = VALUES(value_text(media_id), value_integer(now));
-    _cleanup_statement_ sqlite3_stmt *statement =
-        statement_start(connection, STATEMENT_JOB_CANCEL, values, error);
-    if (!statement || !statement_step(connection, statement, changed, error))
-        return false;
-    if (*changed)
-        column_text(statement, 0, job_id, UUID_SIZE);
-    return true;
+    Values leases = VALUES(value_integer(clamp->lease_expires_at));
+    Values ranks = VALUES(value_integer(clamp->now), value_integer(clamp->rank));
+    return statement_run(connection, STATEMENT_JOB_CLAMP, leases, NULL, error) &&
+           statement_run(connection, STATEMENT_JOB_CLAMP_RANKS, ranks, NULL, error);
 }

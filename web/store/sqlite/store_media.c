@@ -1,6 +1,7 @@
 #include "web/store/store_media.h"
 
-#include "web/store/sqlite/rows.h"
+#include "web/store/sqlite/connection.h"
+#include "web/store/store_file.h"
 
 bool store_media_insert(StoreConnection *connection, const MediaRow *media, Error *error)
 {
@@ -15,7 +16,8 @@ bool store_media_insert(StoreConnection *connection, const MediaRow *media, Erro
            statement_run(connection, STATEMENT_MEDIA_INSERT, item, NULL, error);
 }
 
-void row_read_media(sqlite3_stmt *statement, MediaRow *out)
+/* Columns 0 to 14. */
+static void store_media_read(sqlite3_stmt *statement, MediaRow *out)
 {
     *out = (MediaRow){
         .kind = (MediaKind)column_word(statement, 3, media_kind_words, MEDIA_KIND_COUNT),
@@ -45,7 +47,7 @@ bool store_media_get(StoreConnection *connection, const char *id, MediaRow *out,
         return false;
     if (!row)
         return error_set(error, ERROR_NOT_FOUND, "There is no such item.");
-    row_read_media(statement, out);
+    store_media_read(statement, out);
     return true;
 }
 
@@ -71,4 +73,33 @@ bool store_media_set_found(StoreConnection *connection, const char *id, const Me
 bool store_media_delete(StoreConnection *connection, const char *id, Error *error)
 {
     return statement_run(connection, STATEMENT_MEDIA_DELETE, VALUES(value_text(id)), NULL, error);
+}
+
+bool store_upload_insert(StoreConnection *connection, const char *id, const char *media_id,
+                         int64_t now, Error *error)
+{
+    Values values = VALUES(value_text(id), value_text(media_id), value_integer(now));
+    return statement_run(connection, STATEMENT_UPLOAD_INSERT, values, NULL, error);
+}
+
+bool store_upload_get(StoreConnection *connection, const char *id, UploadView *out, Error *error)
+{
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_UPLOAD_GET, VALUES(value_text(id)), error);
+    if (!statement || !statement_step(connection, statement, &row, error))
+        return false;
+    if (!row)
+        return error_set(error, ERROR_NOT_FOUND, "There is no such upload.");
+    UploadView found = {.has_job = !column_is_null(statement, 15),
+                        .percent = column_real(statement, 17)};
+    store_media_read(statement, &found.media);
+    if (found.has_job)
+        found.job_state = (JobState)column_word(statement, 15, job_state_words, JOB_STATE_COUNT);
+    column_text(statement, 16, found.stage, sizeof found.stage);
+    column_text(statement, 18, found.error, sizeof found.error);
+    if (!store_file_paths(connection, found.media.id, &found.files, error))
+        return false;
+    *out = found;
+    return true;
 }
