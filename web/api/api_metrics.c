@@ -40,6 +40,7 @@ static Response *api_metrics_get(Request *request, Error *error)
 }
 
 const Route api_metrics_routes[] = {
-    {HTTP_GET, "/metrics", "metrics", ACCESS_TRANSCODER, BODY_NONE, POOL_API, .handle = api_metrics_get},
+    {HTTP_GET, "/metrics", "metrics", ACCESS_TRANSCODER, BODY_NONE, POOL_API,
+     .handle = api_metrics_get},
     {0},
 };

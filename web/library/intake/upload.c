@@ -137,8 +137,8 @@ static bool upload_check_file(Upload *upload, Error *error)
     uint64_t limit = limits[upload->type->kind];
     if (upload->type->audio_variant)
         limit = MAX_OF(limit, limits[MEDIA_AUDIO]);
-    bool declared_too_much = upload->declared > FORM_OVERHEAD_MAX &&
-                             upload->declared - FORM_OVERHEAD_MAX > limit;
+    bool declared_too_much =
+        upload->declared > FORM_OVERHEAD_MAX && upload->declared - FORM_OVERHEAD_MAX > limit;
     if (staging_size(upload->staging) > limit || declared_too_much)
         return upload_too_large(upload->type->kind, limit, error);
     return true;
