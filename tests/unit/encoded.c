@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "common/base/buffer.h"
@@ -103,13 +104,65 @@ char *encoded_run(const char *format, ...)
     return run_shell(command, &length);
 }
 
+/* What ffprobe told of a stream and its file, in lines such as "format.duration=\"2.0\"". Starting
+ * it costs more than its answer, so the newest answers are kept while their files stay as they
+ * are. */
+typedef struct Answer {
+    char path[512], stream[16];
+    struct stat status;
+    char *text; /* owned */
+} Answer;
+
+static Answer answers[4];
+static size_t next_answer;
+
+static bool answers_for(const Answer *answer, const char *path, const char *stream,
+                        const struct stat *status)
+{
+    const struct stat *then = &answer->status;
+    return answer->text && streq(answer->path, path) && streq(answer->stream, stream) &&
+           then->st_ino == status->st_ino && then->st_size == status->st_size &&
+           then->st_mtim.tv_sec == status->st_mtim.tv_sec &&
+           then->st_mtim.tv_nsec == status->st_mtim.tv_nsec;
+}
+
+static const char *ask_ffprobe(const char *path, const char *stream)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        fail_msg("%s is not there", path);
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+        if (answers_for(&answers[i], path, stream, &status))
+            return answers[i].text;
+    Answer *answer = &answers[next_answer++ % ARRAY_SIZE(answers)];
+    free(answer->text);
+    *answer = (Answer){.status = status};
+    assert_true(base_copy(answer->path, sizeof answer->path, path));
+    assert_true(base_copy(answer->stream, sizeof answer->stream, stream));
+    answer->text = encoded_run("ffprobe -v error -select_streams %s -show_format -show_streams "
+                               "-of flat '%s'",
+                               stream, path);
+    return answer->text;
+}
+
 char *encoded_entry(const char *path, const char *stream, const char *entry)
 {
-    char *text = encoded_run("ffprobe -v error -select_streams %s -show_entries %s "
-                             "-of default=nk=1:nw=1 '%s' | head -n 1",
-                             stream, entry, path);
-    text[strcspn(text, "\n")] = '\0';
-    return text;
+    static const struct {
+        const char *asked, *told;
+    } sections[] = {
+        {"stream=", "streams.stream.0."}, {"format=", "format."}, {"format_tags=", "format.tags."}};
+    char name[128] = "";
+    for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+        if (strncmp(entry, sections[i].asked, strlen(sections[i].asked)) == 0)
+            snprintf(name, sizeof name, "\n%s%s=", sections[i].told,
+                     entry + strlen(sections[i].asked));
+    assert_true(name[0]);
+    _cleanup_free_ char *text = NULL;
+    assert_true(asprintf(&text, "\n%s", ask_ffprobe(path, stream)) > 0);
+    const char *value = strstr(text, name);
+    value = value ? value + strlen(name) : "";
+    value += *value == '"';
+    return strndup(value, strcspn(value, "\"\n"));
 }
 
 double encoded_number(const char *path, const char *stream, const char *entry)
@@ -118,26 +171,37 @@ double encoded_number(const char *path, const char *stream, const char *entry)
     return strtod(text, NULL);
 }
 
-static void shrink(const char *path, int n, int side, double *grid)
+#define SHRINK "select=gte(n\\,%d),format=rgb24,scale=%d:%d:flags=area,format=gray,trim=end_frame=1"
+
+static void read_grid(const char *command, double *grid, size_t count)
 {
-    char command[1024];
     size_t length;
-    snprintf(command, sizeof command,
-             "ffmpeg -v quiet -i '%s' -map 0:v:0 -vf "
-             "'select=gte(n\\,%d),format=rgb24,scale=%d:%d:flags=area,"
-             "format=gray' -frames:v 1 -f rawvideo -",
-             path, n, side, side);
     _cleanup_free_ char *bytes = run_shell(command, &length);
-    assert_int_equal(length, (size_t)side * (size_t)side);
-    for (size_t i = 0; i < length; i++)
+    assert_int_equal(length, count);
+    for (size_t i = 0; i < count; i++)
         grid[i] = (unsigned char)bytes[i];
 }
 
 double encoded_brightness(const char *path)
 {
+    char command[1024];
     double value;
-    shrink(path, 0, 1, &value);
+    snprintf(command, sizeof command,
+             "ffmpeg -v quiet -i '%s' -map 0:v:0 -vf '" SHRINK "' -frames:v 1 -f rawvideo -", path,
+             0, 1, 1);
+    read_grid(command, &value, 1);
     return value;
+}
+
+/* The n-th pictures of both, by one command. */
+static void shrink_both(const char *a, const char *b, int n, double grids[2][GRID * GRID])
+{
+    char command[2048];
+    snprintf(command, sizeof command,
+             "ffmpeg -v quiet -i '%s' -i '%s' -filter_complex '[0:v:0]" SHRINK "[a];[1:v:0]" SHRINK
+             "[b];[a][b]vstack' -frames:v 1 -f rawvideo -",
+             a, b, n, GRID, GRID, n, GRID, GRID);
+    read_grid(command, grids[0], 2 * (size_t)GRID * GRID);
 }
 
 static double correlation(const double *a, const double *b)
@@ -168,9 +232,9 @@ static void lay(const double *from, int way, double *to)
 
 double encoded_likeness(const char *made, const char *source, int n, double *turned)
 {
-    double a[GRID * GRID], b[GRID * GRID], laid[GRID * GRID];
-    shrink(made, n, GRID, a);
-    shrink(source, n, GRID, b);
+    double grids[2][GRID * GRID], laid[GRID * GRID];
+    const double *a = grids[0], *b = grids[1];
+    shrink_both(made, source, n, grids);
     double upright = correlation(a, b);
     if (turned)
         *turned = 2;
@@ -220,39 +284,29 @@ static int compare_times(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The integers of a text, one per line; the caller owns them. */
-static int64_t *read_times(const char *text, size_t *count)
-{
-    int64_t *times = base_calloc(strlen(text) + 1, sizeof *times);
-    *count = 0;
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
-        times[(*count)++] = strtoll(line, NULL, 10);
-        if (!strchr(line, '\n'))
-            break;
-    }
-    return times;
-}
-
-static bool all_different(const char *path, const char *stream, const char *entry, bool sort)
-{
-    size_t count;
-    _cleanup_free_ char *text =
-        encoded_run("ffprobe -v error -select_streams %s -show_entries packet=%s "
-                    "-of default=nk=1:nw=1 '%s'",
-                    stream, entry, path);
-    _cleanup_free_ int64_t *times = read_times(text, &count);
-    assert_true(count > 0);
-    if (sort)
-        qsort(times, count, sizeof *times, compare_times);
-    for (size_t i = 1; i < count; i++)
-        if (times[i] <= times[i - 1])
-            return false;
-    return true;
-}
-
 bool encoded_times_grow(const char *path, const char *stream)
 {
-    return all_different(path, stream, "dts", false) && all_different(path, stream, "pts", true);
+    size_t count = 0;
+    _cleanup_free_ char *text =
+        encoded_run("ffprobe -v error -select_streams %s -show_entries packet=pts,dts "
+                    "-of csv=p=0 '%s'",
+                    stream, path);
+    _cleanup_free_ int64_t *shown = base_calloc(strlen(text) + 1, sizeof *shown);
+    int64_t before = INT64_MIN;
+    char *rest, *end;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        shown[count++] = strtoll(line, &end, 10);
+        int64_t decoded = *end == ',' ? strtoll(end + 1, NULL, 10) : INT64_MIN;
+        if (decoded <= before)
+            return false;
+        before = decoded;
+    }
+    assert_true(count > 0);
+    qsort(shown, count, sizeof *shown, compare_times);
+    for (size_t i = 1; i < count; i++)
+        if (shown[i] <= shown[i - 1])
+            return false;
+    return true;
 }
 
 double encoded_key_distance(const char *path)
