@@ -219,7 +219,7 @@ static void *count_many(void *argument)
     return NULL;
 }
 
-/* More threads than there are slots, one after the other: those that ended are still counted. */
+/* More threads than there are slots, some at a time: those that ended are still counted. */
 static void loses_no_count(void **state)
 {
     pthread_t threads[THREADS];
@@ -238,6 +238,46 @@ static void loses_no_count(void **state)
                          (int64_t)THREADS * EACH * (round + 1));
         assert_int_equal(reading->cells[METRIC_CACHE_BYTES_FIRST_CELL], 0);
     }
+    free(reading);
+}
+
+static void *count_once(void *argument)
+{
+    (void)argument;
+    metrics_add(METRIC_CACHE_MISSES, 0, 0, 1);
+    return NULL;
+}
+
+static void *count_at_once(void *barrier)
+{
+    metrics_add(METRIC_CACHE_MISSES, 0, 0, 1); /* here it gets its slot */
+    pthread_barrier_wait(barrier);
+    for (int i = 0; i < 10 * EACH; i++)
+        metrics_add(METRIC_CACHE_MISSES, 0, 0, 1);
+    return NULL;
+}
+
+/* The threads between the two use up the slots, so that these share one. */
+static void two_may_share_a_slot(void **state)
+{
+    pthread_barrier_t barrier;
+    pthread_t pair[2], between;
+    (void)state;
+    assert_int_equal(pthread_barrier_init(&barrier, NULL, 2), 0);
+    assert_int_equal(pthread_create(&pair[0], NULL, count_at_once, &barrier), 0);
+    MetricsReading *reading = read_all();
+    while (reading->cells[METRIC_CACHE_MISSES_FIRST_CELL] < 1)
+        metrics_read(reading);
+    for (int i = 1; i < METRIC_SLOTS; i++) {
+        assert_int_equal(pthread_create(&between, NULL, count_once, NULL), 0);
+        pthread_join(between, NULL);
+    }
+    assert_int_equal(pthread_create(&pair[1], NULL, count_at_once, &barrier), 0);
+    pthread_join(pair[0], NULL);
+    pthread_join(pair[1], NULL);
+    pthread_barrier_destroy(&barrier);
+    metrics_read(reading);
+    assert_int_equal(reading->cells[METRIC_CACHE_MISSES_FIRST_CELL], 20 * EACH + METRIC_SLOTS + 1);
     free(reading);
 }
 
@@ -270,6 +310,7 @@ int main(void)
         cmocka_unit_test(knows_the_process),
         cmocka_unit_test(counts_requests_by_status),
         cmocka_unit_test(loses_no_count),
+        cmocka_unit_test(two_may_share_a_slot),
         cmocka_unit_test(costs_nearly_nothing),
     };
     metrics_label_words(LABEL_ROUTE, routes, ARRAY_SIZE(routes));
