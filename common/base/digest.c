@@ -101,14 +101,17 @@ bool digest_parse(DigestKind kind, const char *text, Digest *out)
 {
     size_t prefix = strlen(prefixes[kind]), length;
     const char *end;
+    char again[DIGEST_FIELD_SIZE];
     Digest parsed;
     if (strncmp(text, prefixes[kind], prefix) != 0)
         return false;
-    text += prefix;
-    if (sodium_base642bin(parsed.bytes, DIGEST_SIZE, text, strlen(text), NULL, &length, &end,
-                          sodium_base64_VARIANT_ORIGINAL) != 0)
+    if (sodium_base642bin(parsed.bytes, DIGEST_SIZE, text + prefix, strlen(text + prefix), NULL,
+                          &length, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        length != DIGEST_SIZE)
         return false;
-    if (length != DIGEST_SIZE || !streq(end, ":"))
+    /* The library takes some bytes beyond ASCII for letters. */
+    digest_format(kind, &parsed, again);
+    if (!streq(again, text))
         return false;
     *out = parsed;
     return true;
