@@ -99,6 +99,7 @@ static void takes_only_thumbhashes(void **state)
         {"AAAAAAB=", false, "bits behind the last byte"},
         {"AAAAAA\"=", false, "a quote"},
         {"AAAA AAA=", false, "a blank"},
+        {"3OcRJYB4d3h/iIeHeEh3eIhw+ÁA", false, "a letter beyond ASCII"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

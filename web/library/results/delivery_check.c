@@ -53,9 +53,13 @@ bool delivery_is_cut(const TransferResult *result, double original)
 
 static bool thumbhash_valid(const char *text)
 {
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
     unsigned char bytes[THUMBHASH_BYTES_MAX];
     size_t length;
-    return sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &length, NULL,
+    /* The library takes some bytes beyond ASCII for letters. */
+    return strspn(text, letters) == strlen(text) &&
+           sodium_base642bin(bytes, sizeof bytes, text, strlen(text), NULL, &length, NULL,
                              sodium_base64_VARIANT_ORIGINAL) == 0 &&
            length >= THUMBHASH_BYTES_MIN;
 }
