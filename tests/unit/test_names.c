@@ -57,6 +57,9 @@ static void keeps_the_extension_of_long_names(void **state)
     given[4000] = '\0';
     name_make_safe(given, out);
     assert_int_equal(strlen(out), FILE_NAME_MAX);
+    given[FILE_NAME_MAX - 1] = ' ';
+    name_make_safe(given, out);
+    assert_int_equal(strlen(out), FILE_NAME_MAX - 1);
 }
 
 static void knows_paths(void **state)

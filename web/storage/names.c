@@ -39,6 +39,14 @@ static bool name_unwanted(uint32_t point)
     return false;
 }
 
+static void trim_end(char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '.'))
+        length--;
+    text[length] = '\0';
+}
+
 /* Copies the wanted characters; `out` is at least as long as the text. */
 static void name_filter(const char *text, char *out)
 {
@@ -53,9 +61,8 @@ static void name_filter(const char *text, char *out)
         text += step;
         rest -= step;
     }
-    while (used > 0 && (out[used - 1] == ' ' || out[used - 1] == '.'))
-        used--;
     out[used] = '\0';
+    trim_end(out);
 }
 
 void name_make_safe(const char *given, char out[FILE_NAME_MAX + 1])
@@ -70,6 +77,7 @@ void name_make_safe(const char *given, char out[FILE_NAME_MAX + 1])
     base_copy_truncated(stem, FILE_NAME_MAX + 1 - strlen(extension), *clean ? clean : "file");
     snprintf(out, FILE_NAME_MAX + 1, "%.*s%s", FILE_NAME_MAX - (int)strlen(extension), stem,
              extension);
+    trim_end(out);
 }
 
 const char *name_extension(const char *name)
