@@ -64,6 +64,10 @@ bool zygote_message_receive(int socket, ZygoteMessage *message)
         return false;
     }
     message->length = (size_t)got - sizeof message->order;
+    if (message->text[message->length - 1] != '\0') {
+        errno = EBADMSG;
+        return false;
+    }
     message->fd_count = 0;
     struct cmsghdr *control = CMSG_FIRSTHDR(&header);
     if (control && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS) {
