@@ -287,6 +287,34 @@ STORY_HELPERS := \
 BENCHES := \
 	tests/bench/encode_one.c
 
+# One driver of libFuzzer for each parser of strangers' bytes.
+FUZZ := \
+	tests/fuzz/fuzz_conditional.c \
+	tests/fuzz/fuzz_decoder_message.c \
+	tests/fuzz/fuzz_delivery_check.c \
+	tests/fuzz/fuzz_digest.c \
+	tests/fuzz/fuzz_encoder_message.c \
+	tests/fuzz/fuzz_field.c \
+	tests/fuzz/fuzz_framing.c \
+	tests/fuzz/fuzz_json.c \
+	tests/fuzz/fuzz_media_tags.c \
+	tests/fuzz/fuzz_media_type.c \
+	tests/fuzz/fuzz_mp4.c \
+	tests/fuzz/fuzz_multipart.c \
+	tests/fuzz/fuzz_names.c \
+	tests/fuzz/fuzz_range.c \
+	tests/fuzz/fuzz_router.c \
+	tests/fuzz/fuzz_settings.c \
+	tests/fuzz/fuzz_storyboard.c \
+	tests/fuzz/fuzz_transfer.c \
+	tests/fuzz/fuzz_url.c \
+	tests/fuzz/fuzz_utf8.c \
+	tests/fuzz/fuzz_waveform.c \
+	tests/fuzz/fuzz_zygote_message.c
+
+FUZZ_HELPERS := \
+	tests/fuzz/fuzz.c
+
 # --- flags ------------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
@@ -298,6 +326,8 @@ RELEASE_FLAGS := -O2 -g -fPIE $(HARDENING)
 RELEASE_LINK := -pie -Wl,-z,relro,-z,now
 DEV_FLAGS := -Og -g -Werror
 ASAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -Werror
 TSAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 
 COMMON_PACKAGES := libsodium jansson libseccomp
@@ -384,7 +414,7 @@ endef
 
 UNITS := $(UNIT_COMMON) $(UNIT_WEB) $(UNIT_TRANSCODER)
 ALL_SOURCES := $(COMMON) $(MEDIA) $(WEB) $(TRANSCODER) $(UNITS) $(UNIT_HELPERS) $(STORIES) \
-	$(STORY_HELPERS) $(BENCHES)
+	$(STORY_HELPERS) $(BENCHES) $(FUZZ) $(FUZZ_HELPERS)
 
 # The last two only prove that both compilers take everything at the optimisation of a release,
 # where they see most; nothing of theirs needs to be linked.
@@ -395,7 +425,19 @@ $(eval $(call build,tsan,$(CC),$(TSAN_FLAGS),,build/tsan))
 $(eval $(call build,gcc,gcc,$(RELEASE_FLAGS) -Werror,$(RELEASE_LINK),build/gcc))
 $(eval $(call build,clang,clang,$(RELEASE_FLAGS) -Werror,$(RELEASE_LINK),build/clang))
 
-BUILDS := release dev asan tsan gcc clang
+# The fuzz drivers, with no more of the tree than the rooms of the parsers.
+$(eval $(call build,fuzz,clang,$(FUZZ_FLAGS),,build/fuzz))
+FUZZED := $(filter web/records/% common/base/% common/settings/% common/transfer/% common/sandbox/zygote_message.c \
+	common/media/media_tags.c web/http/message/% web/library/files/media_type.c \
+	web/library/files/signature.c web/library/results/delivery_check.c web/library/results/mp4.c web/library/results/storyboard.c \
+	web/library/results/waveform.c web/storage/names.c web/decoder/decoder_message.c \
+	transcoder/encoder/encoder_message.c,$(COMMON) $(MEDIA) $(WEB) $(TRANSCODER)) $(FUZZ_HELPERS)
+build/fuzz/libfuzzed.a: $(FUZZED:%.c=build/fuzz/%.o)
+$(FUZZ:%.c=build/fuzz/%): %: %.o build/fuzz/libfuzzed.a
+	$(call say,$@)
+	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(TRANSCODER_LIBS)
+
+BUILDS := release dev asan tsan gcc clang fuzz
 -include $(foreach build,$(BUILDS),$(patsubst %.c,build/$(build)/%.d,$(ALL_SOURCES)))
 
 .SECONDARY:
@@ -417,7 +459,7 @@ CORES = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # --- what people call -------------------------------------------------------------------------
 
 .PHONY: all run check check-fast check-unit check-story check-asan check-tsan check-gcc-clang \
-	check-browser check-long lint format bench bench-transcode fuzz clean help
+	check-browser check-long check-fuzz lint format bench bench-transcode fuzz fuzz-media clean help
 
 all: programs-release ## both programs: build/reelkeep-web and build/reelkeep-transcoder
 
@@ -455,6 +497,9 @@ check-asan: build-asan ## unit tests and stories under the address and undefined
 check-tsan: $(UNIT_THREADS:%.c=build/tsan/%) ## unit tests with threads under the thread sanitizer
 	tests/run $(UNIT_THREADS:%.c=build/tsan/%)
 
+check-fuzz: $(FUZZ:%.c=build/fuzz/%) ## the parsers' fuzz drivers: their seeds and 20,000 executions each
+	tests/run tests/fuzz/run
+
 check-gcc-clang: objects-gcc objects-clang ## everything compiles without a warning with both compilers
 
 check-browser: all tests/browser/node_modules/.package-lock.json ## the page in a real browser
@@ -479,8 +524,12 @@ bench-transcode: ## the transcoder beside the ffmpeg command on the same files
 	$(MAKE) $(CORES) all $(BENCHES:%.c=build/release/%)
 	tests/bench/transcode
 
-# How many, and from which seed: make fuzz MUTANTS=100000 SEED=7
-fuzz: build/asan/tests/unit/test_mutants ## damaged files by the thousand against the encoder's children
+# For how long each, and which: make fuzz SECONDS_EACH=600 PARSERS='range url'
+fuzz: $(FUZZ:%.c=build/fuzz/%) ## the parsers of strangers' bytes, each for SECONDS_EACH (60)
+	tests/fuzz/run $(or $(SECONDS_EACH),60) $(PARSERS)
+
+# How many, and from which seed: make fuzz-media MUTANTS=100000 SEED=7
+fuzz-media: build/asan/tests/unit/test_mutants ## damaged files by the thousand against the encoder's children
 	MUTANTS=$(or $(MUTANTS),2000) SEED=$(or $(SEED),$(shell date +%s)) REELKEEP_SUITE_SECONDS=86400 \
 		tests/run build/asan/tests/unit/test_mutants
 	@grep mutants build/logs/asan-tests-unit-test_mutants.log
