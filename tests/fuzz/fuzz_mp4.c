@@ -7,18 +7,19 @@
 
 static bool check_with(const void *bytes, size_t size, const char *behind, size_t length)
 {
-    _cleanup_close_ int fd = fuzz_file(bytes, size);
+    int fd = fuzz_file(bytes, size);
     REQUIRE(pwrite(fd, behind, length, (off_t)size) == (ssize_t)length);
-    return mp4_check(fd, size + length, NULL);
+    _cleanup_stored_file_ StoredFile *file = stored_file_adopt(fd, "fuzz", NULL);
+    return mp4_check(file, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char empty_box[] = {0, 0, 0, 8, 'f', 'r', 'e', 'e'};
     static const char endless_box[] = {0, 0, 0, 0, 'f', 'r', 'e', 'e'};
-    _cleanup_close_ int fd = fuzz_file(data, size);
+    _cleanup_stored_file_ StoredFile *file = stored_file_adopt(fuzz_file(data, size), "fuzz", NULL);
     Error error = {0};
-    if (!mp4_check(fd, size, &error)) {
+    if (!mp4_check(file, &error)) {
         REQUIRE(error.code == ERROR_MEDIA && *error.detail);
         REQUIRE(!check_with(data, size, "", 0));
         return 0;

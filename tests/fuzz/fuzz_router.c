@@ -12,11 +12,11 @@ static Response *answer(Request *request, Error *error)
 }
 
 static const Route table[] = {
-    {HTTP_GET, "/", ACCESS_PUBLIC, BODY_NONE, .handle = answer},
-    {HTTP_GET | HTTP_POST, "/api/uploads", ACCESS_PUBLIC, BODY_NONE, .handle = answer},
-    {HTTP_DELETE, "/api/uploads/{}", ACCESS_PUBLIC, BODY_NONE, .handle = answer},
-    {HTTP_PUT, "/api/uploads/{}/parts/{}", ACCESS_PUBLIC, BODY_NONE, .handle = answer},
-    {HTTP_GET, "/media/{*}", ACCESS_PUBLIC, BODY_NONE, .handle = answer},
+    {HTTP_GET, "/", "fuzz", 1, BODY_NONE, POOL_API, .handle = answer},
+    {HTTP_GET | HTTP_POST, "/api/uploads", "fuzz", 1, BODY_NONE, POOL_API, .handle = answer},
+    {HTTP_DELETE, "/api/uploads/{}", "fuzz", 1, BODY_NONE, POOL_API, .handle = answer},
+    {HTTP_PUT, "/api/uploads/{}/parts/{}", "fuzz", 1, BODY_NONE, POOL_API, .handle = answer},
+    {HTTP_GET, "/media/{*}", "fuzz", 1, BODY_NONE, POOL_API, .handle = answer},
     {.path = NULL},
 };
 static const Route *const tables[] = {table, NULL};

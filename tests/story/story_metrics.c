@@ -69,6 +69,10 @@ static const struct {
     {"reelkeep_fsync_seconds_count{what=\"folder\"}", 1, 0},
     {"reelkeep_fsync_seconds_count{what=\"database-commit\"}", 2, 1},
     {"reelkeep_fsync_seconds_bucket{what=\"file\",le=\"+Inf\"}", 1, 0},
+    {"reelkeep_uploads_total{outcome=\"kept\"}", 1, 0},
+    {"reelkeep_http_requests_total{route=\"uploads.create\",status=\"201\"}", 1, 0},
+    {"reelkeep_http_requests_total{route=\"jobs.claim\",status=\"200\"}", 0, 1},
+    {"reelkeep_children_total{task=\"probe\",end=\"done\"}", 1, 0},
 };
 
 static void expect_moved(Story *story, const char *before, const char *after, bool claim)

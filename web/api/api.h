@@ -15,7 +15,8 @@ extern const Route api_media_routes[];
 extern const Route api_health_routes[];
 extern const Route api_ui_routes[]; /* the page: the files of web/ui, built into the program */
 
-/* The form that brings a transcoder's result. */
+/* The form that brings a file, and the one that brings a transcoder's result. */
+extern const FormHandler api_upload_form;
 extern const FormHandler api_delivery_form;
 
 /* The largest such form, in bytes (Route.body_max). */

@@ -1,9 +1,62 @@
 /* GET /metrics: what was counted, and what is asked for now, for Prometheus. */
+#include "web/api/api_metrics.h"
+
 #include "common/base/log.h"
 #include "common/metrics/metrics.h"
 #include "web/api/api.h"
 
 /* What cannot be asked for is left out: a database that fails is no reason not to tell the rest. */
+static const Route *const *counted_tables;
+
+void api_metrics_start(const Route *const *tables)
+{
+    static const char *words[METRIC_ROUTES_MAX] = {"none"};
+    size_t count = 1;
+    for (const Route *const *table = tables; *table; table++)
+        for (const Route *route = *table; route->path; route++) {
+            REQUIRE(count < METRIC_ROUTES_MAX);
+            words[count++] = route->name;
+        }
+    counted_tables = tables;
+    metrics_label_words(LABEL_ROUTE, words, count);
+    metrics_label_words(LABEL_STATE, job_state_words, JOB_STATE_COUNT);
+    metrics_label_words(LABEL_POOL, work_pool_words, POOL_COUNT);
+}
+
+/* Its position among the words; 0 where none was found. */
+static size_t api_metrics_position(const Route *wanted)
+{
+    size_t position = 1;
+    for (const Route *const *table = counted_tables; wanted && *table; table++)
+        for (const Route *route = *table; route->path; route++, position++)
+            if (route == wanted)
+                return position;
+    return 0;
+}
+
+void api_metrics_request_ended(const RequestOutcome *outcome)
+{
+    int status = outcome->status;
+    bool refused = status >= 400 && status < 500;
+    metrics_request(api_metrics_position(outcome->route), status, outcome->received, outcome->sent);
+    if (outcome->cache != CACHE_UNUSED)
+        metrics_add(outcome->cache == CACHE_HIT ? METRIC_CACHE_HITS : METRIC_CACHE_MISSES, 0, 0, 1);
+    if (outcome->route && outcome->route->form == &api_upload_form)
+        metrics_add(METRIC_UPLOADS,
+                    status == 0     ? METRIC_UPLOAD_CUT
+                    : status == 201 ? METRIC_UPLOAD_KEPT
+                    : refused       ? METRIC_UPLOAD_REFUSED
+                                    : METRIC_UPLOAD_FAILED,
+                    0, 1);
+    /* Whether a delivery is the first of its kind or repeated is counted where that is known. */
+    if (outcome->route && outcome->route->form == &api_delivery_form && status != 200)
+        metrics_add(METRIC_DELIVERIES,
+                    status == 0 ? METRIC_DELIVERY_CUT
+                    : refused   ? METRIC_DELIVERY_REFUSED
+                                : METRIC_DELIVERY_FAILED,
+                    0, 1);
+}
+
 static void api_metrics_ask(const App *app, MetricsReading *reading)
 {
     int64_t jobs[JOB_STATE_COUNT];
@@ -22,6 +75,18 @@ static void api_metrics_ask(const App *app, MetricsReading *reading)
     } else {
         log_warning("The room in the volume cannot be told: %s", error.detail);
         reading->left_out[METRIC_VOLUME_FREE] = reading->left_out[METRIC_VOLUME_RESERVED] = true;
+    }
+    Http *http = atomic_load(&app->http);
+    if (http) {
+        HttpGauges gauges;
+        http_gauges(http, &gauges);
+        metrics_set(reading, METRIC_CONNECTIONS, 0, gauges.connections);
+        metrics_set(reading, METRIC_CACHE_ENTRIES, 0, (int64_t)gauges.cached_files);
+        metrics_set(reading, METRIC_CACHE_BYTES, 0, (int64_t)gauges.cached_bytes);
+        for (size_t pool = 0; pool < POOL_COUNT; pool++) {
+            metrics_set(reading, METRIC_QUEUE, pool, (int64_t)gauges.waiting[pool]);
+            metrics_set(reading, METRIC_WORKERS, pool, (int64_t)gauges.threads[pool]);
+        }
     }
     metrics_read_process(reading);
 }

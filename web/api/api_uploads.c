@@ -182,7 +182,7 @@ static uint64_t upload_max(const void *app)
     return upload_form_max(&CAST_OBJECT(const App, app, APP_MAGIC)->library);
 }
 
-static const FormHandler upload_form = {
+const FormHandler api_upload_form = {
     .open = upload_form_open,
     .part = upload_form_part,
     .data = upload_form_data,
@@ -193,7 +193,7 @@ static const FormHandler upload_form = {
 
 const Route api_upload_routes[] = {
     {HTTP_POST, "/api/uploads", "uploads.create", ACCESS_PUBLIC, BODY_FORM, POOL_TRANSFER,
-     .form = &upload_form, .body_max = upload_max},
+     .form = &api_upload_form, .body_max = upload_max},
     {HTTP_GET, "/api/uploads/{}", "uploads.status", ACCESS_PUBLIC, BODY_NONE, POOL_API,
      .handle = get_upload},
     {0},

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/metrics/metrics.h"
 #include "web/api/api.h"
+#include "web/api/api_metrics.h"
 #include "web/library/intake/upload.h"
 #include "web/upkeep/housekeeper.h"
 #include "web/upkeep/validator.h"
@@ -84,7 +85,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
                             .token = settings->token.text,
                             .token_previous = settings->token_previous.text}};
     file_observe_syncs(file_synced);
-    metrics_label_words(LABEL_STATE, job_state_words, JOB_STATE_COUNT);
+    api_metrics_start(tables);
     app->volume = volume_open(&volume, error);
     if (!app->volume)
         return false;
@@ -122,6 +123,7 @@ static Http *start_http(App *app, Error *error)
         .guard = {access_authorize, access_may_read, &app->access},
         .shutdown_seconds = (int)settings->shutdown_seconds.number,
         .time_up = &app->time_up,
+        .ended = api_metrics_request_ended,
         .app = app,
     };
     REQUIRE(network_parse_list(settings->trusted_proxies.text, &options.trusted_proxies));

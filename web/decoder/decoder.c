@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "common/base/clock.h"
+#include "common/metrics/metrics.h"
 #include "common/sandbox/task.h"
 
 #define ANSWER_MAX 4096 /* bytes of the line, its end included */
@@ -19,9 +20,11 @@ typedef struct Question {
     unsigned magic;
     const char *task;
     Profile profile;
+    MetricTask counted;
+    MetricEnd end; /* until it is known: killed, because nobody waited for it */
     int64_t wall_ms, ends_ms;
     const atomic_bool *stop; /* NULL: never */
-    bool answered;
+    bool started, answered;
     DecoderMessage answer;
 } Question;
 
@@ -60,7 +63,8 @@ static bool decoder_stopped(const atomic_bool *stop, Error *error)
 
 static bool decoder_slice(void *context, Error *error)
 {
-    const Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
+    Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
+    question->started = true;
     if (decoder_stopped(question->stop, error))
         return false;
     return clock_monotonic_ms() < question->ends_ms ||
@@ -70,11 +74,17 @@ static bool decoder_slice(void *context, Error *error)
 
 static bool decoder_ended(void *context, const TaskExit *exit, Error *error)
 {
-    const Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
+    Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
+    if (exit->end == TASK_FORBIDDEN)
+        question->end = METRIC_END_FORBIDDEN;
+    if (exit->end == TASK_LOST)
+        question->end = METRIC_END_LOST;
     if (exit->end != TASK_DONE)
         return task_fault(faults, exit->end, error);
     if (!question->answered || exit->cut)
         return task_fault(faults, TASK_DAMAGED, error);
+    bool refused = !question->answer.good && question->answer.error.code == ERROR_MEDIA;
+    question->end = refused ? METRIC_END_REFUSED : METRIC_END_DONE;
     if (!question->answer.good)
         *error = question->answer.error;
     return question->answer.good;
@@ -97,8 +107,12 @@ static bool decoder_ask(Question *question, int fd, DecoderFacts *out, Error *er
                      .slice = decoder_slice,
                      .ended = decoder_ended};
     question->magic = QUESTION_MAGIC;
+    question->end = METRIC_END_KILLED;
     question->ends_ms = clock_monotonic_ms() + question->wall_ms;
-    if (!task_run(&spec, error))
+    bool good = task_run(&spec, error);
+    if (question->started)
+        metrics_child_ended(question->counted, question->end);
+    if (!good)
         return false;
     *out = question->answer.facts;
     return true;
@@ -108,6 +122,7 @@ bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *er
 {
     Question question = {.task = DECODER_TASK_PROBE,
                          .profile = PROFILE_PROBE,
+                         .counted = METRIC_TASK_PROBE,
                          .wall_ms = PROBE_WALL_MS,
                          .stop = stop};
     Error fault = {0}; /* error may be NULL, but the answer is copied */
@@ -141,6 +156,7 @@ bool decoder_verify(int fd, const DecoderExpectation *expected, const atomic_boo
     static atomic_int verifying; /* children that play a result, and who tries to add one */
     Question question = {.task = DECODER_TASK_VERIFY,
                          .profile = PROFILE_VERIFY,
+                         .counted = METRIC_TASK_VERIFY,
                          .wall_ms = VERIFY_WALL_MS,
                          .stop = stop};
     DecoderFacts found;

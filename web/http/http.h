@@ -222,11 +222,15 @@ void response_header(Response *response, const char *name, const char *value);
 
 /* --- the server --- */
 
+/* Where the file of a `resolve` route came from. */
+typedef enum RequestCache { CACHE_UNUSED, CACHE_HIT, CACHE_MISS } RequestCache;
+
 /* What a request was, told when it is over. Any loop's thread; must not block. */
 typedef struct RequestOutcome {
     const Route *route;      /* NULL: none was found */
     int status;              /* 0: cut off before its answer */
     uint64_t received, sent; /* bytes of the bodies */
+    RequestCache cache;
 } RequestOutcome;
 
 typedef struct HttpOptions {

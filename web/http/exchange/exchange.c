@@ -434,6 +434,7 @@ static enum MHD_Result exchange_on_end(Request *request)
     if (route->resolve) {
         ExchangeMemory *memory = exchange_memory(request->loop);
         MediaFile *file = media_cache_find(memory->cache, request->match.params[0]);
+        request->cache = file ? CACHE_HIT : CACHE_MISS;
         if (file)
             return exchange_answer_file(request, file);
         if (!exchange_check_load(request, route->pool))
@@ -539,7 +540,8 @@ static void exchange_on_completed(void *cls, struct MHD_Connection *connection, 
         options->ended(&(RequestOutcome){.route = request->match.route,
                                          .status = request->status,
                                          .received = request->received,
-                                         .sent = request->sent});
+                                         .sent = request->sent,
+                                         .cache = request->cache});
     request->socket->exchange = NULL;
     request->socket->quiet_since_ms = clock_monotonic_ms();
     if (loop_draining(request->loop))

@@ -60,6 +60,7 @@ struct Request {
     MediaFile *media; /* loaded by a worker, not yet in the loop's cache */
     bool away;        /* loop thread: a worker has it */
     unsigned forget_generation;
+    RequestCache cache;
     uint64_t received; /* body bytes */
     uint64_t sent;     /* of the answer's content, as planned */
     int status;        /* answered; 0 before */

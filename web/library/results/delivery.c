@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "common/base/log.h"
+#include "common/metrics/metrics.h"
 #include "web/library/results/delivery_accept.h"
 #include "web/library/results/delivery_check.h"
 #include "web/library/results/mp4.h"
@@ -406,6 +407,8 @@ bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *err
                        .duration = accept.media.duration,
                        .repeated = accept.repeated};
     base_copy(out->media_id, UUID_SIZE, accept.media.id);
+    metrics_add(METRIC_DELIVERIES,
+                out->repeated ? METRIC_DELIVERY_REPEATED : METRIC_DELIVERY_ACCEPTED, 0, 1);
     LOG_CONTEXT(.job_id = delivery->job_id);
     log_info("Delivery %s: %s of item %s.", out->repeated ? "repeated" : "accepted",
              delivery->result.operation, out->media_id);
