@@ -49,6 +49,8 @@ static const int64_t buckets[METRIC_BUCKET_COUNT] = {METRIC_BUCKETS};
 void metrics_label_words(MetricLabel label, const char *const *words, size_t count)
 {
     REQUIRE(count <= labels[label].most);
+    for (size_t i = 0; i < count; i++)
+        REQUIRE(words[i]);
     labels[label].words = words;
     labels[label].count = count;
 }

@@ -20,7 +20,7 @@ void api_metrics_start(const Route *const *tables)
     counted_tables = tables;
     metrics_label_words(LABEL_ROUTE, words, count);
     metrics_label_words(LABEL_STATE, job_state_words, JOB_STATE_COUNT);
-    metrics_label_words(LABEL_POOL, work_pool_words, POOL_COUNT);
+    metrics_label_words(LABEL_POOL, work_pool_words + POOL_API, POOL_COUNT - POOL_API);
 }
 
 /* Its position among the words; 0 where none was found. */
@@ -83,9 +83,9 @@ static void api_metrics_ask(const App *app, MetricsReading *reading)
         metrics_set(reading, METRIC_CONNECTIONS, 0, gauges.connections);
         metrics_set(reading, METRIC_CACHE_ENTRIES, 0, (int64_t)gauges.cached_files);
         metrics_set(reading, METRIC_CACHE_BYTES, 0, (int64_t)gauges.cached_bytes);
-        for (size_t pool = 0; pool < POOL_COUNT; pool++) {
-            metrics_set(reading, METRIC_QUEUE, pool, (int64_t)gauges.waiting[pool]);
-            metrics_set(reading, METRIC_WORKERS, pool, (int64_t)gauges.threads[pool]);
+        for (size_t pool = POOL_API; pool < POOL_COUNT; pool++) {
+            metrics_set(reading, METRIC_QUEUE, pool - POOL_API, (int64_t)gauges.waiting[pool]);
+            metrics_set(reading, METRIC_WORKERS, pool - POOL_API, (int64_t)gauges.threads[pool]);
         }
     }
     metrics_read_process(reading);
