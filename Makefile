@@ -468,16 +468,18 @@ run: ## installs what is missing, builds, starts both programs; Ctrl-C stops the
 	$(MAKE) $(CORES) all
 	.tools/run-pair
 
-# Lists of test programs for tests/run.
+# Lists of programs for tests/run, and what the benches run.
 unit_programs = $(UNITS:%.c=build/$(1)/%)
 story_programs = $(STORIES:%.c=build/$(1)/%)
 BROWSER := tests/browser/unit tests/browser/run.mjs
+BENCH_PROGRAMS := $(BENCHES:%.c=build/release/%)
 
 check: ## installs what is missing, builds everything, runs every test
 	.ci/dependencies check
 	$(MAKE) $(CORES) all objects-gcc objects-clang build-dev build-asan \
-		$(UNIT_THREADS:%.c=build/tsan/%) tests/browser/node_modules/.package-lock.json
-	tests/run tests/lint/run $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
+		$(UNIT_THREADS:%.c=build/tsan/%) $(BENCH_PROGRAMS) \
+		tests/browser/node_modules/.package-lock.json
+	tests/run tests/lint/run tests/bench/check $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
 		$(call unit_programs,asan) $(call story_programs,dev) $(call story_programs,asan) $(BROWSER)
 
 check-fast: ## the house rules, gcc, and the unit tests that what changed since main can reach
@@ -521,7 +523,7 @@ bench: ## web beside nginx on the same files
 
 bench-transcode: ## the transcoder beside the ffmpeg command on the same files
 	.ci/dependencies bench
-	$(MAKE) $(CORES) all $(BENCHES:%.c=build/release/%)
+	$(MAKE) $(CORES) all $(BENCH_PROGRAMS)
 	tests/bench/transcode
 
 # For how long each, and which: make fuzz SECONDS_EACH=600 PARSERS='range url'
