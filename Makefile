@@ -185,6 +185,7 @@ UNIT_COMMON := \
 	tests/unit/test_text.c
 
 UNIT_WEB := \
+	tests/unit/test_access.c \
 	tests/unit/test_client.c \
 	tests/unit/test_conditional.c \
 	tests/unit/test_decoder.c \
