@@ -225,6 +225,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_long_clip.c \
 	tests/unit/test_media_tags.c \
 	tests/unit/test_mutants.c \
+	tests/unit/test_pacing.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_retry.c \
 	tests/unit/test_scratch.c \

@@ -47,7 +47,7 @@ static void scratch_unlock(pthread_mutex_t **lock)
     pthread_mutex_lock(&(scratch)->lock);                                                          \
     _cleanup_(scratch_unlock) _unused_ pthread_mutex_t *held_ = &(scratch)->lock
 
-/* --- the root: WORK_DIR ----------------------------------------------------------------------- */
+/* --- the root: WORK_DIR --- */
 
 /* Made with all that is above it where it is missing. */
 static bool scratch_open_root(const char *path, int *out, Error *error)
@@ -190,7 +190,7 @@ uint64_t scratch_reserved(Scratch *scratch)
     return scratch->reserved;
 }
 
-/* --- job.json --------------------------------------------------------------------------------- */
+/* --- job.json --- */
 
 /* The job with its lease, how far it came, and the result once there is one: mode 0600, replaced as
  * a whole and durably. */
@@ -236,7 +236,7 @@ static bool scratch_read_manifest(ScratchJob *folder, const char *job_id, Error 
     return true;
 }
 
-/* --- a job's folder --------------------------------------------------------------------------- */
+/* --- a job's folder --- */
 
 static void scratch_shut(int *fd)
 {
@@ -384,7 +384,7 @@ bool scratch_is_there(const ScratchJob *folder)
     return folder->folder_fd < 0 || fstat(folder->folder_fd, &status) < 0 || status.st_nlink > 0;
 }
 
-/* --- what was left behind --------------------------------------------------------------------- */
+/* --- what was left behind --- */
 
 bool scratch_has_left(Scratch *scratch)
 {

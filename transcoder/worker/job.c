@@ -43,7 +43,7 @@ typedef struct Job {
     LogContext outer;  /* while in hand */
 } Job;
 
-/* --- claim ------------------------------------------------------------------------------------ */
+/* --- claim --- */
 
 /* From here on every line of the log names the job. */
 static void job_take_in_hand(Job *job)
@@ -156,7 +156,7 @@ static bool job_claim(Job *job, Error *error)
     return error_set(error, ERROR_CANCELLED, "The transcoder is being stopped.");
 }
 
-/* --- the steps that follow -------------------------------------------------------------------- */
+/* --- the steps that follow --- */
 
 static void job_tell_fetched(void *context, int percent)
 {
@@ -297,7 +297,7 @@ static bool job_run_steps(Job *job, Error *error)
     return true;
 }
 
-/* --- what becomes of a job that did not go through -------------------------------------------- */
+/* --- what becomes of a job that did not go through --- */
 
 /* The words for web and the person who uploaded: a fault of our disk is the log's business. */
 static const char *job_sentence(const Error *error, bool vanished)
