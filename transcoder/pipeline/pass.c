@@ -98,7 +98,7 @@ static bool pass_open_tracks(Pass *pass, Error *error)
         if (streams[i] < 0)
             continue;
         used[i] = format->streams[streams[i]];
-        pass->lanes[i].times = timeline_track(used[i]);
+        pass->lanes[i].times = (TimelineTrack){.time_base = used[i]->time_base};
     }
     timeline_init(&pass->timeline, format, used, MUX_TRACKS);
     spec.fd = used[MUX_VIDEO] ? pass->spec.video_fd : pass->spec.audio_fd;

@@ -39,11 +39,6 @@ void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVSt
                            .gap_max = jumpy ? GAP_MAX_JUMPY : GAP_MAX};
 }
 
-TimelineTrack timeline_track(const AVStream *stream)
-{
-    return (TimelineTrack){.time_base = stream->time_base, .next = 0};
-}
-
 static int64_t timeline_shift(const Timeline *timeline, const TimelineTrack *track, int64_t time)
 {
     if (timeline_microseconds(time, track->time_base) == AV_NOPTS_VALUE)

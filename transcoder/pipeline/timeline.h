@@ -15,6 +15,7 @@ typedef struct Timeline {
     int64_t gap_max; /* microseconds that may pass between two packets of a track */
 } Timeline;
 
+/* Begins with the stream's time base and nothing else. */
 typedef struct TimelineTrack {
     AVRational time_base;
     int64_t next; /* microseconds: where the next packet should be */
@@ -24,8 +25,6 @@ typedef struct TimelineTrack {
 /* `tracks` are the streams that will be used; NULL ones are skipped. */
 void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVStream *const *tracks,
                    size_t count);
-
-TimelineTrack timeline_track(const AVStream *stream);
 
 /* Moves a packet's times to our clock, still in the stream's time base. Absurd ones become
  * AV_NOPTS_VALUE, absurd lengths are shortened. */
