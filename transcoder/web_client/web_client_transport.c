@@ -191,7 +191,7 @@ static bool transport_perform(WebClient *client, const WebRequest *request, Erro
 {
     _cleanup_headers_ struct curl_slist *headers = NULL;
     WebAnswer *answer = &client->answer;
-    CURLcode result;
+    CURLcode result = CURLE_OK;
     REQUIRE(strlen(request->path) < REQUEST_PATH_MAX);
     client->request = request;
     client->fault = (Error){0};
