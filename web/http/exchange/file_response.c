@@ -81,7 +81,7 @@ Response *file_response_empty(const FileAsk *ask, const ServedFile *file, const 
     else
         error_set(&error, ERROR_PRECONDITION, "The file is not the one the conditions ask for.");
     Response *response = response_problem(
-        &(Problem){.error = &error, .request_id = ask->request_id, .instance = ask->instance});
+        &(Problem){.error = &error, .request_id = ask->request_id, .target = ask->target});
     if (plan->status == 416)
         file_add_range(response->body, plan, size);
     response_header(response, "ETag", file->etag);

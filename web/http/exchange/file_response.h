@@ -10,7 +10,7 @@ typedef struct FileAsk {
     const char *range;      /* the field; NULL when absent, or when it does not count */
     bool download;          /* wanted as an attachment */
     const char *request_id; /* for a refusal */
-    const char *instance;
+    const char *target;     /* as sent */
 } FileAsk;
 
 /* What part of a file a request gets. */

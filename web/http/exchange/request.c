@@ -213,7 +213,7 @@ FileAsk request_file_ask(const Request *request)
         .download =
             request_query(request, "download", download, sizeof download) && streq(download, "1"),
         .request_id = request->id,
-        .instance = request_path(request),
+        .target = request->target,
     };
 }
 
@@ -221,7 +221,7 @@ Problem request_problem(const Request *request)
 {
     return (Problem){.error = &request->error,
                      .request_id = request->id,
-                     .instance = request_path(request),
+                     .target = request->target,
                      .allowed = request->allowed,
                      .fields = request->problem_fields,
                      .field_count = request->problem_field_count};

@@ -84,10 +84,13 @@ Response *response_static(int status, const char *content_type, const void *data
 static char *problem_text(const Problem *problem)
 {
     const Error *error = problem->error;
+    char instance[256];
+    size_t length = MIN_OF(strcspn(problem->target, "?"), sizeof instance - 1);
+    snprintf(instance, sizeof instance, "%.*s", (int)length, problem->target);
     _cleanup_json_ json_t *value =
         json_pack("{s:s, s:s, s:i, s:o, s:o, s:s, s:s}", "type", "about:blank", "title",
                   error_title(error->code), "status", error_http_status(error->code), "detail",
-                  json_text(error->detail), "instance", json_text(problem->instance), "code",
+                  json_text(error->detail), "instance", json_text(instance), "code",
                   error_word(error->code), "request_id", problem->request_id);
     if (error->field_count > 0) {
         json_t *faults = json_array();

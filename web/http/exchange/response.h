@@ -34,8 +34,8 @@ typedef struct ProblemField {
 typedef struct Problem {
     const Error *error;
     const char *request_id;
-    const char *instance; /* the request's path */
-    unsigned allowed;     /* of a 405: HttpMethod bits */
+    const char *target; /* as sent: its path is the instance */
+    unsigned allowed;   /* of a 405: HttpMethod bits */
     const ProblemField *fields;
     size_t field_count;
 } Problem;
