@@ -73,13 +73,13 @@ REELKEEP_SUITE_SECONDS=5 tests/run ./meets_a ./meets_b >output 2>&1
 expect 'two suites run at once' test $? -eq 0
 
 # The longest first, those that measure last and by themselves.
-for name in story_shutdown quick slow; do
+for name in test_housekeeper quick slow; do
     suite $name 'echo '$name' >>order; ls running && exit 1; touch running; rm running; echo "1 passed, 0 failed"'
 done
-printf '9 .-slow\n30 .-story_shutdown\n' >tests/durations
+printf '9 .-slow\n30 .-test_housekeeper\n' >tests/durations
 rm build/durations
-SUITES_AT_ONCE=1 tests/run ./story_shutdown ./quick ./slow >output 2>&1
-expect 'what took longest begins' test "$(tr '\n' ' ' <order)" = 'slow quick story_shutdown '
+SUITES_AT_ONCE=1 tests/run ./test_housekeeper ./quick ./slow >output 2>&1
+expect 'what took longest begins' test "$(tr '\n' ' ' <order)" = 'slow quick test_housekeeper '
 expect 'durations are kept' test "$(wc -l <build/durations)" -eq 3
 
 # Called off: everything it started ends at once.
