@@ -481,25 +481,25 @@ check: ## installs what is missing, builds everything, runs every test
 	$(MAKE) $(CORES) all objects-gcc objects-clang build-dev build-asan \
 		$(UNIT_THREADS:%.c=build/tsan/%) $(BENCH_PROGRAMS) \
 		tests/browser/node_modules/.package-lock.json
-	tests/run tests/lint/run tests/bench/check $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
+	$(Q)tests/run tests/lint/run tests/bench/check $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
 		$(call unit_programs,asan) $(call story_programs,dev) $(call story_programs,asan) $(BROWSER)
 
 check-fast: ## the house rules, gcc, and the unit tests that what changed since main can reach
 	$(MAKE) $(CORES) build-dev
-	programs=$$(tests/touched $(call unit_programs,dev)) && \
+	$(Q)programs=$$(tests/touched $(call unit_programs,dev)) && \
 		tests/run tests/lint/run tests/browser/unit $$programs
 
 check-unit: units-dev ## the unit tests
-	tests/run $(call unit_programs,dev)
+	$(Q)tests/run $(call unit_programs,dev)
 
 check-story: programs-dev stories-dev ## the stories about both programs
-	tests/run $(call story_programs,dev)
+	$(Q)tests/run $(call story_programs,dev)
 
 check-asan: build-asan ## unit tests and stories under the address and undefined behaviour sanitizers
-	tests/run $(call unit_programs,asan) $(call story_programs,asan)
+	$(Q)tests/run $(call unit_programs,asan) $(call story_programs,asan)
 
 check-tsan: $(UNIT_THREADS:%.c=build/tsan/%) ## unit tests with threads under the thread sanitizer
-	tests/run $(UNIT_THREADS:%.c=build/tsan/%)
+	$(Q)tests/run $(UNIT_THREADS:%.c=build/tsan/%)
 
 check-fuzz: $(FUZZ:%.c=build/fuzz/%) ## the parsers' fuzz drivers: their seeds and 20,000 executions each
 	tests/run tests/fuzz/run
@@ -507,10 +507,10 @@ check-fuzz: $(FUZZ:%.c=build/fuzz/%) ## the parsers' fuzz drivers: their seeds a
 check-gcc-clang: objects-gcc objects-clang ## everything compiles without a warning with both compilers
 
 check-browser: all tests/browser/node_modules/.package-lock.json ## the page in a real browser
-	tests/run $(BROWSER)
+	$(Q)tests/run $(BROWSER)
 
 check-long: programs-release stories-release ## stories at full size: two minutes away, 50 uploads of 200 MB
-	REELKEEP_LONG=1 tests/run $(call story_programs,release)
+	$(Q)REELKEEP_LONG=1 tests/run $(call story_programs,release)
 
 lint: ## house rules: layers, headers, banned calls, settings, formatting
 	@tests/lint/run
