@@ -9,5 +9,5 @@
 /* Prints the sandbox's walls (a sandbox that does not suffice has ended the program already), the
  * limits of an encode (those of `policy`, made of the settings) and one line per fault, or that
  * there is none; returns whether there is none. Settings are checked already. */
-bool check_run(const Settings *settings, const SandboxReport *sandbox, const EncoderPolicy *policy,
-               FILE *out);
+_must_check_ bool check_run(const Settings *settings, const SandboxReport *sandbox,
+                            const EncoderPolicy *policy, FILE *out);

@@ -16,13 +16,13 @@ typedef struct Buffer {
 #define BUFFER(maximum_bytes) ((Buffer){.maximum = (maximum_bytes)})
 
 /* Adds bytes; false, and nothing added, when that would exceed the maximum. */
-bool buffer_append(Buffer *buffer, const void *data, size_t length);
-bool buffer_append_text(Buffer *buffer, const char *text);
-bool buffer_append_format(Buffer *buffer, const char *format, ...) _printf_(2, 3);
+_must_check_ bool buffer_append(Buffer *buffer, const void *data, size_t length);
+_must_check_ bool buffer_append_text(Buffer *buffer, const char *text);
+_must_check_ bool buffer_append_format(Buffer *buffer, const char *format, ...) _printf_(2, 3);
 
 /* Room for `length` more bytes at data + length, for reading into; NULL beyond the maximum. Commit
  * by adding to length. */
-char *buffer_reserve(Buffer *buffer, size_t length);
+_must_check_ char *buffer_reserve(Buffer *buffer, size_t length);
 
 /* Drops the first bytes. */
 void buffer_consume(Buffer *buffer, size_t length);

@@ -18,4 +18,4 @@ void clock_sleep_ms(int64_t milliseconds);
 void clock_http_date(int64_t wall_ms, char *text, size_t size);
 
 /* Parses IMF-fixdate only (the one form a sender may generate); false for anything else. */
-bool clock_parse_http_date(const char *text, int64_t *wall_ms);
+_must_check_ bool clock_parse_http_date(const char *text, int64_t *wall_ms);

@@ -50,13 +50,13 @@ _must_check_ bool digest_restore(const DigestSaved *saved, DigestState *out);
 _must_check_ bool digest_update_file(DigestState *state, int fd, uint64_t length, Error *error);
 
 /* The digest of a whole file. */
-bool digest_file(int fd, DigestKind kind, Digest *out, Error *error);
+_must_check_ bool digest_file(int fd, DigestKind kind, Digest *out, Error *error);
 
 /* The text form that goes over the wire and into manifests, RFC 9530 §2: `blake2b-256=:base64:` or
  * `sha-256=:base64:`. */
 void digest_format(DigestKind kind, const Digest *digest, char text[DIGEST_FIELD_SIZE]);
 
 /* Reads exactly that form; false for any other kind or a damaged text. */
-bool digest_parse(DigestKind kind, const char *text, Digest *out);
+_must_check_ bool digest_parse(DigestKind kind, const char *text, Digest *out);
 
 bool digest_equal(const Digest *a, const Digest *b);

@@ -10,16 +10,17 @@
 #include "common/base/error.h"
 
 /* Writes all bytes at the offset, through interruptions and short writes. */
-bool file_write_all(int fd, const void *data, size_t length, uint64_t offset, Error *error);
+_must_check_ bool file_write_all(int fd, const void *data, size_t length, uint64_t offset,
+                                 Error *error);
 
 /* Opens below a folder and never outside it: no symbolic links, no mount points crossed upwards, no
  * "..", no absolute names (openat2 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS).
  * Returns -1 with errno set. */
-int file_open_beneath(int folder, const char *path, int flags, mode_t mode);
+_must_check_ int file_open_beneath(int folder, const char *path, int flags, mode_t mode);
 
 /* Creates the missing folders of a relative path ("a/b" for "a/b/file"), each durable in its parent
  * before the next. */
-bool file_make_folders(int root, const char *path, Error *error);
+_must_check_ bool file_make_folders(int root, const char *path, Error *error);
 
 /* Who wants to know how long each fsync took, of a file or a folder: called by the thread that
  * waited for it. Set before there are threads; NULL for nobody. */
@@ -27,28 +28,30 @@ typedef void FileSyncObserver(bool folder, int64_t microseconds);
 void file_observe_syncs(FileSyncObserver *observer);
 
 /* fsync of the descriptor; after a failure the file must be treated as lost. */
-bool file_sync(int fd, const char *what, Error *error);
+_must_check_ bool file_sync(int fd, const char *what, Error *error);
 
 /* fsync of the folder that holds `path` below root. */
-bool file_sync_folder_of(int root, const char *path, Error *error);
+_must_check_ bool file_sync_folder_of(int root, const char *path, Error *error);
 
 /* Gives the file `from` (below from_folder) a second name `to` (below root, its folder made as
  * needed) and makes that name durable. Never replaces: an existing name is an error. The first name
  * stays. */
-bool file_publish(int from_folder, const char *from, int root, const char *to, Error *error);
+_must_check_ bool file_publish(int from_folder, const char *from, int root, const char *to,
+                               Error *error);
 
 /* Removes a name below root; a missing one is fine. */
-bool file_remove(int root, const char *path, Error *error);
+_must_check_ bool file_remove(int root, const char *path, Error *error);
 
 /* Replaces a small file as a whole: temporary name, fsync, rename, fsync of the folder. */
-bool file_replace(int folder, const char *name, const void *data, size_t length, Error *error);
+_must_check_ bool file_replace(int folder, const char *name, const void *data, size_t length,
+                               Error *error);
 
 /* Reads a small file whole; the caller owns the NUL-terminated text. NULL and *error when it is
  * longer than `maximum`. */
-char *file_read_small(int folder, const char *name, size_t maximum, Error *error);
+_must_check_ char *file_read_small(int folder, const char *name, size_t maximum, Error *error);
 
 /* Removes a folder below `parent` and everything in it, not following links. */
-bool file_remove_tree(int parent, const char *name, Error *error);
+_must_check_ bool file_remove_tree(int parent, const char *name, Error *error);
 
 /* Bytes that an unprivileged writer may still use on the file system of fd. */
-bool file_free_space(int fd, uint64_t *bytes, Error *error);
+_must_check_ bool file_free_space(int fd, uint64_t *bytes, Error *error);

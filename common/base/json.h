@@ -17,7 +17,7 @@ json_t *json_text(const char *text);
 
 /* Parses one object of at most TRANSFER_JSON_MAX bytes, depth limited by jansson. Returns NULL and
  * fills *error (ERROR_BAD_REQUEST) for anything else. The caller owns the value. */
-json_t *json_parse_object(const char *text, size_t length, Error *error);
+_must_check_ json_t *json_parse_object(const char *text, size_t length, Error *error);
 
 /* Compact text, owned by the caller. */
 char *json_print(const json_t *value);
@@ -27,10 +27,14 @@ void json_write_line(int fd, const json_t *value);
 
 /* Required fields. Wrong or missing: a fault of that field (ERROR_INVALID) and false, out-parameter
  * untouched. */
-bool json_get_string(const json_t *object, const char *field, const char **out, Error *error);
-bool json_copy_string(const json_t *object, const char *field, char *out, size_t size,
-                      Error *error);
-bool json_get_integer(const json_t *object, const char *field, int64_t *out, Error *error);
-bool json_get_number(const json_t *object, const char *field, double *out, Error *error);
-bool json_get_flag(const json_t *object, const char *field, bool *out, Error *error);
-bool json_get_object(const json_t *object, const char *field, const json_t **out, Error *error);
+_must_check_ bool json_get_string(const json_t *object, const char *field, const char **out,
+                                  Error *error);
+_must_check_ bool json_copy_string(const json_t *object, const char *field, char *out, size_t size,
+                                   Error *error);
+_must_check_ bool json_get_integer(const json_t *object, const char *field, int64_t *out,
+                                   Error *error);
+_must_check_ bool json_get_number(const json_t *object, const char *field, double *out,
+                                  Error *error);
+_must_check_ bool json_get_flag(const json_t *object, const char *field, bool *out, Error *error);
+_must_check_ bool json_get_object(const json_t *object, const char *field, const json_t **out,
+                                  Error *error);

@@ -22,11 +22,11 @@ typedef struct NetworkList {
 } NetworkList;
 
 /* "192.0.2.7", "2001:db8::1": false for anything else, surrounding blanks and ports included. */
-bool network_parse_address(const char *text, size_t length, struct in6_addr *out);
+_must_check_ bool network_parse_address(const char *text, size_t length, struct in6_addr *out);
 
 /* "10.0.0.0/8, ::1": addresses and CIDR prefixes (RFC 4632 §3.1), separated by commas or blanks;
  * "" is the empty list. False for anything else and for more than NETWORKS_MAX. */
-bool network_parse_list(const char *text, NetworkList *out);
+_must_check_ bool network_parse_list(const char *text, NetworkList *out);
 bool network_list_has(const NetworkList *networks, const struct in6_addr *address);
 
 /* The address of a peer of either family. */

@@ -14,7 +14,7 @@ typedef struct MediaChoice {
 
 /* ERROR_MEDIA with a sentence for the person who uploaded where nothing can be shown or heard: no
  * stream of use, or a picture that cannot be decoded or has no size. */
-bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error);
+_must_check_ bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error);
 
 /* 0: unknown. */
 double media_ratio_value(MediaRatio ratio);

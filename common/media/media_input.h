@@ -15,7 +15,7 @@ struct AVFormatContext;
 /* Opens the container and reads its head. The descriptor is borrowed for the life of the input and
  * its file offset is not touched. ERROR_MEDIA with a sentence where the bytes are no video or
  * sound. */
-bool media_input_open(int fd, MediaInput **out, Error *error);
+_must_check_ bool media_input_open(int fd, MediaInput **out, Error *error);
 
 /* Borrowed, lives as long as the input. */
 struct AVFormatContext *media_input_format(MediaInput *input);
@@ -27,7 +27,7 @@ double media_input_position(const MediaInput *input);
 
 /* False with the storage's fault (ERROR_IO) when a read has failed: the library takes that for the
  * end of the file, and what it says from then on is not to be believed. */
-bool media_input_check(const MediaInput *input, Error *error);
+_must_check_ bool media_input_check(const MediaInput *input, Error *error);
 
 void media_input_free(MediaInput **input);
 #define _cleanup_media_input_ _cleanup_(media_input_free)

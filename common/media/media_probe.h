@@ -12,7 +12,7 @@ struct AVFrame;
 
 /* Looks into the streams of an input just opened and fills *out. ERROR_MEDIA where nothing can be
  * learned. */
-bool media_probe(MediaInput *input, MediaFacts *out, Error *error);
+_must_check_ bool media_probe(MediaInput *input, MediaFacts *out, Error *error);
 
 /* Corrects a stream's size, pixels, colour and interlacing by its first decoded picture. */
 void media_probe_frame(MediaStream *stream, const struct AVFrame *frame);

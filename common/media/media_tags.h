@@ -23,7 +23,8 @@ void media_tags_read(const struct AVFormatContext *format, int64_t now, MediaTag
  * offset, or neither, which means UTC. False, and "", for anything else, for a day before
  * 1970-01-02 (clocks that were never set show 1904 or 1970) and for what is more than a day after
  * `now`. */
-bool media_tags_time(const char *text, int64_t now, char out[TRANSFER_CAPTURED_AT_MAX + 1]);
+_must_check_ bool media_tags_time(const char *text, int64_t now,
+                                  char out[TRANSFER_CAPTURED_AT_MAX + 1]);
 
 /* One line without control characters (also those that turn the direction of writing), without
  * blanks at the ends, cut at a character. */

@@ -55,8 +55,8 @@ typedef struct SettingsSource {
 /* Reads and checks the settings of one program. Each fault is one line in `faults`, naming the
  * variable; returns whether there were none. A file (KEY=value lines, # comments, optional quotes)
  * may be NULL. Unknown names in it are faults. */
-bool settings_read(Settings *settings, SettingPrograms program, const SettingsSource *source,
-                   const char *env_file, FILE *faults);
+_must_check_ bool settings_read(Settings *settings, SettingPrograms program,
+                                const SettingsSource *source, const char *env_file, FILE *faults);
 
 SettingsSource settings_environment(void);
 
@@ -64,4 +64,4 @@ SettingsSource settings_environment(void);
 void settings_print_help(SettingPrograms program, FILE *out);
 
 /* "50M" → 52428800. False for anything but digits and one optional K, M or G. */
-bool settings_parse_size(const char *text, int64_t *bytes);
+_must_check_ bool settings_parse_size(const char *text, int64_t *bytes);

@@ -76,7 +76,7 @@ typedef struct TransferJob {
 } TransferJob;
 
 json_t *transfer_job_encode(const TransferJob *job);
-bool transfer_job_decode(const json_t *value, TransferJob *job, Error *error);
+_must_check_ bool transfer_job_decode(const json_t *value, TransferJob *job, Error *error);
 
 /* The delivery's `metadata`: what was made, so that web can check it. */
 typedef struct TransferMade {
@@ -106,4 +106,4 @@ TransferFile transfer_main_file(const TransferResult *result);
 bool transfer_result_strip(TransferResult *result);
 
 json_t *transfer_result_encode(const TransferResult *result);
-bool transfer_result_decode(const json_t *value, TransferResult *result, Error *error);
+_must_check_ bool transfer_result_decode(const json_t *value, TransferResult *result, Error *error);

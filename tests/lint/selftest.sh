@@ -41,6 +41,9 @@ planted layers transcoder/planted.c '#include "web/store/store.h"'
 planted layers elsewhere/planted.c 'int planted;'
 planted circles common/base/error.h '#include "common/base/log.h"'
 planted headers common/planted.h 'size_t planted(void);'
+planted results common/base/file.h 'bool planted(int fd,
+             Error *error);'
+planted results common/base/file.h 'bool planted(int fd, Error *error) _must_check_;'
 planted sql common/base/base.c 'static const char *planted = "DELETE FROM media";'
 planted settings .env.example '# a setting nobody reads (web)
 #PLANTED=1'

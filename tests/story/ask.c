@@ -217,7 +217,7 @@ Answer ask(Story *story, const Ask *request)
     if (code != CURLE_OK && !request->may_fail)
         story_fail(story, "%s could not be asked: %s (after %lld ms)", request->path,
                    curl_easy_strerror(code), (long long)(clock_monotonic_ms() - started));
-    buffer_append(&body, "", 0);
+    REQUIRE(buffer_append(&body, "", 0));
     answer.status = code == CURLE_OK || status >= 400 ? (int)status : 0;
     answer.took_us = (int64_t)took;
     answer.length = body.length;

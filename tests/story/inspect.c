@@ -36,10 +36,11 @@ static void query(Story *story, const char *sql, Buffer *out)
         result = sqlite3_step(statement);
         for (int i = 0; result == SQLITE_ROW && i < sqlite3_column_count(statement); i++) {
             const unsigned char *text = sqlite3_column_text(statement, i);
-            buffer_append_format(out, "%s%s", i ? " " : "", text ? (const char *)text : "");
+            REQUIRE(
+                buffer_append_format(out, "%s%s", i ? " " : "", text ? (const char *)text : ""));
         }
         if (result == SQLITE_ROW)
-            buffer_append_text(out, "\n");
+            REQUIRE(buffer_append_text(out, "\n"));
     }
     if (result != SQLITE_DONE)
         story_fail(story, "%s: %s", sql, sqlite3_errmsg(database));
@@ -83,8 +84,9 @@ static int list_files(Story *story, Buffer *out)
         if (entry->fts_info != FTS_F)
             continue;
         count++;
-        buffer_append_format(out, "%s %lld\n", entry->fts_path + strlen(story->media_root) + 1,
-                             (long long)entry->fts_statp->st_size);
+        REQUIRE(buffer_append_format(out, "%s %lld\n",
+                                     entry->fts_path + strlen(story->media_root) + 1,
+                                     (long long)entry->fts_statp->st_size));
     }
     fts_close(walk);
     return count;
@@ -141,13 +143,13 @@ static void sort_lines(const Buffer *in, Buffer *out)
             lines[count++] = line;
     qsort(lines, count, sizeof *lines, compare_lines);
     for (size_t i = 0; i < count; i++)
-        buffer_append_format(out, "%s\n", lines[i]);
+        REQUIRE(buffer_append_format(out, "%s\n", lines[i]));
 }
 
 static bool untidy(Buffer *report, const char *what, const char *detail)
 {
     buffer_clear(report);
-    buffer_append_format(report, "%s: %s", what, detail ? detail : "");
+    REQUIRE(buffer_append_format(report, "%s: %s", what, detail ? detail : ""));
     return false;
 }
 
@@ -170,9 +172,9 @@ static bool look(Story *story, Buffer *report)
          memcmp(sorted_files.data, sorted_rows.data, sorted_files.length) == 0))
         return true;
     untidy(report, "files and rows differ", "");
-    buffer_append_format(report, "files:\n%srows:\n%s",
-                         sorted_files.length ? sorted_files.data : "",
-                         sorted_rows.length ? sorted_rows.data : "");
+    REQUIRE(buffer_append_format(report, "files:\n%srows:\n%s",
+                                 sorted_files.length ? sorted_files.data : "",
+                                 sorted_rows.length ? sorted_rows.data : ""));
     return false;
 }
 

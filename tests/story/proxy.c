@@ -38,7 +38,8 @@ static ProxyRule take_rule(Proxy *proxy, const Buffer *request)
 {
     ProxyRule rule = {.action = PROXY_PASS};
     pthread_mutex_lock(&proxy->lock);
-    buffer_append_format(&proxy->heads, "%.*s\n", (int)strcspn(request->data, "\r"), request->data);
+    REQUIRE(buffer_append_format(&proxy->heads, "%.*s\n", (int)strcspn(request->data, "\r"),
+                                 request->data));
     if (proxy->left > 0 && strstr(request->data, proxy->rule.match)) {
         rule = proxy->rule;
         proxy->left--;
@@ -120,10 +121,10 @@ static bool send_head(Link *link, const Buffer *request, size_t head)
     for (const char *line = request->data; line < request->data + head - 2;) {
         size_t length = (size_t)(strstr(line, "\r\n") + 2 - line);
         if (strncasecmp(line, "Expect:", 7) != 0 && strncasecmp(line, "Connection:", 11) != 0)
-            buffer_append(&out, line, length);
+            REQUIRE(buffer_append(&out, line, length));
         line += length;
     }
-    buffer_append_text(&out, "Connection: close\r\n\r\n");
+    REQUIRE(buffer_append_text(&out, "Connection: close\r\n\r\n"));
     return send_all(link->web, out.data, out.length);
 }
 

@@ -76,9 +76,9 @@ int archive_tear_down(void **state)
 {
     Archive *archive = *state;
     archive_close(archive);
-    file_remove_tree(AT_FDCWD, archive->root, NULL);
+    bool removed = file_remove_tree(AT_FDCWD, archive->root, NULL);
     free(archive);
-    return 0;
+    return removed ? 0 : -1;
 }
 
 static void put_box(char *at, size_t size, const char *type)

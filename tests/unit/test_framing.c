@@ -99,7 +99,8 @@ static void framing_leaves_no_room_for_smuggling(void **state)
         size_t count = 0;
         while (count < ARRAY_SIZE(rows[i].fields) && rows[i].fields[count].name)
             count++;
-        framing_check(rows[i].version, rows[i].fields, count, &framing, &error);
+        bool good = framing_check(rows[i].version, rows[i].fields, count, &framing, &error);
+        unit_check(good == (rows[i].code == ERROR_NONE), rows[i].sentence);
         unit_check(error.code == rows[i].code, rows[i].sentence);
         unit_check(framing.has_body == rows[i].framing.has_body &&
                        framing.chunked == rows[i].framing.chunked &&

@@ -282,8 +282,7 @@ static int stop(void **state)
     if (app.http)
         http_stop(app.http);
     close(app.folder_fd);
-    file_remove_tree(AT_FDCWD, app.folder, NULL);
-    return 0;
+    return file_remove_tree(AT_FDCWD, app.folder, NULL) ? 0 : -1;
 }
 
 /* --- a client made of a socket --- */

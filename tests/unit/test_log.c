@@ -22,7 +22,7 @@ static void *read_all(void *argument)
     char block[4096];
     ssize_t got;
     while ((got = read(capture->reader, block, sizeof block)) > 0)
-        buffer_append(&capture->text, block, (size_t)got);
+        REQUIRE(buffer_append(&capture->text, block, (size_t)got));
     return NULL;
 }
 

@@ -143,9 +143,9 @@ static int tear_down(void **state)
 {
     Old *old = *state;
     connection_close(old->connection);
-    file_remove_tree(AT_FDCWD, old->root, NULL);
+    bool removed = file_remove_tree(AT_FDCWD, old->root, NULL);
     free(old);
-    return 0;
+    return removed ? 0 : -1;
 }
 
 static void migrate(Old *old)

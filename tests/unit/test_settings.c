@@ -135,7 +135,8 @@ static void sizes_are_powers_of_1024(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         int64_t bytes = -1;
-        settings_parse_size(cases[i].text, &bytes);
+        bool good = settings_parse_size(cases[i].text, &bytes);
+        unit_check(good == (cases[i].bytes >= 0), cases[i].text);
         unit_check(bytes == cases[i].bytes, cases[i].text);
     }
 }
@@ -162,7 +163,7 @@ static void a_file_gives_settings_and_the_environment_wins(void **state)
     assert_non_null(strstr(faults, "PROT is no setting of Reelkeep."));
     assert_null(strstr(faults, "nonsense"));
     assert_non_null(strstr(faults, "Line 2 of the settings file must be NAME=value."));
-    file_remove_tree(AT_FDCWD, folder, NULL);
+    assert_true(file_remove_tree(AT_FDCWD, folder, NULL));
 }
 
 int main(void)

@@ -32,7 +32,7 @@ typedef struct AccessRules {
 
 /* HttpGuard's functions; their context is an AccessRules. ERROR_UNAUTHENTICATED without
  * credentials, ERROR_FORBIDDEN with wrong ones. */
-bool access_authorize(void *rules, const RequestFacts *facts, unsigned access, Viewer *viewer,
-                      Error *error) _must_check_;
-bool access_may_read(void *rules, const Viewer *viewer, uint64_t audience,
-                     Error *error) _must_check_;
+_must_check_ bool access_authorize(void *rules, const RequestFacts *facts, unsigned access,
+                                   Viewer *viewer, Error *error);
+_must_check_ bool access_may_read(void *rules, const Viewer *viewer, uint64_t audience,
+                                  Error *error);

@@ -40,8 +40,8 @@ typedef struct FormField {
 void form_field_begin(FormField *field, const FormPart *part);
 
 /* ERROR_INVALID beyond MULTIPART_FIELD_MAX and for NUL bytes. */
-bool form_field_append(FormField *field, const void *bytes, size_t length,
-                       Error *error) _must_check_;
+_must_check_ bool form_field_append(FormField *field, const void *bytes, size_t length,
+                                    Error *error);
 const char *form_field_value(const FormField *field);
 void form_field_release(FormField *field);
 
@@ -49,4 +49,4 @@ void form_field_release(FormField *field);
 void api_describe_file(const FileRow *row, StoredFile *file, ServedFile *out);
 
 /* The declared length; ERROR_LENGTH_REQUIRED where there is none: room is set aside by it. */
-bool api_declared_length(const Request *request, uint64_t *length, Error *error) _must_check_;
+_must_check_ bool api_declared_length(const Request *request, uint64_t *length, Error *error);

@@ -171,8 +171,8 @@ const char *request_header(const Request *request, const char *name);
 
 /* A parameter of the query, decoded (url_query_value in common/base/url.h), and a cookie
  * (field_cookie in field.h). False where there is none or where it does not fit. */
-bool request_query(const Request *request, const char *name, char *out, size_t size);
-bool request_cookie(const Request *request, const char *name, char *out, size_t size);
+_must_check_ bool request_query(const Request *request, const char *name, char *out, size_t size);
+_must_check_ bool request_cookie(const Request *request, const char *name, char *out, size_t size);
 
 /* Whether If-None-Match names this entity tag: answer 304. */
 bool request_has_etag(const Request *request, const char *etag);
@@ -217,7 +217,7 @@ Response *response_empty(int status);
 Response *response_static(int status, const char *content_type, const void *data, size_t size);
 
 /* Takes over file->content. Answers the request's Range and If-* fields. NULL and *error. */
-Response *response_file(const Request *request, ServedFile *file, Error *error) _must_check_;
+_must_check_ Response *response_file(const Request *request, ServedFile *file, Error *error);
 void response_header(Response *response, const char *name, const char *value);
 
 /* --- the server --- */
@@ -248,7 +248,7 @@ typedef struct HttpOptions {
 
 /* Checks the tables, listens, starts loops and workers. Options and what they point to are borrowed
  * until http_stop. */
-Http *http_start(const HttpOptions *options, Error *error) _must_check_;
+_must_check_ Http *http_start(const HttpOptions *options, Error *error);
 int http_port(const Http *http);
 
 /* libmicrohttpd's version, for --version. */

@@ -15,19 +15,19 @@ Body *body_new(const BodySink *sink, uint64_t limit);
 void body_free(Body *body);
 
 /* Worker: opens the sink. */
-bool body_open(Body *body, Request *request, Error *error) _must_check_;
+_must_check_ bool body_open(Body *body, Request *request, Error *error);
 
 /* Loop: copies up to `length` bytes into the block and says how many fitted. ERROR_TOO_LARGE beyond
  * the limit. */
-bool body_fill(Body *body, const char *data, size_t length, size_t *taken,
-               Error *error) _must_check_;
+_must_check_ bool body_fill(Body *body, const char *data, size_t length, size_t *taken,
+                            Error *error);
 bool body_full(const Body *body);
 
 /* Worker: gives the block to the sink. */
-bool body_flush(Body *body, Error *error) _must_check_;
+_must_check_ bool body_flush(Body *body, Error *error);
 
 /* Worker: after the last byte. NULL and *error. */
-Response *body_finish(Body *body, Request *request, Error *error) _must_check_;
+_must_check_ Response *body_finish(Body *body, Request *request, Error *error);
 
 /* Worker: closes the sink if it is open; also after a failure of any of the above. */
 void body_close(Body *body);

@@ -16,7 +16,7 @@ typedef struct MediaFile MediaFile;
 
 /* Maps the file and starts reading it ahead. Takes over served->content in any case. Any thread
  * (blocks). NULL and *error. */
-MediaFile *media_file_load(const char *path, ServedFile *served, Error *error) _must_check_;
+_must_check_ MediaFile *media_file_load(const char *path, ServedFile *served, Error *error);
 
 /* For a file that was loaded and not put into a cache. */
 void media_file_release(MediaFile *file);

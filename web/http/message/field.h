@@ -8,18 +8,18 @@
 bool field_is(const char *field, const char *value);
 
 /* A parameter's value, unquoted (RFC 9110 §5.6.6). False when absent or longer than fits. */
-bool field_parameter(const char *field, const char *name, char *out, size_t size);
+_must_check_ bool field_parameter(const char *field, const char *name, char *out, size_t size);
 
 /*
  * The file name of a Content-Disposition: filename* (RFC 8187) before filename; in the latter %22,
  * %0D and %0A are what browsers write for a quote and line breaks (WHATWG form-data encoding).
  * False when the part has none.
  */
-bool field_file_name(const char *disposition, char *out, size_t size);
+_must_check_ bool field_file_name(const char *disposition, char *out, size_t size);
 
 /* The value of a cookie in a Cookie field (RFC 6265 §4.2.1), quotes around it dropped; of several
  * of one name the first. False where there is none and where it does not fit. NULL is no field. */
-bool field_cookie(const char *field, const char *name, char *out, size_t size);
+_must_check_ bool field_cookie(const char *field, const char *name, char *out, size_t size);
 
 /* Writes `inline; filename="…"; filename*=UTF-8''…` (RFC 6266) for a UTF-8 name. */
 void field_disposition(const char *kind, const char *file_name, char *out, size_t size);

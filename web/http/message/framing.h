@@ -23,5 +23,5 @@ typedef struct Framing {
 
 /* `version` is "HTTP/1.0" or "HTTP/1.1". Faults are ERROR_BAD_REQUEST or ERROR_HEADERS, and the
  * connection must be closed. */
-bool framing_check(const char *version, const HeaderField *fields, size_t count, Framing *out,
-                   Error *error);
+_must_check_ bool framing_check(const char *version, const HeaderField *fields, size_t count,
+                                Framing *out, Error *error);

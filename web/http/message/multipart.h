@@ -11,18 +11,18 @@ typedef struct Multipart Multipart;
 
 /* The boundary of a Content-Type field. False unless it is multipart/form-data with a legal one;
  * `boundary` has room for MULTIPART_BOUNDARY_MAX characters and NUL. */
-bool multipart_boundary(const char *content_type, char *boundary);
+_must_check_ bool multipart_boundary(const char *content_type, char *boundary);
 
 Multipart *multipart_new(const char *boundary, const FormHandler *handler, void *form);
 void multipart_free(Multipart *multipart);
 
 /* Consumes as much as can be decided; the rest (always less than MULTIPART_HEADER_MAX + 100 bytes)
  * must come again. */
-bool multipart_feed(Multipart *multipart, const char *data, size_t length, size_t *consumed,
-                    Error *error) _must_check_;
+_must_check_ bool multipart_feed(Multipart *multipart, const char *data, size_t length,
+                                 size_t *consumed, Error *error);
 
 /* After the last byte: false unless the closing delimiter has been seen. */
-bool multipart_end(const Multipart *multipart, Error *error) _must_check_;
+_must_check_ bool multipart_end(const Multipart *multipart, Error *error);
 
 /* The sink of every BODY_FORM route: reads the form into the route's FormHandler.
  * ERROR_MEDIA_TYPE where the Content-Type is none of a form. */

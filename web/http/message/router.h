@@ -13,7 +13,7 @@ typedef struct RouteMatch {
 
 /* Whether every row of every table is complete: a forgotten access, body, pool or name stops the
  * start. */
-bool router_check(const Route *const *tables, Error *error) _must_check_;
+_must_check_ bool router_check(const Route *const *tables, Error *error);
 
 /* 0 for a method that is not whitelisted. */
 unsigned router_method(const char *name);
@@ -26,8 +26,8 @@ const char *router_method_name(unsigned method);
  * route. Faults: ERROR_BAD_REQUEST for what is no origin-form or badly escaped, ERROR_NOT_FOUND,
  * ERROR_METHOD with *allowed (method bits).
  */
-bool router_match(const Route *const *tables, unsigned method, const char *target,
-                  RouteMatch *match, unsigned *allowed, Error *error) _must_check_;
+_must_check_ bool router_match(const Route *const *tables, unsigned method, const char *target,
+                               RouteMatch *match, unsigned *allowed, Error *error);
 
 /* "GET, HEAD" for the Allow field. */
 void router_allow(unsigned methods, char *text, size_t size);

@@ -10,7 +10,7 @@ typedef struct Listener Listener;
 
 /* Binds and listens; an IPv6 wildcard takes IPv4 too. ERROR_SETTING with a sentence when the
  * address is wrong or taken. */
-Listener *listener_open(const char *host, int port, Error *error) _must_check_;
+_must_check_ Listener *listener_open(const char *host, int port, Error *error);
 int listener_port(const Listener *listener);
 
 /* Starts the thread. `loops` is borrowed until listener_stop; `connections_max` is what the

@@ -57,7 +57,7 @@ typedef struct LoopShared {
     void *listener;
 } LoopShared;
 
-Loop *loop_start(const LoopShared *shared, Error *error) _must_check_;
+_must_check_ Loop *loop_start(const LoopShared *shared, Error *error);
 
 /* Asks the loop to end: idle connections at once, others when done, all at cut_ms (monotonic). */
 void loop_drain(Loop *loop, int64_t cut_ms);

@@ -51,7 +51,8 @@ void reservation_release(Reservation *reservation);
 #define _cleanup_reservation_ _cleanup_(reservation_release)
 
 /* Bytes that may still be written, and how many of them are set aside. */
-bool volume_room(Volume *volume, uint64_t *available, uint64_t *promised, Error *error);
+_must_check_ bool volume_room(Volume *volume, uint64_t *available, uint64_t *promised,
+                              Error *error);
 
 /* Whether a file can be made and removed here now. */
 _must_check_ bool volume_writable(Volume *volume, Error *error);
