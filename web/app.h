@@ -12,10 +12,10 @@
 #include "web/jobs/jobs.h"
 #include "web/library/library.h"
 
-#define APP_MAGIC 0x0d5e7b64
+#define APP_MAGIC 0x4150504cu /* "APPL" */
 
 typedef struct App {
-    unsigned magic; /* APP_MAGIC */
+    unsigned magic;
     const Settings *settings;
     const SandboxReport *sandbox;
     Store *store;

@@ -23,7 +23,10 @@
     "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"         \
     "pcm_f32be,pcm_f64le,pcm_alaw,pcm_mulaw,pcm_bluray,pcm_dvd"
 
+#define MEDIA_INPUT_MAGIC 0x4d494e50u /* "MINP" */
+
 struct MediaInput {
+    unsigned magic;
     int fd; /* borrowed */
     int64_t size;
     int64_t offset;   /* of the next byte to read */
@@ -35,7 +38,7 @@ struct MediaInput {
 
 static int read_bytes(void *opaque, uint8_t *buffer, int length)
 {
-    MediaInput *input = opaque;
+    MediaInput *input = CAST_OBJECT(MediaInput, opaque, MEDIA_INPUT_MAGIC);
     ssize_t got;
     if (input->offset >= input->size)
         return AVERROR_EOF;
@@ -55,7 +58,7 @@ static int read_bytes(void *opaque, uint8_t *buffer, int length)
 
 static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
 {
-    MediaInput *input = opaque;
+    MediaInput *input = CAST_OBJECT(MediaInput, opaque, MEDIA_INPUT_MAGIC);
     int64_t base = 0;
     whence &= ~AVSEEK_FORCE;
     if (whence == AVSEEK_SIZE)
@@ -130,7 +133,7 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
     if (status.st_size == 0)
         return error_set(error, ERROR_MEDIA, "The file is empty.");
     _cleanup_media_input_ MediaInput *input = NEW(MediaInput);
-    *input = (MediaInput){.fd = fd, .size = status.st_size};
+    *input = (MediaInput){.magic = MEDIA_INPUT_MAGIC, .fd = fd, .size = status.st_size};
     prepare(input);
     media_error_forget();
     const AVInputFormat *container = NULL;
@@ -170,5 +173,6 @@ void media_input_free(MediaInput **pointer)
     if (input->bytes)
         av_freep(&input->bytes->buffer);
     avio_context_free(&input->bytes);
+    input->magic = 0;
     free(input);
 }

@@ -209,8 +209,11 @@ static bool read_row(const SettingRow *row, Settings *settings, const SettingsSo
     return check_value(row, setting, faults);
 }
 
+#define ENV_FILE_MAGIC 0x454e5646u /* "ENVF" */
+
 /* The --env-file: names and values as pointers into one text. */
 typedef struct EnvFile {
+    unsigned magic;
     char *text;
     struct {
         const char *name, *value;
@@ -289,7 +292,7 @@ static bool env_file_parse(EnvFile *file, FILE *faults)
 /* The environment wins over the file, as everywhere. */
 static const char *env_file_lookup(void *context, const char *name)
 {
-    const EnvFile *file = context;
+    const EnvFile *file = CAST_OBJECT(EnvFile, context, ENV_FILE_MAGIC);
     const char *value = file->environment->lookup(file->environment->context, name);
     if (value)
         return value;
@@ -334,7 +337,7 @@ bool settings_read(Settings *settings, SettingPrograms program, const SettingsSo
                    const char *env_file, FILE *faults)
 {
     bool good = source->lookup != environment_lookup || check_environment_names(faults);
-    EnvFile file = {.environment = source};
+    EnvFile file = {.magic = ENV_FILE_MAGIC, .environment = source};
     SettingsSource layered = {.lookup = env_file_lookup, .context = &file};
     _cleanup_free_ char *text = NULL;
     if (env_file) {

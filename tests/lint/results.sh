@@ -1,5 +1,6 @@
 # What can fail must be looked at: a prototype in a header with a parameter `Error *error` and a
-# result says _must_check_, in front.
+# result says _must_check_, in front. What comes back from a void pointer is known by a word of its
+# type's own: four letters, and no two types share them.
 set -uo pipefail
 . tests/lint/files.bash
 
@@ -31,4 +32,10 @@ prototype && /;$/ {
         complain(name " can fail and does not say _must_check_")
     prototype = ""
 }
+END { exit bad }' || exit 1
+
+files '*.c' '*.h' | grep -v '^tests/' | xargs grep -nE '^#define +[A-Z_]+_MAGIC +' /dev/null | awk '
+!/ 0x[0-9a-f]+u \/\* "[A-Z][A-Z][A-Z][A-Z]" \*\/$/ { print $0 ": four letters, as 0x…u and in a comment"; bad = 1 }
+$3 in first { print first[$3] " and " $0 " share a word"; bad = 1 }
+{ first[$3] = $0 }
 END { exit bad }'

@@ -44,6 +44,8 @@ planted headers common/planted.h 'size_t planted(void);'
 planted results common/base/file.h 'bool planted(int fd,
              Error *error);'
 planted results common/base/file.h 'bool planted(int fd, Error *error) _must_check_;'
+planted results web/app.h '#define PLANTED_MAGIC 0x2f8b71d3'
+planted results web/app.h '#define PLANTED_MAGIC 0x4150504cu /* "APPL" */'
 planted sql common/base/base.c 'static const char *planted = "DELETE FROM media";'
 planted settings .env.example '# a setting nobody reads (web)
 #PLANTED=1'

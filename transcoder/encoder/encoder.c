@@ -11,7 +11,7 @@
 #define REPORT_EVERY_MS 1000
 #define LINGER_MS       10000 /* for a child that has closed its pipe */
 
-#define WATCH_MAGIC 0x0e7c0de5u
+#define WATCH_MAGIC 0x57415443u /* "WATC" */
 
 /* What has been seen of one encode. */
 typedef struct Watch {

@@ -16,7 +16,7 @@
 #define FILLED_SECONDS_MAX 3600.0
 #define FILLED_FACTOR_MAX  10.0 /* of the sound decoded */
 
-#define AUDIO_TRACK_MAGIC 0x6174726bU
+#define AUDIO_TRACK_MAGIC 0x4154524bu /* "ATRK" */
 
 typedef struct AudioTrack {
     unsigned magic;

@@ -10,7 +10,7 @@
 #define JUDGE_AFTER     10   /* seconds: from here on the bit rate is judged on the way */
 #define JUDGE_TOLERANCE 1.5  /* before the end, a busy beginning is no verdict */
 
-#define COPY_PICTURE_MAGIC 0x63706963U
+#define COPY_PICTURE_MAGIC 0x43504943u /* "CPIC" */
 
 typedef struct CopyPicture {
     unsigned magic;

@@ -8,7 +8,7 @@
 #define LATE_MAX       0.5  /* seconds */
 #define DIFFERENCE_MAX 0.03 /* seconds; nobody notices 40 ms (ITU-R BT.1359) */
 
-#define COPY_SOUND_MAGIC 0x63736e64U
+#define COPY_SOUND_MAGIC 0x43534e44u /* "CSND" */
 
 typedef struct CopySound {
     unsigned magic;

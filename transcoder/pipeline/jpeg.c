@@ -6,7 +6,7 @@
 #include "common/media/media_error.h"
 #include "transcoder/pipeline/encode.h"
 
-#define JPEG_MAGIC 0x6a706567U
+#define JPEG_MAGIC 0x4a504547u /* "JPEG" */
 
 typedef struct Jpeg {
     unsigned magic;

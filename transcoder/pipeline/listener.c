@@ -1,6 +1,6 @@
 #include "transcoder/pipeline/listener.h"
 
-#define LISTENER_MAGIC 0x6c737472U
+#define LISTENER_MAGIC 0x48454152u /* "HEAR" */
 
 /* The average of the channels: what is at full scale in all of them is so in one. */
 #define MONO "aresample=rematrix_maxval=1,aformat=sample_fmts=flt:channel_layouts=mono"

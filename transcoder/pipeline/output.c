@@ -6,7 +6,7 @@
 #include "common/media/media_compat.h"
 #include "common/media/media_limits.h"
 
-#define OUTPUT_MAGIC 0x6f757470U
+#define OUTPUT_MAGIC 0x4f555450u /* "OUTP" */
 
 typedef struct Output {
     unsigned magic;

@@ -13,7 +13,7 @@ PictureSpec picture_fit(const AVFrame *frame, int long_side, PictureForm form)
                          .form = form};
 }
 
-#define KEPT_MAGIC 0x6b657074U
+#define KEPT_MAGIC 0x4b455054u /* "KEPT" */
 
 typedef struct Kept {
     unsigned magic;

@@ -14,7 +14,7 @@
 /* Half a frame at the highest rate: a key frame is due when the next frame would be too late. */
 #define KEY_SLACK (0.5 / PLAN_FRAME_RATE)
 
-#define VIDEO_TRACK_MAGIC 0x7674726bU
+#define VIDEO_TRACK_MAGIC 0x5654524bu /* "VTRK" */
 
 typedef struct VideoTrack {
     unsigned magic;

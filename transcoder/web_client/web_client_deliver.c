@@ -7,7 +7,7 @@
 /* Web makes the files durable before it answers; on a slow disk that is a long silence. */
 #define STALL_SECONDS 180
 
-#define DELIVERY_MAGIC 0x64656c69U
+#define SENT_FILE_MAGIC 0x53454e54u /* "SENT" */
 
 /* A file being sent: curl asks for it piece by piece, and may go back to its start. */
 typedef struct SentFile {
@@ -22,7 +22,7 @@ typedef struct SentFile {
 
 static size_t delivery_read(char *data, size_t size, size_t count, void *context)
 {
-    SentFile *file = CAST_OBJECT(SentFile, context, DELIVERY_MAGIC);
+    SentFile *file = CAST_OBJECT(SentFile, context, SENT_FILE_MAGIC);
     size_t wanted = (size_t)MIN_OF((int64_t)(size * count), file->size - file->offset);
     ssize_t got;
     if (wanted == 0)
@@ -45,7 +45,7 @@ static size_t delivery_read(char *data, size_t size, size_t count, void *context
 
 static int delivery_seek(void *context, curl_off_t offset, int origin)
 {
-    SentFile *file = CAST_OBJECT(SentFile, context, DELIVERY_MAGIC);
+    SentFile *file = CAST_OBJECT(SentFile, context, SENT_FILE_MAGIC);
     if (origin != SEEK_SET)
         return CURL_SEEKFUNC_FAIL;
     file->offset = offset;
@@ -114,7 +114,7 @@ bool web_client_deliver(WebClient *client, const WebDelivery *delivery, Error *e
     if (!mime)
         return web_transport_good(CURLE_OUT_OF_MEMORY, error);
     for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
-        files[i] = (SentFile){.magic = DELIVERY_MAGIC, .client = client, .percent = -1};
+        files[i] = (SentFile){.magic = SENT_FILE_MAGIC, .client = client, .percent = -1};
     if (!delivery_fill(mime, delivery, files, error))
         return false;
     WebRequest request = {.path = TRANSFER_PATH_UPLOAD,

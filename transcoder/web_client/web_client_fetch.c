@@ -7,7 +7,7 @@
 
 #define STALL_SECONDS 60
 
-#define FETCH_MAGIC 0x66657463U
+#define FETCH_MAGIC 0x46455443u /* "FETC" */
 
 /* One try; what its answer is worth is judged with its first byte. */
 typedef struct FetchTry {

@@ -40,7 +40,7 @@ typedef struct WebAnswer {
     bool body_cut;
 } WebAnswer;
 
-#define WEB_CLIENT_MAGIC 0x7765626aU
+#define WEB_CLIENT_MAGIC 0x57434c49u /* "WCLI" */
 
 /* What web_client.h hands out. */
 typedef struct WebClient {

@@ -11,8 +11,8 @@
 #define AHEAD_MS           60000
 #define AHEAD_PAUSE_MS     2000
 #define SPACE_LOOK_MS      10000
-#define INTERRUPTIONS_FREE 5 /* of one job; further ones cost an attempt each */
-#define JOB_MAGIC          0x6a6f6231U
+#define INTERRUPTIONS_FREE 5           /* of one job; further ones cost an attempt each */
+#define JOB_MAGIC          0x574a4f42u /* "WJOB" */
 
 const JobTiming job_timing_standard = {
     .transfer = RETRY_STANDARD,

@@ -9,7 +9,7 @@
 #define POSTS_PER_LEASE 3
 #define MILLISECONDS    1000
 
-#define LEASE_MAGIC 0x6c656173U
+#define LEASE_MAGIC 0x4c454153u /* "LEAS" */
 
 struct Lease {
     unsigned magic;

@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#define WORKER_MAGIC 0x776f726bU
+#define WORKER_MAGIC 0x574f524bu /* "WORK" */
 
 typedef struct Worker {
     unsigned magic;

@@ -22,10 +22,10 @@ typedef enum ViewerKind {
 /* Whose files are cached: what ServedFile.audience says. */
 #define AUDIENCE_EVERYBODY 1
 
-#define ACCESS_RULES_MAGIC 0x61d09a3f
+#define ACCESS_RULES_MAGIC 0x52554c45u /* "RULE" */
 
 typedef struct AccessRules {
-    unsigned magic; /* ACCESS_RULES_MAGIC */
+    unsigned magic;
     const char *token;
     const char *token_previous; /* "" for none */
 } AccessRules;

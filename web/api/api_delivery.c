@@ -5,10 +5,10 @@
 #include "web/library/intake/upload.h"
 #include "web/library/results/delivery.h"
 
-#define DELIVERY_FORM_MAGIC 0x7c90d51b
+#define DELIVERY_FORM_MAGIC 0x4446524du /* "DFRM" */
 
 typedef struct DeliveryForm {
-    unsigned magic; /* DELIVERY_FORM_MAGIC */
+    unsigned magic;
     Delivery *delivery;
     FormField field;
     bool skipping; /* a file under a name we do not know */

@@ -3,10 +3,10 @@
 #include "web/api/api.h"
 #include "web/library/intake/upload.h"
 
-#define UPLOAD_FORM_MAGIC 0x4a21f3e7
+#define UPLOAD_FORM_MAGIC 0x5546524du /* "UFRM" */
 
 typedef struct UploadForm {
-    unsigned magic; /* UPLOAD_FORM_MAGIC */
+    unsigned magic;
     Upload *upload;
     FormField field;
     bool hint_given; /* by the field media_type, which counts more than the part's own header */

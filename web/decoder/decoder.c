@@ -14,7 +14,7 @@
 #define PROBE_WALL_MS  90000
 #define VERIFY_WALL_MS 240000
 
-#define QUESTION_MAGIC 0x5105710eu
+#define QUESTION_MAGIC 0x51554553u /* "QUES" */
 
 typedef struct Question {
     unsigned magic;

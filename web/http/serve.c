@@ -69,6 +69,7 @@ Http *http_start(const HttpOptions *options, Error *error)
     Http *http = NEW(Http);
     http->options = *options;
     http->listener = listener;
+    http->exchange.magic = EXCHANGE_SHARED_MAGIC;
     http->exchange.options = &http->options;
     http->exchange.pools[POOL_API] = workers_start(HTTP_API_WORKERS);
     http->exchange.pools[POOL_TRANSFER] =

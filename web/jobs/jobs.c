@@ -3,11 +3,11 @@
 #include "common/base/log.h"
 #include "web/store/store_file.h"
 
-#define JOBS_CALL 0x4a6f6273u
+#define JOBS_CALL_MAGIC 0x4a4f4253u /* "JOBS" */
 
 /* What a call here and its transaction tell each other; each uses some of it. */
 typedef struct JobsCall {
-    unsigned magic; /* JOBS_CALL */
+    unsigned magic;
     const Jobs *jobs;
     int64_t now;
     const char *media_id; /* the item that is deleted */
@@ -59,7 +59,7 @@ bool jobs_explain(StoreConnection *connection, const char *job_id, Error *error)
 
 static bool jobs_take_first(StoreConnection *connection, void *argument, Error *error)
 {
-    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     JobClaim claim = {.lease_hash = call->holder.lease_hash,
                       .now = call->now,
                       .lease_expires_at = call->now + call->jobs->lease_seconds * 1000,
@@ -76,7 +76,7 @@ bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *
     TransferJob job = {.lease_seconds = jobs->lease_seconds};
     id_token(job.lease_token);
     JobSpeaker speaker = {.job_id = "", .lease_token = job.lease_token, .now = now};
-    JobsCall call = {.magic = JOBS_CALL,
+    JobsCall call = {.magic = JOBS_CALL_MAGIC,
                      .jobs = jobs,
                      .now = now,
                      .worker = worker,
@@ -105,7 +105,7 @@ bool jobs_claim(const Jobs *jobs, const char *worker, int64_t now, TransferJob *
 
 static bool jobs_hear(StoreConnection *connection, void *argument, Error *error)
 {
-    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     const JobHolder *holder = &call->holder;
     bool heard, good;
     if (call->progress)
@@ -135,15 +135,17 @@ bool jobs_progress(const Jobs *jobs, const JobSpeaker *speaker, const char *stag
     for (size_t i = 0; i < ARRAY_SIZE(shares); i++)
         if (streq(shares[i].stage, stage))
             progress.percent = shares[i].from + bounded * (shares[i].to - shares[i].from) / 100;
-    JobsCall call = {
-        .magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker), .progress = &progress};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC,
+                     .jobs = jobs,
+                     .holder = jobs_holder(speaker),
+                     .progress = &progress};
     return store_write(jobs->store, jobs_hear, &call, error);
 }
 
 bool jobs_release(const Jobs *jobs, const JobSpeaker *speaker, const char *reason, Error *error)
 {
     JobsCall call = {
-        .magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker), .reason = reason};
+        .magic = JOBS_CALL_MAGIC, .jobs = jobs, .holder = jobs_holder(speaker), .reason = reason};
     if (!store_write(jobs->store, jobs_hear, &call, error))
         return false;
     LOG_CONTEXT(.job_id = speaker->job_id);
@@ -157,8 +159,10 @@ bool jobs_fail(const Jobs *jobs, const JobSpeaker *speaker, const char *sentence
 {
     JobFailure failure = {
         .error = sentence, .retryable = retryable, .max_attempts = jobs->max_attempts};
-    JobsCall call = {
-        .magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker), .failure = &failure};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC,
+                     .jobs = jobs,
+                     .holder = jobs_holder(speaker),
+                     .failure = &failure};
     if (!store_write(jobs->store, jobs_hear, &call, error))
         return false;
     LOG_CONTEXT(.job_id = speaker->job_id);
@@ -171,7 +175,7 @@ bool jobs_fail(const Jobs *jobs, const JobSpeaker *speaker, const char *sentence
 
 static bool jobs_find_held(StoreConnection *connection, void *argument, Error *error)
 {
-    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     if (!store_job_get(connection, call->holder.job_id, &call->job, error))
         return false;
     bool open = call->job.state == JOB_LEASED || call->job.state == JOB_QUEUED;
@@ -184,7 +188,7 @@ static bool jobs_find_held(StoreConnection *connection, void *argument, Error *e
 bool jobs_check_holder(const Jobs *jobs, const JobSpeaker *speaker, char media_id[UUID_SIZE],
                        Error *error)
 {
-    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .holder = jobs_holder(speaker)};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC, .jobs = jobs, .holder = jobs_holder(speaker)};
     if (!store_read(jobs->store, jobs_find_held, &call, error))
         return false;
     return base_copy(media_id, UUID_SIZE, call.job.media_id);
@@ -194,14 +198,14 @@ bool jobs_check_holder(const Jobs *jobs, const JobSpeaker *speaker, char media_i
 
 static bool jobs_cancel_row(StoreConnection *connection, void *argument, Error *error)
 {
-    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     return store_job_cancel(connection, call->media_id, call->now, call->job.id, &call->changed,
                             error);
 }
 
 bool jobs_cancel(const Jobs *jobs, const char *media_id, int64_t now, Error *error)
 {
-    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .now = now, .media_id = media_id};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC, .jobs = jobs, .now = now, .media_id = media_id};
     if (!store_write(jobs->store, jobs_cancel_row, &call, error))
         return false;
     if (call.changed) {
@@ -213,26 +217,26 @@ bool jobs_cancel(const Jobs *jobs, const char *media_id, int64_t now, Error *err
 
 static bool jobs_extend_leases(StoreConnection *connection, void *argument, Error *error)
 {
-    const JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    const JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     return store_job_extend_all(connection, call->now + call->jobs->lease_seconds * 1000, error);
 }
 
 bool jobs_recover(const Jobs *jobs, int64_t now, Error *error)
 {
-    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .now = now};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC, .jobs = jobs, .now = now};
     return store_write(jobs->store, jobs_extend_leases, &call, error);
 }
 
 static bool jobs_look(StoreConnection *connection, void *argument, Error *error)
 {
-    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     return store_job_overview(connection, &call->overview, error);
 }
 
 /* Ends one lease that ran out, and first sets right what is ahead of the clock. */
 static bool jobs_end_lease(StoreConnection *connection, void *argument, Error *error)
 {
-    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     JobClamp clamp = {.now = call->now,
                       .lease_expires_at = call->now + call->jobs->lease_seconds * 1000,
                       .rank = call->now + JOB_EXPECTED_MS_MAX};
@@ -248,7 +252,7 @@ static bool jobs_end_lease(StoreConnection *connection, void *argument, Error *e
 
 bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
 {
-    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs, .now = now};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC, .jobs = jobs, .now = now};
     for (bool first = true;; first = false) {
         if (!store_read(jobs->store, jobs_look, &call, error))
             return false;
@@ -274,7 +278,7 @@ bool jobs_expire(const Jobs *jobs, int64_t now, int64_t *next, Error *error)
 
 bool jobs_count_queued(const Jobs *jobs, int64_t *count, Error *error)
 {
-    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC, .jobs = jobs};
     if (!store_read(jobs->store, jobs_look, &call, error))
         return false;
     *count = call.overview.queued;
@@ -283,13 +287,13 @@ bool jobs_count_queued(const Jobs *jobs, int64_t *count, Error *error)
 
 static bool jobs_count_rows(StoreConnection *connection, void *argument, Error *error)
 {
-    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL);
+    JobsCall *call = CAST_OBJECT(JobsCall, argument, JOBS_CALL_MAGIC);
     return store_job_count(connection, call->counts, error);
 }
 
 bool jobs_count(const Jobs *jobs, int64_t counts[JOB_STATE_COUNT], Error *error)
 {
-    JobsCall call = {.magic = JOBS_CALL, .jobs = jobs};
+    JobsCall call = {.magic = JOBS_CALL_MAGIC, .jobs = jobs};
     if (!store_read(jobs->store, jobs_count_rows, &call, error))
         return false;
     memcpy(counts, call.counts, sizeof call.counts);

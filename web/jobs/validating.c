@@ -29,11 +29,11 @@ int64_t jobs_expected_ms(const MediaFound *found, int64_t size)
 
 /* --- the one that comes next, and what came of it --- */
 
-#define VALIDATING_CALL 0x56616c69u
+#define VALIDATING_CALL_MAGIC 0x56494e47u /* "VING" */
 
 /* What a call here and its transaction tell each other; each uses some of it. */
 typedef struct ValidatingCall {
-    unsigned magic; /* VALIDATING_CALL */
+    unsigned magic;
     const char *except;
     JobValidating job;
     const MediaFound *found; /* NULL: unknown */
@@ -44,7 +44,7 @@ typedef struct ValidatingCall {
 
 static bool validating_find(StoreConnection *connection, void *argument, Error *error)
 {
-    ValidatingCall *call = CAST_OBJECT(ValidatingCall, argument, VALIDATING_CALL);
+    ValidatingCall *call = CAST_OBJECT(ValidatingCall, argument, VALIDATING_CALL_MAGIC);
     char media_id[UUID_SIZE];
     if (!store_job_validating(connection, call->except, call->job.job_id, media_id, &call->changed,
                               error))
@@ -56,7 +56,7 @@ static bool validating_find(StoreConnection *connection, void *argument, Error *
 bool jobs_validating_next(const Jobs *jobs, const char *except, JobValidating *out, bool *found,
                           Error *error)
 {
-    ValidatingCall call = {.magic = VALIDATING_CALL, .except = except};
+    ValidatingCall call = {.magic = VALIDATING_CALL_MAGIC, .except = except};
     if (!store_read(jobs->store, validating_find, &call, error))
         return false;
     *found = call.changed;
@@ -67,7 +67,7 @@ bool jobs_validating_next(const Jobs *jobs, const char *except, JobValidating *o
 
 static bool validating_end(StoreConnection *connection, void *argument, Error *error)
 {
-    ValidatingCall *call = CAST_OBJECT(ValidatingCall, argument, VALIDATING_CALL);
+    ValidatingCall *call = CAST_OBJECT(ValidatingCall, argument, VALIDATING_CALL_MAGIC);
     const FileRow *original = &call->job.original;
     if (call->sentence)
         return store_job_reject(connection, call->job.job_id, call->sentence, call->now,
@@ -84,7 +84,7 @@ static bool validating_end(StoreConnection *connection, void *argument, Error *e
 bool jobs_validated(const Jobs *jobs, const JobValidating *job, const MediaFound *found,
                     int64_t now, Error *error)
 {
-    ValidatingCall call = {.magic = VALIDATING_CALL, .job = *job, .found = found, .now = now};
+    ValidatingCall call = {.magic = VALIDATING_CALL_MAGIC, .job = *job, .found = found, .now = now};
     if (!store_write(jobs->store, validating_end, &call, error))
         return false;
     if (call.changed)
@@ -95,7 +95,8 @@ bool jobs_validated(const Jobs *jobs, const JobValidating *job, const MediaFound
 bool jobs_rejected(const Jobs *jobs, const JobValidating *job, const char *sentence, int64_t now,
                    Error *error)
 {
-    ValidatingCall call = {.magic = VALIDATING_CALL, .job = *job, .sentence = sentence, .now = now};
+    ValidatingCall call = {
+        .magic = VALIDATING_CALL_MAGIC, .job = *job, .sentence = sentence, .now = now};
     if (!store_write(jobs->store, validating_end, &call, error))
         return false;
     if (call.changed) {

@@ -8,12 +8,12 @@
 #include "web/http/message/field.h"
 #include "web/http/message/multipart.h"
 
-#define MEMORY_MAGIC 0x0b64f1ae
-#define FORGET_MAGIC 0x68209d4c
+#define MEMORY_MAGIC 0x584d454du /* "XMEM" */
+#define FORGET_MAGIC 0x46524754u /* "FRGT" */
 
 /* What each loop keeps for its requests. Its thread, but for the gauges. */
 typedef struct ExchangeMemory {
-    unsigned magic; /* MEMORY_MAGIC */
+    unsigned magic;
     MediaCache *cache;
     unsigned forget_generation; /* raised whenever something was forgotten */
 } ExchangeMemory;
@@ -46,7 +46,7 @@ void exchange_gauges(const Loop *loop, size_t *files, uint64_t *bytes)
 /* --- forgetting --- */
 
 typedef struct Forget {
-    unsigned magic; /* FORGET_MAGIC */
+    unsigned magic;
     LoopMessage message;
     char *path; /* NULL: all of the audience */
     uint64_t audience;
@@ -209,6 +209,7 @@ Response *request_park(Request *request, int64_t wait_ms)
 
 void http_unpark(Request *request)
 {
+    REQUIRE(request->magic == REQUEST_MAGIC); /* the caller kept it behind a void pointer */
     /* The worker may move it from NONE to WAITING between two looks. */
     while (atomic_load(&request->park) != PARK_POKED) {
         if (exchange_park_change(request, PARK_WAITING, PARK_NONE)) {
@@ -296,10 +297,10 @@ static enum MHD_Result exchange_answer_file(Request *request, MediaFile *file)
 
 /* --- the header: everything is decided before a byte of the body is taken --- */
 
-#define FIELD_LIST_MAGIC 0x2f8b71d3
+#define FIELD_LIST_MAGIC 0x464c5354u /* "FLST" */
 
 typedef struct FieldList {
-    unsigned magic; /* FIELD_LIST_MAGIC */
+    unsigned magic;
     size_t count;
     HeaderField fields[HTTP_HEADER_COUNT_MAX + 1];
 } FieldList;
@@ -475,8 +476,9 @@ static void *exchange_on_target(void *cls, const char *target, struct MHD_Connec
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    Socket *socket = info->socket_context;
-    Request *request = request_new(cls, socket, connection, target);
+    Socket *socket = CAST_OBJECT(Socket, info->socket_context, SOCKET_MAGIC);
+    Request *request = request_new(socket, connection, target);
+    (void)cls;
     socket->exchange = request;
     return request;
 }

@@ -4,10 +4,10 @@
 #include <sys/mman.h>
 
 #define BUCKETS          4096
-#define MEDIA_FILE_MAGIC 0x1da63f90
+#define MEDIA_FILE_MAGIC 0x4d46494cu /* "MFIL" */
 
 struct MediaFile {
-    unsigned magic; /* MEDIA_FILE_MAGIC */
+    unsigned magic;
     char path[MEDIA_PATH_MAX + 1];
     ServedFile served; /* its content is closed once mapped */
     uint64_t size;

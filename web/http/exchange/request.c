@@ -11,16 +11,15 @@
 
 const ExchangeShared *request_shared(const Request *request)
 {
-    return loop_context(request->loop);
+    return CAST_OBJECT(const ExchangeShared, loop_context(request->loop), EXCHANGE_SHARED_MAGIC);
 }
 
-Request *request_new(Loop *loop, Socket *socket, struct MHD_Connection *connection,
-                     const char *target)
+Request *request_new(Socket *socket, struct MHD_Connection *connection, const char *target)
 {
     Request *request = NEW(Request);
     request->magic = REQUEST_MAGIC;
     request->work.object = request->message.object = request;
-    request->loop = loop;
+    request->loop = socket->loop;
     request->connection = connection;
     request->socket = socket;
     request->target = base_strdup(target);
@@ -130,6 +129,7 @@ bool request_expired(const Request *request)
 bool request_peer_gone(const Request *request)
 {
     char byte;
+    REQUIRE(request->magic == REQUEST_MAGIC); /* as in http_unpark */
     ssize_t got = recv(request->socket->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
@@ -164,10 +164,10 @@ const char *request_path(const Request *request)
     return path;
 }
 
-#define FIELD_JOIN_MAGIC 0x39ce5207
+#define FIELD_JOIN_MAGIC 0x4a4f494eu /* "JOIN" */
 
 typedef struct FieldJoin {
-    unsigned magic; /* FIELD_JOIN_MAGIC */
+    unsigned magic;
     const char *name;
     Buffer value;
     bool whole; /* everything fitted */

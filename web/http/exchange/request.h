@@ -29,10 +29,10 @@ typedef enum ParkState {
     PARK_POKED,   /* woken while its handler still ran: run it again */
 } ParkState;
 
-#define REQUEST_MAGIC 0x5f03b6d8
+#define REQUEST_MAGIC 0x52455155u /* "REQU" */
 
 struct Request {
-    unsigned magic;      /* REQUEST_MAGIC */
+    unsigned magic;
     Work work;           /* for a worker */
     LoopMessage message; /* for the way back to the loop */
     /* immutable after the header */
@@ -70,8 +70,11 @@ struct Request {
     bool expired;
 };
 
+#define EXCHANGE_SHARED_MAGIC 0x58534852u /* "XSHR" */
+
 /* What all requests of a server share; immutable while it runs. */
 typedef struct ExchangeShared {
+    unsigned magic;
     const HttpOptions *options;
     Workers *pools[POOL_COUNT]; /* NULL for POOL_UNSET and POOL_LOOP */
 } ExchangeShared;
@@ -79,8 +82,7 @@ typedef struct ExchangeShared {
 const ExchangeShared *request_shared(const Request *request);
 
 /* A new one for a connection. Loop thread. */
-Request *request_new(Loop *loop, Socket *socket, struct MHD_Connection *connection,
-                     const char *target);
+Request *request_new(Socket *socket, struct MHD_Connection *connection, const char *target);
 
 /* Its body's sink must have been closed. */
 void request_free(Request *request);

@@ -228,10 +228,10 @@ bool multipart_end(const Multipart *multipart, Error *error)
 /* --- as the sink of a body --- */
 
 #define REST_MAX             (2 * (MULTIPART_HEADER_MAX + 100))
-#define MULTIPART_BODY_MAGIC 0x47d2e08b
+#define MULTIPART_BODY_MAGIC 0x4d554c54u /* "MULT" */
 
 typedef struct MultipartBody {
-    unsigned magic; /* MULTIPART_BODY_MAGIC */
+    unsigned magic;
     const FormHandler *handler;
     void *form;
     Multipart *parser;

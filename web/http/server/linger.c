@@ -6,10 +6,10 @@
 
 #include "common/base/limits.h"
 
-#define LINGERING_MAGIC 0x2c94d7b1
+#define LINGERING_MAGIC 0x4c494e47u /* "LING" */
 
 typedef struct Lingering {
-    unsigned magic; /* LINGERING_MAGIC */
+    unsigned magic;
     int fd;
     int64_t deadline_ms;
     uint64_t drained;

@@ -14,11 +14,11 @@
 #define BACKLOG         1024
 #define NOTSENT_LOWAT   (256 * 1024) /* bytes: small answers stay quick beside big downloads */
 #define ADDRESS_BUCKETS 4096
-#define FULL_PAUSE_MS   20 /* out of descriptors: wait for some to come back */
-#define LISTENER_MAGIC  0x74e0a95b
+#define FULL_PAUSE_MS   20          /* out of descriptors: wait for some to come back */
+#define LISTENER_MAGIC  0x4c53544eu /* "LSTN" */
 
 struct Listener {
-    unsigned magic; /* LISTENER_MAGIC */
+    unsigned magic;
     int fd, stop_fd;
     pthread_t thread;
     Loop *const *loops;

@@ -14,11 +14,11 @@
 #define EVENTS_MAX     64
 #define CUT_GRACE_MS   3000 /* from cutting every socket to giving up on a stuck worker */
 #define MHD_STRICTNESS (MHD_VERSION >= 0x01000000 ? 1 : -1)
-#define LOOP_MAGIC     0x6e1d40c9
-#define ACCEPTED_MAGIC 0x51a7c03e
+#define LOOP_MAGIC     0x4c4f4f50u /* "LOOP" */
+#define ACCEPTED_MAGIC 0x41435054u /* "ACPT" */
 
 struct Loop {
-    unsigned magic; /* LOOP_MAGIC */
+    unsigned magic;
     /* immutable after start */
     const LoopShared *shared;
     pthread_t thread;
@@ -102,7 +102,7 @@ static void loop_read_mailbox(Loop *loop)
 /* --- connections --- */
 
 typedef struct Accepted {
-    unsigned magic; /* ACCEPTED_MAGIC */
+    unsigned magic;
     LoopMessage message;
     int fd;
     unsigned address_bucket;
@@ -140,7 +140,8 @@ static void loop_on_connection(void *cls, struct MHD_Connection *connection, voi
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const Accepted *accepted = TAKE_PTR(loop->adding);
         Socket *socket = NEW(Socket);
-        *socket = (Socket){.fd = accepted->fd,
+        *socket = (Socket){.magic = SOCKET_MAGIC,
+                           .fd = accepted->fd,
                            .loop = loop,
                            .peer = accepted->peer,
                            .address_bucket = accepted->address_bucket,
@@ -153,11 +154,12 @@ static void loop_on_connection(void *cls, struct MHD_Connection *connection, voi
         *context = socket;
         return;
     }
-    Socket *socket = *context;
+    Socket *socket = CAST_OBJECT(Socket, *context, SOCKET_MAGIC);
     *socket->link = socket->next;
     if (socket->next)
         socket->next->link = socket->link;
     loop->shared->closed(loop->shared->listener, socket->address_bucket);
+    socket->magic = 0;
     free(socket);
 }
 

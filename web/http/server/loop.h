@@ -13,8 +13,11 @@
 
 typedef struct Loop Loop;
 
+#define SOCKET_MAGIC 0x534f434bu /* "SOCK" */
+
 /* A client's connection. Loop thread; libmicrohttpd's socket context. */
 typedef struct Socket {
+    unsigned magic;
     int fd; /* belongs to libmicrohttpd */
     Loop *loop;
     struct sockaddr_in6 peer;

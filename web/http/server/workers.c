@@ -4,10 +4,10 @@
 #include <sys/resource.h>
 
 #define NICENESS      5
-#define WORKERS_MAGIC 0x3b1f8e27
+#define WORKERS_MAGIC 0x57524b53u /* "WRKS" */
 
 struct Workers {
-    unsigned magic; /* WORKERS_MAGIC */
+    unsigned magic;
     pthread_mutex_t lock;
     pthread_cond_t wake;
     /* guarded by lock */

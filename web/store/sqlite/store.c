@@ -6,7 +6,7 @@
 #include "common/metrics/metrics.h"
 #include "web/store/sqlite/migrations.h"
 
-#define STORE_MAGIC 0x53746f72u
+#define STORE_MAGIC 0x53544f52u /* "STOR" */
 
 /* One caller waiting for its write; lives on its stack. */
 typedef struct Write {
@@ -20,8 +20,8 @@ typedef struct Write {
 } Write;
 
 struct Store {
-    unsigned magic; /* STORE_MAGIC */
-    char *path;     /* immutable */
+    unsigned magic;
+    char *path; /* immutable */
 
     StoreConnection *connection; /* the writing thread's */
     pthread_t thread;
