@@ -16,7 +16,7 @@
 
 /* SIGTERM and SIGINT end the program: blocked here and read from a descriptor, so that no code runs
  * inside a signal. A file beyond its limit is an error of a call instead. */
-static int open_signals(void)
+static int transcoder_open_signals(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigset_t ending;
@@ -30,7 +30,7 @@ static int open_signals(void)
     return fd;
 }
 
-static void wait_for_signal(int signal_fd)
+static void transcoder_wait_for_signal(int signal_fd)
 {
     struct pollfd waiting = {.fd = signal_fd, .events = POLLIN};
     struct signalfd_siginfo consumed;
@@ -40,7 +40,7 @@ static void wait_for_signal(int signal_fd)
 }
 
 /* Deliveries may go on for the time given; a second signal ends that. */
-static void end_workers(Workers *workers, int signal_fd, int64_t seconds)
+static void transcoder_end_workers(Workers *workers, int signal_fd, int64_t seconds)
 {
     struct pollfd waiting[] = {{.fd = signal_fd, .events = POLLIN},
                                {.fd = workers_ended(workers)->fd, .events = POLLIN}};
@@ -57,7 +57,7 @@ static void end_workers(Workers *workers, int signal_fd, int64_t seconds)
 }
 
 /* A name that tells one transcoder from another in web's log. */
-static void make_name(char name[WORKER_NAME_MAX])
+static void transcoder_make_name(char name[WORKER_NAME_MAX])
 {
     char host[65] = "", id[SHORT_ID_SIZE];
     gethostname(host, sizeof host - 1);
@@ -65,7 +65,7 @@ static void make_name(char name[WORKER_NAME_MAX])
     snprintf(name, WORKER_NAME_MAX, "%s-%s", *host ? host : PROGRAM, id);
 }
 
-static EncoderPolicy make_policy(const Settings *settings)
+static EncoderPolicy transcoder_make_policy(const Settings *settings)
 {
     int64_t cores = MAX_OF(sysconf(_SC_NPROCESSORS_ONLN), 1);
     EncoderPolicy policy = {.max_short_side = settings->video_max_short_side.number,
@@ -84,39 +84,39 @@ static EncoderPolicy make_policy(const Settings *settings)
 }
 
 /* Until a signal, and then to the end of what is in hand. */
-static bool run_until_signal(const Settings *settings, Error *error)
+static bool transcoder_run_until_signal(const Settings *settings, Error *error)
 {
     char name[WORKER_NAME_MAX];
-    _cleanup_close_ int signal_fd = open_signals();
+    _cleanup_close_ int signal_fd = transcoder_open_signals();
     _cleanup_(scratch_close) Scratch *scratch = NULL;
     _cleanup_(workers_free) Workers *workers = NULL;
     if (!scratch_open(settings->work_dir.text, &scratch, error))
         return false;
-    make_name(name);
+    transcoder_make_name(name);
     JobOptions options = {.web_url = settings->web_service_url.text,
                           .token = settings->token.text,
                           .name = name,
                           .scratch = scratch,
                           .min_free_space = (uint64_t)settings->min_free_space.number,
                           .jobs = (int)settings->transcoder_jobs.number,
-                          .policy = make_policy(settings),
+                          .policy = transcoder_make_policy(settings),
                           .encode = encoder_run,
                           .timing = job_timing_standard};
     if (!workers_start(&options, &workers, error))
         return false;
     log_info("Version %s works for %s as %s, %d at once.", REELKEEP_VERSION, options.web_url, name,
              options.jobs);
-    wait_for_signal(signal_fd);
-    end_workers(workers, signal_fd, settings->shutdown_seconds.number);
+    transcoder_wait_for_signal(signal_fd);
+    transcoder_end_workers(workers, signal_fd, settings->shutdown_seconds.number);
     return true;
 }
 
-static int run_program(const Settings *settings, const SandboxReport *sandbox)
+static int transcoder_run(const Settings *settings, const SandboxReport *sandbox)
 {
     Error error = {0};
     (void)sandbox;
     web_client_global_init();
-    bool good = run_until_signal(settings, &error);
+    bool good = transcoder_run_until_signal(settings, &error);
     if (good)
         log_info("Stopped.");
     else
@@ -125,9 +125,9 @@ static int run_program(const Settings *settings, const SandboxReport *sandbox)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int check_program(const Settings *settings, const SandboxReport *sandbox)
+static int transcoder_check(const Settings *settings, const SandboxReport *sandbox)
 {
-    EncoderPolicy policy = make_policy(settings);
+    EncoderPolicy policy = transcoder_make_policy(settings);
     web_client_global_init();
     bool good = check_run(settings, sandbox, &policy, stdout);
     web_client_global_release();
@@ -135,9 +135,9 @@ static int check_program(const Settings *settings, const SandboxReport *sandbox)
 }
 
 static const ProgramCommand command_run = {"run", "claim and transcode until SIGTERM (the default)",
-                                           run_program};
+                                           transcoder_run};
 static const ProgramCommand command_check = {
-    "check", "tell what is wrong with the settings, WORK_DIR and the way to web", check_program};
+    "check", "tell what is wrong with the settings, WORK_DIR and the way to web", transcoder_check};
 
 static const ProgramCommand *const commands[] = {&command_run, &command_check, NULL};
 
@@ -147,7 +147,7 @@ static const ZygoteTask child_tasks[] = {
     {0},
 };
 
-static void print_libraries(FILE *out)
+static void transcoder_print_libraries(FILE *out)
 {
     fprintf(out, "%s\n", web_client_library());
     fprintf(out, "libsodium %s\n", sodium_version_string());
@@ -161,6 +161,6 @@ int main(int argc, char **argv)
                              .settings = SETTING_TRANSCODER,
                              .commands = commands,
                              .child_tasks = child_tasks,
-                             .print_libraries = print_libraries};
+                             .print_libraries = transcoder_print_libraries};
     return program_main(&program, argc, argv);
 }

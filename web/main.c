@@ -9,7 +9,7 @@
 
 static const ProgramCommand *const commands[] = {&command_serve, &command_check, NULL};
 
-static void print_libraries(FILE *out)
+static void web_print_libraries(FILE *out)
 {
     fprintf(out, "libmicrohttpd %s\n", http_library_version());
     fprintf(out, "SQLite %s\n", store_library_version());
@@ -19,7 +19,7 @@ static void print_libraries(FILE *out)
 }
 
 /* The volume that is meant. */
-static bool choose_volume(Settings *settings, const SettingsSource *environment, Error *error)
+static bool web_choose_volume(Settings *settings, const SettingsSource *environment, Error *error)
 {
     char root[SETTING_VALUE_MAX];
     if (!root_choose(settings->media_root.text, environment, root, sizeof root, error))
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
                              .settings = SETTING_WEB,
                              .commands = commands,
                              .child_tasks = decoder_child_tasks,
-                             .print_libraries = print_libraries,
-                             .complete = choose_volume};
+                             .print_libraries = web_print_libraries,
+                             .complete = web_choose_volume};
     return program_main(&program, argc, argv);
 }

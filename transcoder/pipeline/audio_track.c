@@ -30,25 +30,25 @@ typedef struct AudioTrack {
     double decoded, filled; /* seconds of sound, and of silence put in between */
 } AudioTrack;
 
-static bool write_sound(void *context, AVPacket *packet, Error *error)
+static bool audio_track_write(void *context, AVPacket *packet, Error *error)
 {
     const AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
     return mux_write(track->spec.mux, MUX_AUDIO, packet, error);
 }
 
-static bool encode_sound(void *context, AVFrame *frame, Error *error)
+static bool audio_track_encode(void *context, AVFrame *frame, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
     frame->pts = track->sent;
     track->sent += frame->nb_samples;
-    return encode_frame(track->encoder, frame, (PacketSink){write_sound, track}, error);
+    return encode_frame(track->encoder, frame, (PacketSink){audio_track_write, track}, error);
 }
 
 static bool audio_track_empty_filter(AudioTrack *track, Error *error)
 {
     if (!track->filter.graph)
         return true;
-    if (!filter_frame(&track->filter, NULL, (FrameSink){encode_sound, track}, error))
+    if (!filter_frame(&track->filter, NULL, (FrameSink){audio_track_encode, track}, error))
         return false;
     filter_release(&track->filter);
     return true;
@@ -56,7 +56,7 @@ static bool audio_track_empty_filter(AudioTrack *track, Error *error)
 
 /* Through the filter to the encoder. A new filter begins where the sound given to the encoder ends.
  */
-static bool push_sound(AudioTrack *track, AVFrame *frame, Error *error)
+static bool audio_track_push(AudioTrack *track, AVFrame *frame, Error *error)
 {
     char text[PLAN_FILTERS_MAX];
     if (track->spec.listener)
@@ -74,10 +74,10 @@ static bool push_sound(AudioTrack *track, AVFrame *frame, Error *error)
         if (!filter_open(&spec, &track->filter, error))
             return false;
     }
-    return filter_frame(&track->filter, frame, (FrameSink){encode_sound, track}, error);
+    return filter_frame(&track->filter, frame, (FrameSink){audio_track_encode, track}, error);
 }
 
-static AVFrame *silence_like(const AVFrame *frame, int samples)
+static AVFrame *audio_track_silence(const AVFrame *frame, int samples)
 {
     AVFrame *silence = av_frame_alloc();
     REQUIRE(silence);
@@ -91,7 +91,7 @@ static AVFrame *silence_like(const AVFrame *frame, int samples)
     return silence;
 }
 
-static bool fill_gap(AudioTrack *track, const AVFrame *frame, Error *error)
+static bool audio_track_fill_gap(AudioTrack *track, const AVFrame *frame, Error *error)
 {
     int64_t gap = frame->pts - track->next;
     if (gap < (int64_t)GAP_SECONDS_MIN * frame->sample_rate)
@@ -102,9 +102,9 @@ static bool fill_gap(AudioTrack *track, const AVFrame *frame, Error *error)
                          "The video's clock is damaged: its sound has too long gaps.");
     while (gap > 0) {
         int samples = (int)MIN_OF(gap, PIECE_SAMPLES);
-        _cleanup_frame_ AVFrame *silence = silence_like(frame, samples);
+        _cleanup_frame_ AVFrame *silence = audio_track_silence(frame, samples);
         silence->pts = track->next;
-        if (!push_sound(track, silence, error))
+        if (!audio_track_push(track, silence, error))
             return false;
         track->next += samples;
         gap -= samples;
@@ -119,7 +119,7 @@ static bool audio_track_promise(void *self, Error *error)
            mux_describe(track->spec.mux, MUX_AUDIO, track->encoder, error);
 }
 
-static bool take_sound(void *context, AVFrame *frame, Error *error)
+static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
     int rate = frame->sample_rate, channels = frame->ch_layout.nb_channels;
@@ -143,23 +143,23 @@ static bool take_sound(void *context, AVFrame *frame, Error *error)
     if (!allowance_seconds(track->spec.policy, "sound", (double)frame->pts / rate, error))
         return false;
     track->decoded += (double)frame->nb_samples / rate;
-    if (!fill_gap(track, frame, error))
+    if (!audio_track_fill_gap(track, frame, error))
         return false;
     track->next = frame->pts + frame->nb_samples;
-    return push_sound(track, frame, error);
+    return audio_track_push(track, frame, error);
 }
 
 static bool audio_track_take(void *self, AVPacket *packet, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, self, AUDIO_TRACK_MAGIC);
-    if (!decode_packet(&track->decode, packet, (FrameSink){take_sound, track}, error))
+    if (!decode_packet(&track->decode, packet, (FrameSink){audio_track_take_frame, track}, error))
         return false;
     if (packet)
         return true;
     if (mux_is_expecting(track->spec.mux, MUX_AUDIO))
         return mux_drop(track->spec.mux, MUX_AUDIO, error);
     return audio_track_empty_filter(track, error) &&
-           encode_frame(track->encoder, NULL, (PacketSink){write_sound, track}, error);
+           encode_frame(track->encoder, NULL, (PacketSink){audio_track_write, track}, error);
 }
 
 static TrackState audio_track_state(const void *self)

@@ -81,7 +81,7 @@ static const char *copy_picture_rates_fault(const CopyPicture *copy, double tole
                : NULL;
 }
 
-static bool look_at_key_frame(void *context, AVFrame *frame, Error *error)
+static bool copy_picture_look(void *context, AVFrame *frame, Error *error)
 {
     CopyPicture *copy = CAST_OBJECT(CopyPicture, context, COPY_PICTURE_MAGIC);
     const EncodePlan *plan = copy->spec.plan;
@@ -102,9 +102,9 @@ static bool look_at_key_frame(void *context, AVFrame *frame, Error *error)
 }
 
 /* Decodes a key frame, or the end (NULL). */
-static bool decode_key_frame(CopyPicture *copy, const AVPacket *packet, Error *error)
+static bool copy_picture_decode_key(CopyPicture *copy, const AVPacket *packet, Error *error)
 {
-    FrameSink sink = {look_at_key_frame, copy};
+    FrameSink sink = {copy_picture_look, copy};
     return decode_packet(&copy->decode, packet, sink, error) &&
            (copy->decode.faults == 0 || copy_picture_unfit(copy, "a key frame is damaged", error));
 }
@@ -116,7 +116,7 @@ static bool copy_picture_finish(CopyPicture *copy, Error *error)
     const char *fault = copy_picture_rates_fault(copy, 1);
     if (fault)
         return copy_picture_unfit(copy, fault, error);
-    return decode_key_frame(copy, NULL, error) &&
+    return copy_picture_decode_key(copy, NULL, error) &&
            (copy->decode.frames > 0 ||
             copy_picture_unfit(copy, "no key frame can be decoded", error));
 }
@@ -142,7 +142,7 @@ static bool copy_picture_take(void *self, AVPacket *packet, Error *error)
         return copy_picture_unfit(copy, fault, error);
     if ((packet->flags & AV_PKT_FLAG_KEY) && shown >= copy->look_due) {
         copy->look_due = shown + LOOK_EVERY;
-        if (!decode_key_frame(copy, packet, error))
+        if (!copy_picture_decode_key(copy, packet, error))
             return false;
     }
     if (!mux_write(copy->spec.mux, MUX_VIDEO, packet, error)) {

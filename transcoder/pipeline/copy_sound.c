@@ -45,7 +45,7 @@ static const char *copy_sound_time_fault(const CopySound *copy, int64_t start, i
     return (double)llabs(late) > DIFFERENCE_MAX * copy->rate ? "it has gaps" : NULL;
 }
 
-static bool pass_to_listener(void *context, AVFrame *frame, Error *error)
+static bool copy_sound_pass_on(void *context, AVFrame *frame, Error *error)
 {
     const CopySound *copy = CAST_OBJECT(CopySound, context, COPY_SOUND_MAGIC);
     (void)error;
@@ -53,11 +53,11 @@ static bool pass_to_listener(void *context, AVFrame *frame, Error *error)
     return true;
 }
 
-static bool decode_if_heard(CopySound *copy, const AVPacket *packet, Error *error)
+static bool copy_sound_decode(CopySound *copy, const AVPacket *packet, Error *error)
 {
     if (!copy->decode.codec)
         return true;
-    if (!decode_packet(&copy->decode, packet, (FrameSink){pass_to_listener, copy}, error))
+    if (!decode_packet(&copy->decode, packet, (FrameSink){copy_sound_pass_on, copy}, error))
         return false;
     return copy->decode.faults == 0 || copy_sound_unfit(copy, "a packet is damaged", error);
 }
@@ -72,7 +72,7 @@ static bool copy_sound_take(void *self, AVPacket *packet, Error *error)
     CopySound *copy = CAST_OBJECT(CopySound, self, COPY_SOUND_MAGIC);
     if (!packet)
         return (copy->packets > 0 || copy_sound_unfit(copy, "there is none", error)) &&
-               decode_if_heard(copy, NULL, error);
+               copy_sound_decode(copy, NULL, error);
     if (packet->pts == AV_NOPTS_VALUE)
         return copy_sound_unfit(copy, "a packet has no time", error);
     if (av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, NULL))
@@ -84,7 +84,7 @@ static bool copy_sound_take(void *self, AVPacket *packet, Error *error)
         return copy_sound_unfit(copy, fault, error);
     if (copy->packets == 0)
         copy->first = start;
-    if (!decode_if_heard(copy, packet, error))
+    if (!copy_sound_decode(copy, packet, error))
         return false;
     packet->pts = packet->dts = copy_sound_next_sample(copy);
     packet->duration = PACKET_SAMPLES;

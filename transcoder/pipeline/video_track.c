@@ -60,7 +60,7 @@ static bool video_track_plan_again(VideoTrack *track, const AVFrame *frame, Erro
 }
 
 /* How long a frame is shown that was given to the encoder: until the next one. */
-static int64_t length_of_sent(const VideoTrack *track, int64_t pts)
+static int64_t video_track_sent_length(const VideoTrack *track, int64_t pts)
 {
     size_t oldest = track->sent_count > SENT_MAX ? track->sent_count - SENT_MAX : 0;
     for (size_t i = track->sent_count; i-- > oldest;)
@@ -70,16 +70,16 @@ static int64_t length_of_sent(const VideoTrack *track, int64_t pts)
     return track->final_length;
 }
 
-static bool write_picture(void *context, AVPacket *packet, Error *error)
+static bool video_track_write(void *context, AVPacket *packet, Error *error)
 {
     const VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
-    packet->duration = length_of_sent(track, packet->pts);
+    packet->duration = video_track_sent_length(track, packet->pts);
     return mux_write(track->spec.mux, MUX_VIDEO, packet, error);
 }
 
 /* A frame is held back until it is known when the `next` one comes. The encoder counts frames to a
  * key frame; where the rate varies, only the clock keeps the promise. */
-static bool encode_held(VideoTrack *track, double next, Error *error)
+static bool video_track_encode_held(VideoTrack *track, double next, Error *error)
 {
     AVFrame *frame = track->held;
     if (!frame->buf[0])
@@ -89,13 +89,14 @@ static bool encode_held(VideoTrack *track, double next, Error *error)
     if (due)
         track->last_key = video_track_seconds(frame->pts, track->encoder->time_base);
     track->sent[track->sent_count++ % SENT_MAX] = frame->pts;
-    bool encoded = encode_frame(track->encoder, frame, (PacketSink){write_picture, track}, error);
+    bool encoded =
+        encode_frame(track->encoder, frame, (PacketSink){video_track_write, track}, error);
     av_frame_unref(frame);
     return encoded;
 }
 
 /* Behind the filters: 8-bit 4:2:0 of the final size. */
-static bool encode_picture(void *context, AVFrame *frame, Error *error)
+static bool video_track_encode(void *context, AVFrame *frame, Error *error)
 {
     VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
     AVCodecContext *encoder = track->encoder;
@@ -110,7 +111,7 @@ static bool encode_picture(void *context, AVFrame *frame, Error *error)
     frame->colorspace = encoder->colorspace;
     frame->color_range = AVCOL_RANGE_MPEG;
     gallery_take(track->spec.gallery, frame, now);
-    if (!encode_held(track, now, error))
+    if (!video_track_encode_held(track, now, error))
         return false;
     REQUIRE(av_frame_ref(track->held, frame) >= 0);
     return true;
@@ -128,7 +129,7 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
     if (track->encoder && filter_fits(&track->filter, frame))
         return true;
     if (track->encoder) {
-        if (!filter_frame(&track->filter, NULL, (FrameSink){encode_picture, track}, error))
+        if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
             return false;
         filter_release(&track->filter);
     }
@@ -140,7 +141,7 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
 }
 
 /* What the stream leaves unsaid is said, so that every frame is converted the same way. */
-static void complete_colour(const VideoTrack *track, AVFrame *frame)
+static void video_track_complete_colour(const VideoTrack *track, AVFrame *frame)
 {
     const MediaColour *colour = &track->spec.plan.video.source;
     if (frame->colorspace == AVCOL_SPC_UNSPECIFIED)
@@ -155,7 +156,7 @@ static void complete_colour(const VideoTrack *track, AVFrame *frame)
 
 /* Times must grow; the first picture is shown from the beginning, however late it comes. Two at one
  * time are a stutter, but one from before the newest is a loss. */
-static bool place_in_time(VideoTrack *track, AVFrame *frame)
+static bool video_track_place_in_time(VideoTrack *track, AVFrame *frame)
 {
     MediaRatio rate = track->spec.plan.video.frame_rate;
     bool first = track->frames++ == 0;
@@ -181,25 +182,25 @@ static double video_track_end(const VideoTrack *track)
                                                     track->spec.stream->time_base);
 }
 
-static bool take_picture(void *context, AVFrame *frame, Error *error)
+static bool video_track_take_frame(void *context, AVFrame *frame, Error *error)
 {
     VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
     if (!track->encoder && !video_track_plan_again(track, frame, error))
         return false;
-    if (!place_in_time(track, frame) ||
+    if (!video_track_place_in_time(track, frame) ||
         !pace_keeps(&track->pace, video_track_seconds(frame->pts, track->spec.stream->time_base)))
         return true;
     if (!allowance_seconds(&track->spec.plan.policy, "video", video_track_end(track), error))
         return false;
-    complete_colour(track, frame);
+    video_track_complete_colour(track, frame);
     return video_track_fit_filter(track, frame, error) &&
-           filter_frame(&track->filter, frame, (FrameSink){encode_picture, track}, error);
+           filter_frame(&track->filter, frame, (FrameSink){video_track_encode, track}, error);
 }
 
 static bool video_track_take(void *self, AVPacket *packet, Error *error)
 {
     VideoTrack *track = CAST_OBJECT(VideoTrack, self, VIDEO_TRACK_MAGIC);
-    if (!decode_packet(&track->decode, packet, (FrameSink){take_picture, track}, error))
+    if (!decode_packet(&track->decode, packet, (FrameSink){video_track_take_frame, track}, error))
         return false;
     if (packet)
         return true;
@@ -207,9 +208,9 @@ static bool video_track_take(void *self, AVPacket *packet, Error *error)
         return error_set(error, ERROR_MEDIA, "No picture of the video could be decoded.");
     track->final_length =
         av_rescale_q(track->last_length, track->spec.stream->time_base, track->encoder->time_base);
-    return filter_frame(&track->filter, NULL, (FrameSink){encode_picture, track}, error) &&
-           encode_held(track, 0, error) &&
-           encode_frame(track->encoder, NULL, (PacketSink){write_picture, track}, error);
+    return filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error) &&
+           video_track_encode_held(track, 0, error) &&
+           encode_frame(track->encoder, NULL, (PacketSink){video_track_write, track}, error);
 }
 
 static TrackState video_track_state(const void *self)

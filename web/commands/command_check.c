@@ -16,7 +16,7 @@ typedef struct Check {
     size_t files, faults;
 } Check;
 
-static void check_fault(Check *check, const char *sentence)
+static void check_complain(Check *check, const char *sentence)
 {
     check->faults++;
     printf("%s\n", sentence);
@@ -32,7 +32,7 @@ static void check_file(void *context, const char *path, int64_t size)
         error_set(&error, ERROR_IO, "The file %s should have %lld bytes, and has %lld.", path,
                   (long long)size, (long long)stored_file_size(file));
     if (error.code != ERROR_NONE)
-        check_fault(check, error.detail);
+        check_complain(check, error.detail);
 }
 
 static void check_space(Check *check)
@@ -40,7 +40,7 @@ static void check_space(Check *check)
     Error error = {0};
     Reservation room = {0};
     if (!volume_reserve(check->volume, 0, &room, &error))
-        check_fault(check, "Less than MIN_FREE_SPACE is free: uploads would be refused.");
+        check_complain(check, "Less than MIN_FREE_SPACE is free: uploads would be refused.");
     reservation_release(&room);
 }
 
@@ -70,7 +70,7 @@ static int check_all(const Settings *settings, const SandboxReport *sandbox)
     }
     Check check = {CHECK_MAGIC, volume, volume_storage(volume), 0, 0};
     if (faccessat(AT_FDCWD, volume_root(volume), W_OK, AT_EACCESS) < 0)
-        check_fault(&check, "The volume cannot be written to by this user.");
+        check_complain(&check, "The volume cannot be written to by this user.");
     check_space(&check);
     check_database(&check);
     if (check.faults == 0)

@@ -23,30 +23,30 @@ static const Route *const tables[] = {
     NULL,
 };
 
-static void wake_request(void *key)
+static void app_wake_request(void *key)
 {
     http_unpark(key);
 }
 
-static bool request_gone(const void *key)
+static bool app_request_is_gone(const void *key)
 {
     return request_peer_gone(key);
 }
 
-static void file_leaves(void *context, const char *path)
+static void app_file_leaves(void *context, const char *path)
 {
     App *app = CAST_OBJECT(App, context, APP_MAGIC);
     http_forget_file(atomic_load(&app->http), path);
 }
 
-static void file_synced(bool folder, int64_t microseconds)
+static void app_file_synced(bool folder, int64_t microseconds)
 {
     metrics_observe(METRIC_SYNC_SECONDS, folder ? METRIC_SYNC_FOLDER : METRIC_SYNC_FILE,
                     microseconds);
 }
 
 /* The signals are taken by one sigwaitinfo(), so no other thread may receive them. */
-static sigset_t block_signals(void)
+static sigset_t app_block_signals(void)
 {
     sigset_t signals;
     sigemptyset(&signals);
@@ -56,7 +56,7 @@ static sigset_t block_signals(void)
     return signals;
 }
 
-static void wait_for_signal(const sigset_t *signals)
+static void app_wait_for_signal(const sigset_t *signals)
 {
     siginfo_t info;
     while (sigwaitinfo(signals, &info) < 0)
@@ -75,7 +75,7 @@ static void app_close(App *app)
 /* Opens what is on disk and wires the parts together. */
 static bool app_open(App *app, const Settings *settings, const SandboxReport *sandbox, Error *error)
 {
-    static const WaiterHooks hooks = {.wake = wake_request, .gone = request_gone};
+    static const WaiterHooks hooks = {.wake = app_wake_request, .gone = app_request_is_gone};
     VolumeOptions volume = {.root = settings->media_root.text,
                             .min_free_space = (uint64_t)settings->min_free_space.number};
     *app = (App){.magic = APP_MAGIC,
@@ -84,7 +84,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
                  .access = {.magic = ACCESS_RULES_MAGIC,
                             .token = settings->token.text,
                             .token_previous = settings->token_previous.text}};
-    file_observe_syncs(file_synced);
+    file_observe_syncs(app_file_synced);
     api_metrics_start(tables);
     app->volume = volume_open(&volume, error);
     if (!app->volume)
@@ -113,7 +113,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
     return housekeeper_recover(&app->library, clock_wall_ms(), error);
 }
 
-static Http *start_http(App *app, Error *error)
+static Http *app_start_http(App *app, Error *error)
 {
     const Settings *settings = app->settings;
     HttpOptions options = {
@@ -132,40 +132,40 @@ static Http *start_http(App *app, Error *error)
     return http;
 }
 
-static void serve_until_signal(App *app, Http *http, const sigset_t *signals)
+static void app_serve_until_signal(App *app, Http *http, const sigset_t *signals)
 {
     HousekeeperOptions options = {
-        .library = &app->library, .removing = file_leaves, .context = app};
+        .library = &app->library, .removing = app_file_leaves, .context = app};
     Housekeeper *housekeeper = housekeeper_start(&options);
     log_info("Version %s serves the volume %s at port %d of %s (SQLite %s).", REELKEEP_VERSION,
              volume_root(app->volume), http_port(http), app->settings->host.text,
              store_library_version());
-    wait_for_signal(signals);
+    app_wait_for_signal(signals);
     waiters_stop(app->waiters);
     housekeeper_stop(housekeeper);
     http_stop(http);
 }
 
-static bool run(App *app, const sigset_t *signals, Error *error)
+static bool app_run(App *app, const sigset_t *signals, Error *error)
 {
     ValidatorOptions options = {&app->library, decoder_probe, VALIDATOR_PAUSE_MS};
     Validator *validator = validator_start(&options);
     app->library.arrived = validator_wake;
     app->library.listener = validator;
-    Http *http = start_http(app, error);
+    Http *http = app_start_http(app, error);
     if (http)
-        serve_until_signal(app, http, signals);
+        app_serve_until_signal(app, http, signals);
     validator_stop(validator);
     return http != NULL;
 }
 
-static int serve(const Settings *settings, const SandboxReport *sandbox)
+static int command_serve_run(const Settings *settings, const SandboxReport *sandbox)
 {
     static App app;
     Error error = {0};
-    sigset_t signals = block_signals();
+    sigset_t signals = app_block_signals();
     log_start();
-    bool good = app_open(&app, settings, sandbox, &error) && run(&app, &signals, &error);
+    bool good = app_open(&app, settings, sandbox, &error) && app_run(&app, &signals, &error);
     if (!good)
         log_error("%s", error.detail);
     app_close(&app);
@@ -176,4 +176,4 @@ static int serve(const Settings *settings, const SandboxReport *sandbox)
 }
 
 const ProgramCommand command_serve = {"serve", "answer requests until SIGTERM (the default)",
-                                      serve};
+                                      command_serve_run};

@@ -57,7 +57,7 @@ static bool player_open_track(AVFormatContext *format, int index, Track *out, Er
            media_error_set(error, number, "The %s decoder could not be started", codec->name);
 }
 
-static double track_seconds(const Track *track, int64_t time)
+static double player_track_seconds(const Track *track, int64_t time)
 {
     return (double)time * av_q2d(track->stream->time_base);
 }
@@ -72,7 +72,7 @@ static void player_decode(Player *player, Track *track, const AVPacket *packet)
         int64_t time = player->frame->best_effort_timestamp;
         track->frames++;
         if (time != AV_NOPTS_VALUE)
-            track->decoded = fmax(track->decoded, track_seconds(track, time));
+            track->decoded = fmax(track->decoded, player_track_seconds(track, time));
         av_frame_unref(player->frame);
     }
 }
@@ -92,8 +92,8 @@ static bool player_play_packet(Player *player)
         /* What an edit list cuts off does not count. */
         if (packet->pts != AV_NOPTS_VALUE && !(packet->flags & AV_PKT_FLAG_DISCARD)) {
             int64_t end = packet->pts + MAX_OF(packet->duration, 0);
-            track->begin = fmin(track->begin, track_seconds(track, packet->pts));
-            track->end = fmax(track->end, track_seconds(track, end));
+            track->begin = fmin(track->begin, player_track_seconds(track, packet->pts));
+            track->end = fmax(track->end, player_track_seconds(track, end));
         }
         if (track != &player->picture || track->frames < PICTURES_MAX)
             player_decode(player, track, packet);
@@ -103,7 +103,7 @@ static bool player_play_packet(Player *player)
     return true;
 }
 
-static bool track_has_begun(const Track *track)
+static bool player_track_has_begun(const Track *track)
 {
     return !track->stream || track->frames > 0;
 }
@@ -111,9 +111,9 @@ static bool track_has_begun(const Track *track)
 /* Until the first picture and the first sound have come out, or too many packets have gone by. */
 static bool player_begin(Player *player)
 {
-    bool begun = track_has_begun(&player->picture) && track_has_begun(&player->sound);
+    bool begun = player_track_has_begun(&player->picture) && player_track_has_begun(&player->sound);
     for (int i = 0; !begun && i < HEAD_PACKETS_MAX && player_play_packet(player); i++)
-        begun = track_has_begun(&player->picture) && track_has_begun(&player->sound);
+        begun = player_track_has_begun(&player->picture) && player_track_has_begun(&player->sound);
     return begun;
 }
 
@@ -124,7 +124,7 @@ static bool player_play_head(Player *player, Error *error)
     /* One track may begin minutes after the other, whose packets between are not even read. */
     for (size_t i = 0; !begun && i < ARRAY_SIZE(tracks); i++) {
         AVStream *early = tracks[i]->stream;
-        if (!early || !track_has_begun(tracks[i]))
+        if (!early || !player_track_has_begun(tracks[i]))
             continue;
         early->discard = AVDISCARD_ALL;
         begun = player_begin(player);
@@ -134,9 +134,9 @@ static bool player_play_head(Player *player, Error *error)
         return true;
     player_decode(player, &player->picture, NULL);
     player_decode(player, &player->sound, NULL);
-    if (!track_has_begun(&player->picture))
+    if (!player_track_has_begun(&player->picture))
         return error_set(error, ERROR_MEDIA, "Its first picture cannot be decoded.");
-    return track_has_begun(&player->sound) ||
+    return player_track_has_begun(&player->sound) ||
            error_set(error, ERROR_MEDIA, "The beginning of its sound cannot be decoded.");
 }
 
@@ -166,7 +166,7 @@ static bool player_seek_end(Player *player, Error *error)
 }
 
 /* Sound may end long before the picture does. */
-static bool track_reached_end(const Track *track)
+static bool player_track_reached_end(const Track *track)
 {
     return !track->stream || track->packets == 0 || track->frames >= PICTURES_MAX ||
            (track->frames > 0 && track->decoded >= track->end - END_SECONDS);
@@ -180,9 +180,9 @@ static bool player_play_end(Player *player, Error *error)
     player_decode(player, &player->sound, NULL);
     if (player->picture.stream && player->picture.packets == 0)
         return error_set(error, ERROR_MEDIA, "There is nothing at its end.");
-    if (!track_reached_end(&player->picture))
+    if (!player_track_reached_end(&player->picture))
         return error_set(error, ERROR_MEDIA, "Its last pictures cannot be decoded.");
-    return track_reached_end(&player->sound) ||
+    return player_track_reached_end(&player->sound) ||
            error_set(error, ERROR_MEDIA, "The end of its sound cannot be decoded.");
 }
 
