@@ -52,4 +52,3 @@ _must_check_ bool mux_finish(Mux *mux, Error *error);
 double mux_duration(const Mux *mux);
 
 void mux_free(Mux **mux);
-#define _cleanup_mux_ _cleanup_(mux_free)

@@ -87,7 +87,8 @@ static int plan_even_side(double side)
 /* Players take an untold matrix for bt709 from this height on, else for bt601. */
 #define HD_HEIGHT_MIN 720
 
-MediaColour plan_complete_colour(MediaColour colour, int height)
+/* Fills what a source leaves unsaid with what players assume for its size. */
+static MediaColour plan_complete_colour(MediaColour colour, int height)
 {
     bool hdr = colour.transfer == MEDIA_TRANSFER_PQ || colour.transfer == MEDIA_TRANSFER_HLG;
     int usual = height >= HD_HEIGHT_MIN ? MEDIA_COLOUR_BT709 : MEDIA_COLOUR_BT601;

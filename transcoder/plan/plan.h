@@ -113,6 +113,3 @@ void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX]);
 /* `first`: where the sound is to begin, in samples of the source's rate; what is missing before
  * becomes silence. */
 void plan_audio_filters(const PlanAudio *plan, int64_t first, char text[PLAN_FILTERS_MAX]);
-
-/* Fills what a source leaves unsaid with what players assume for its size. */
-MediaColour plan_complete_colour(MediaColour colour, int height);

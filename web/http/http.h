@@ -156,7 +156,6 @@ typedef struct Route {
 
 void *request_app(const Request *request); /* HttpOptions.app */
 const char *request_id(const Request *request);
-HttpMethod request_method(const Request *request);
 const Route *request_route(const Request *request);
 const Viewer *request_viewer(const Request *request);
 

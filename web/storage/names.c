@@ -6,23 +6,9 @@
 
 #define EXTENSION_MAX 16 /* bytes with the dot: longer is no extension */
 
-static const char *base_name(const char *given)
-{
-    const char *start = given;
-    for (const char *byte = given; *byte; byte++)
-        if (*byte == '/' || *byte == '\\')
-            start = byte + 1;
-    return start;
-}
-
-static uint32_t name_decode(const char *text, size_t length)
-{
-    static const unsigned char lead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-    uint32_t point = (unsigned char)text[0] & lead[length];
-    for (size_t i = 1; i < length; i++)
-        point = point << 6 | ((unsigned char)text[i] & 0x3F);
-    return point;
-}
+#define DIGITS "0123456789"
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 /* Controls, line ends, and marks that make a name read differently from what it is. */
 static bool name_unwanted(uint32_t point)
@@ -39,7 +25,7 @@ static bool name_unwanted(uint32_t point)
     return false;
 }
 
-static void trim_end(char *text)
+static void name_trim_end(char *text)
 {
     size_t length = strlen(text);
     while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '.'))
@@ -47,14 +33,18 @@ static void trim_end(char *text)
     text[length] = '\0';
 }
 
-/* Copies the wanted characters; `out` is at least as long as the text. */
+/* Copies the wanted characters; `out` is at least as long as the text, which is valid UTF-8. */
 static void name_filter(const char *text, char *out)
 {
+    static const unsigned char lead[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
     size_t rest = strlen(text), used = 0;
     while (rest > 0) {
         size_t step = utf8_character(text, rest);
+        uint32_t point = (unsigned char)text[0] & lead[step];
+        for (size_t i = 1; i < step; i++)
+            point = point << 6 | ((unsigned char)text[i] & 0x3F);
         bool leading = used == 0 && (*text == '.' || *text == ' ');
-        if (!name_unwanted(name_decode(text, step)) && !leading) {
+        if (!name_unwanted(point) && !leading) {
             memcpy(out + used, text, step);
             used += step;
         }
@@ -62,12 +52,15 @@ static void name_filter(const char *text, char *out)
         rest -= step;
     }
     out[used] = '\0';
-    trim_end(out);
+    name_trim_end(out);
 }
 
 void name_make_safe(const char *given, char out[FILE_NAME_MAX + 1])
 {
-    const char *base = base_name(given);
+    const char *base = given;
+    for (const char *byte = given; *byte; byte++)
+        if (*byte == '/' || *byte == '\\')
+            base = byte + 1;
     _cleanup_free_ char *repaired = utf8_repair(base, strlen(base));
     _cleanup_free_ char *clean = base_calloc(strlen(repaired) + 1, 1);
     char stem[FILE_NAME_MAX + 1], extension[EXTENSION_MAX + 1];
@@ -77,7 +70,7 @@ void name_make_safe(const char *given, char out[FILE_NAME_MAX + 1])
     base_copy_truncated(stem, FILE_NAME_MAX + 1 - strlen(extension), *clean ? clean : "file");
     snprintf(out, FILE_NAME_MAX + 1, "%.*s%s", FILE_NAME_MAX - (int)strlen(extension), stem,
              extension);
-    trim_end(out);
+    name_trim_end(out);
 }
 
 const char *name_extension(const char *name)
@@ -85,52 +78,20 @@ const char *name_extension(const char *name)
     const char *end = name + strlen(name), *dot = strrchr(name, '.');
     if (!dot || dot == name || end - dot > EXTENSION_MAX || !dot[1])
         return end;
-    for (const char *byte = dot + 1; *byte; byte++)
-        if (!((*byte >= '0' && *byte <= '9') || ((*byte | 0x20) >= 'a' && (*byte | 0x20) <= 'z')))
-            return end;
-    return dot;
+    return dot + 1 + strspn(dot + 1, DIGITS LOWER UPPER) == end ? dot : end;
 }
-
-void name_stem(const char *name, char out[FILE_NAME_MAX + 1])
-{
-    size_t length = (size_t)(name_extension(name) - name);
-    REQUIRE(length <= FILE_NAME_MAX);
-    memcpy(out, name, length);
-    out[length] = '\0';
-}
-
-static bool made_of(const char *text, size_t length, const char *allowed)
-{
-    return length > 0 && strspn(text, allowed) >= length;
-}
-
-#define DIGITS "0123456789"
-#define LOWER  "abcdefghijklmnopqrstuvwxyz"
-#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 bool name_collection_valid(const char *text)
 {
     size_t length = strlen(text);
-    return length <= COLLECTION_NAME_MAX && made_of(text, length, DIGITS LOWER "_-");
+    return length > 0 && length <= COLLECTION_NAME_MAX && strspn(text, DIGITS LOWER "_-") == length;
 }
 
 bool name_entry_valid(const char *text)
 {
     size_t length = strlen(text);
-    return length <= ENTRY_NAME_MAX && made_of(text, length, DIGITS LOWER UPPER "._-") &&
-           made_of(text, 1, DIGITS LOWER UPPER);
-}
-
-static bool file_name_valid(const char *text)
-{
-    size_t length = strlen(text);
-    if (length == 0 || length > NAME_MAX || *text == '.' || strpbrk(text, "/\\") ||
-        !utf8_valid(text, length))
-        return false;
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            return false;
-    return true;
+    return length <= ENTRY_NAME_MAX && strspn(text, DIGITS LOWER UPPER) > 0 &&
+           strspn(text, DIGITS LOWER UPPER "._-") == length;
 }
 
 bool name_path_valid(const char *path)
@@ -138,22 +99,30 @@ bool name_path_valid(const char *path)
     char copy[MEDIA_PATH_MAX + 1];
     if (!base_copy(copy, sizeof copy, path))
         return false;
-    char *rest = copy;
-    const char *collection = strsep(&rest, "/");
-    const char *entry = strsep(&rest, "/");
-    return entry && rest && name_collection_valid(collection) && name_entry_valid(entry) &&
-           file_name_valid(rest);
+    char *file = copy;
+    const char *collection = strsep(&file, "/");
+    const char *entry = strsep(&file, "/");
+    if (!entry || !file || !name_collection_valid(collection) || !name_entry_valid(entry))
+        return false;
+    size_t length = strlen(file);
+    if (length == 0 || length > NAME_MAX || *file == '.' || strpbrk(file, "/\\") ||
+        !utf8_valid(file, length))
+        return false;
+    for (; *file; file++)
+        if ((unsigned char)*file < 0x20 || *file == 0x7F)
+            return false;
+    return true;
 }
 
 bool name_build_path(const NamePath *parts, char out[MEDIA_PATH_MAX + 1])
 {
-    char file[FILE_NAME_MAX + 1], path[MEDIA_PATH_MAX + 1];
-    if (parts->suffix)
-        name_stem(parts->name, file);
-    else
-        base_copy_truncated(file, sizeof file, parts->name);
-    int length = snprintf(path, sizeof path, "%s/%s/%s-%s%s", parts->collection, parts->entry,
-                          parts->uuid, file, parts->suffix ? parts->suffix : "");
+    char path[MEDIA_PATH_MAX + 1];
+    const char *end = parts->name + strlen(parts->name);
+    int stem = (int)((parts->suffix ? name_extension(parts->name) : end) - parts->name);
+    if (stem > FILE_NAME_MAX)
+        return false;
+    int length = snprintf(path, sizeof path, "%s/%s/%s-%.*s%s", parts->collection, parts->entry,
+                          parts->uuid, stem, parts->name, parts->suffix ? parts->suffix : "");
     if (length < 0 || (size_t)length >= sizeof path || !name_path_valid(path))
         return false;
     return base_copy(out, MEDIA_PATH_MAX + 1, path);

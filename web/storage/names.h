@@ -16,9 +16,6 @@ void name_make_safe(const char *given, char out[FILE_NAME_MAX + 1]);
 /* Where the extension begins, with its dot; the name's end where it has none. */
 const char *name_extension(const char *name);
 
-/* The name without its extension. */
-void name_stem(const char *name, char out[FILE_NAME_MAX + 1]);
-
 bool name_collection_valid(const char *text); /* [a-z0-9_-]{1,40} */
 bool name_entry_valid(const char *text);      /* [A-Za-z0-9][A-Za-z0-9._-]{0,63} */
 

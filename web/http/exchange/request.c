@@ -54,11 +54,6 @@ const char *request_id(const Request *request)
     return request->id;
 }
 
-HttpMethod request_method(const Request *request)
-{
-    return (HttpMethod)request->method;
-}
-
 const Route *request_route(const Request *request)
 {
     return request->match.route;

@@ -48,7 +48,6 @@ _must_check_ bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservat
 /* So many of the reserved bytes are on the disk now. */
 void reservation_use(Reservation *reservation, uint64_t bytes);
 void reservation_release(Reservation *reservation);
-#define _cleanup_reservation_ _cleanup_(reservation_release)
 
 /* Bytes that may still be written, and how many of them are set aside. */
 _must_check_ bool volume_room(Volume *volume, uint64_t *available, uint64_t *promised,

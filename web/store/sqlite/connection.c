@@ -25,7 +25,8 @@ static const char reader_setup[] = "PRAGMA query_only = ON;"
 
 #define BUSY_TIMEOUT_MS 10000 /* only `check` and an operator's sqlite3 ever compete */
 
-bool connection_error(const StoreConnection *connection, const char *what, Error *error)
+/* ERROR_NO_SPACE for a full disk, otherwise ERROR_DATABASE. */
+static bool connection_error(const StoreConnection *connection, const char *what, Error *error)
 {
     int code = sqlite3_errcode(connection->database);
     const char *reason = sqlite3_errmsg(connection->database);

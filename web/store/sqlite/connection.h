@@ -39,10 +39,6 @@ _must_check_ bool connection_run(StoreConnection *connection, const char *sql, E
 _must_check_ bool connection_integer(StoreConnection *connection, const char *sql, int64_t *out,
                                      Error *error);
 
-/* Fills *error from the connection's last failure: ERROR_NO_SPACE for a full disk, otherwise
- * ERROR_DATABASE. Returns false. */
-bool connection_error(const StoreConnection *connection, const char *what, Error *error);
-
 /* A parameter, in the order ?1, ?2, … */
 typedef struct Value {
     enum { VALUE_NULL, VALUE_TEXT, VALUE_INTEGER, VALUE_REAL, VALUE_BLOB } kind;
