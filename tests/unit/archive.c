@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include "common/base/file.h"
+#include "web/library/files/transit.h"
 #include "web/library/intake/upload.h"
 
 static void ignore_wake(void *key)

@@ -1,5 +1,7 @@
 #include "tests/unit/parcel.h"
 
+#include "web/library/files/transit.h"
+
 #include "common/base/log.h"
 
 static const char poster_bytes[] = "\xFF\xD8\xFF\xE0\0\x10JFIF and more";

@@ -9,6 +9,7 @@
 #include "common/base/file.h"
 #include "common/base/log.h"
 #include "web/library/files/library_files.h"
+#include "web/library/files/transit.h"
 #include "web/library/intake/upload.h"
 #include "web/store/store_file.h"
 #include "web/upkeep/housekeeper.h"

@@ -9,6 +9,7 @@
 #include "common/metrics/metrics.h"
 #include "web/api/api.h"
 #include "web/api/api_metrics.h"
+#include "web/library/files/transit.h"
 #include "web/library/intake/upload.h"
 #include "web/upkeep/housekeeper.h"
 #include "web/upkeep/validator.h"

@@ -7,7 +7,6 @@
 
 #include "web/decoder/decoder.h"
 #include "web/jobs/jobs.h"
-#include "web/library/files/transit.h"
 #include "web/storage/volume/staging.h"
 #include "web/store/store.h"
 #include "web/store/store_media.h"
@@ -15,6 +14,8 @@
 /* As decoder_verify(). */
 typedef bool LibraryVerify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
                            Error *error);
+
+typedef struct Transit Transit; /* files/transit.h */
 
 typedef struct Library {
     Store *store;

@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "web/library/files/staged.h"
+#include "web/library/files/transit.h"
 
 #define HOUSEKEEPER_MAGIC 0x484b4550u /* "HKEP" */
 

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "web/library/files/transit.h"
 #include "web/library/library.h"
 
 typedef struct Housekeeper Housekeeper;

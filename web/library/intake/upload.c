@@ -1,4 +1,5 @@
 #include "web/library/intake/upload.h"
+#include "web/library/files/transit.h"
 
 #include "common/base/log.h"
 #include "common/base/utf8.h"

@@ -1,4 +1,5 @@
 #include "web/library/results/delivery.h"
+#include "web/library/files/transit.h"
 
 #include <strings.h>
 
