@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-static int64_t read_ms(clockid_t id)
+static int64_t clock_read_ms(clockid_t id)
 {
     struct timespec now;
     clock_gettime(id, &now);
@@ -11,7 +11,7 @@ static int64_t read_ms(clockid_t id)
 
 int64_t clock_monotonic_ms(void)
 {
-    return read_ms(CLOCK_MONOTONIC);
+    return clock_read_ms(CLOCK_MONOTONIC);
 }
 
 int64_t clock_monotonic_us(void)
@@ -23,7 +23,7 @@ int64_t clock_monotonic_us(void)
 
 int64_t clock_wall_ms(void)
 {
-    return read_ms(CLOCK_REALTIME);
+    return clock_read_ms(CLOCK_REALTIME);
 }
 
 void clock_sleep_ms(int64_t milliseconds)

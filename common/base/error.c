@@ -15,8 +15,8 @@ static const struct {
 };
 
 /* The text is cut at the field's end: these sentences are for people, and never parsed. */
-_printf_(3, 0) static void format_into(char *field, size_t size, const char *format,
-                                       va_list arguments)
+_printf_(3, 0) static void error_format(char *field, size_t size, const char *format,
+                                        va_list arguments)
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, arguments);
@@ -31,7 +31,7 @@ bool error_set(Error *error, ErrorCode code, const char *format, ...)
     error->code = code;
     error->field_count = 0;
     va_start(arguments, format);
-    format_into(error->detail, sizeof error->detail, format, arguments);
+    error_format(error->detail, sizeof error->detail, format, arguments);
     va_end(arguments);
     return false;
 }
@@ -42,7 +42,7 @@ bool error_set_errno(Error *error, int errnum, const char *format, ...)
     char text[300];
     va_list arguments;
     va_start(arguments, format);
-    format_into(text, sizeof text, format, arguments);
+    error_format(text, sizeof text, format, arguments);
     va_end(arguments);
     return error_set(error, full ? ERROR_NO_SPACE : ERROR_IO, "%s: %s.", text, strerror(errnum));
 }
@@ -52,7 +52,7 @@ bool error_add_field(Error *error, ErrorCode code, const char *field, const char
     char text[sizeof error->fields[0].detail];
     va_list arguments;
     va_start(arguments, format);
-    format_into(text, sizeof text, format, arguments);
+    error_format(text, sizeof text, format, arguments);
     va_end(arguments);
     if (error->code == ERROR_NONE || error->field_count == 0)
         error_set(error, code, "%s", text);

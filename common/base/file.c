@@ -36,7 +36,7 @@ int file_open_beneath(int folder, const char *path, int flags, mode_t mode)
 }
 
 /* The folder part of a path; "." where it has none. */
-static char *folder_of(const char *path)
+static char *file_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     if (!slash)
@@ -81,7 +81,7 @@ bool file_sync(int fd, const char *what, Error *error)
 
 bool file_sync_folder_of(int root, const char *path, Error *error)
 {
-    _cleanup_free_ char *folder = folder_of(path);
+    _cleanup_free_ char *folder = file_folder_of(path);
     _cleanup_close_ int fd = file_open_beneath(root, folder, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
         return error_set_errno(error, errno, "The folder %s could not be opened", folder);
@@ -92,7 +92,7 @@ bool file_publish(int from_folder, const char *from, int root, const char *to, E
 {
     if (!file_make_folders(root, to, error))
         return false;
-    _cleanup_free_ char *folder = folder_of(to);
+    _cleanup_free_ char *folder = file_folder_of(to);
     _cleanup_close_ int fd = file_open_beneath(root, folder, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
         return error_set_errno(error, errno, "The folder %s could not be opened", folder);
@@ -152,30 +152,6 @@ char *file_read_small(int folder, const char *name, size_t maximum, Error *error
     return TAKE_PTR(text);
 }
 
-static void close_folder(DIR **folder)
-{
-    if (*folder)
-        closedir(*folder);
-}
-
-static bool remove_contents(DIR *folder, Error *error)
-{
-    struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        struct stat status;
-        if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
-            continue;
-        if (fstatat(dirfd(folder), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-            continue;
-        bool removed = S_ISDIR(status.st_mode)
-                           ? file_remove_tree(dirfd(folder), entry->d_name, error)
-                           : file_remove(dirfd(folder), entry->d_name, error);
-        if (!removed)
-            return false;
-    }
-    return true;
-}
-
 bool file_remove_tree(int parent, const char *name, Error *error)
 {
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -183,13 +159,21 @@ bool file_remove_tree(int parent, const char *name, Error *error)
         return true;
     if (fd < 0)
         return error_set_errno(error, errno, "The folder %s could not be opened", name);
-    _cleanup_(close_folder) DIR *folder = fdopendir(fd);
+    DIR *folder = fdopendir(fd);
     REQUIRE(folder);
-    if (!remove_contents(folder, error))
-        return false;
-    if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+    bool empty = true;
+    for (struct dirent *entry; empty && (entry = readdir(folder));) {
+        struct stat status;
+        if (streq(entry->d_name, ".") || streq(entry->d_name, "..") ||
+            fstatat(fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        empty = S_ISDIR(status.st_mode) ? file_remove_tree(fd, entry->d_name, error)
+                                        : file_remove(fd, entry->d_name, error);
+    }
+    closedir(folder);
+    if (empty && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
         return error_set_errno(error, errno, "The folder %s could not be removed", name);
-    return true;
+    return empty;
 }
 
 bool file_free_space(int fd, uint64_t *bytes, Error *error)

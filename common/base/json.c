@@ -61,7 +61,8 @@ void json_write_line(int fd, const json_t *value)
     }
 }
 
-static bool wrong_type(const json_t *value, const char *field, const char *wanted, Error *error)
+static bool json_wrong_type(const json_t *value, const char *field, const char *wanted,
+                            Error *error)
 {
     if (!value || json_is_null(value))
         return error_add_field(error, ERROR_INVALID, field, "The field %s is missing.", field);
@@ -72,7 +73,7 @@ bool json_get_string(const json_t *object, const char *field, const char **out, 
 {
     const json_t *value = json_object_get(object, field);
     if (!json_is_string(value))
-        return wrong_type(value, field, "a text", error);
+        return json_wrong_type(value, field, "a text", error);
     *out = json_string_value(value);
     return true;
 }
@@ -92,7 +93,7 @@ bool json_get_integer(const json_t *object, const char *field, int64_t *out, Err
 {
     const json_t *value = json_object_get(object, field);
     if (!json_is_integer(value))
-        return wrong_type(value, field, "a whole number", error);
+        return json_wrong_type(value, field, "a whole number", error);
     *out = json_integer_value(value);
     return true;
 }
@@ -101,7 +102,7 @@ bool json_get_number(const json_t *object, const char *field, double *out, Error
 {
     const json_t *value = json_object_get(object, field);
     if (!json_is_number(value))
-        return wrong_type(value, field, "a number", error);
+        return json_wrong_type(value, field, "a number", error);
     *out = json_number_value(value);
     return true;
 }
@@ -110,7 +111,7 @@ bool json_get_flag(const json_t *object, const char *field, bool *out, Error *er
 {
     const json_t *value = json_object_get(object, field);
     if (!json_is_boolean(value))
-        return wrong_type(value, field, "true or false", error);
+        return json_wrong_type(value, field, "true or false", error);
     *out = json_is_true(value);
     return true;
 }
@@ -119,7 +120,7 @@ bool json_get_object(const json_t *object, const char *field, const json_t **out
 {
     const json_t *value = json_object_get(object, field);
     if (!json_is_object(value))
-        return wrong_type(value, field, "an object", error);
+        return json_wrong_type(value, field, "an object", error);
     *out = value;
     return true;
 }

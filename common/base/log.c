@@ -43,7 +43,7 @@ void log_context_pop(LogContext *previous)
 }
 
 /* RFC 3339 in UTC with milliseconds. */
-static void format_time(char *text, size_t size)
+static void log_format_time(char *text, size_t size)
 {
     struct timespec now;
     struct tm utc;
@@ -54,7 +54,7 @@ static void format_time(char *text, size_t size)
     snprintf(text, size, "%s.%03dZ", seconds, (int)(now.tv_nsec / 1000000));
 }
 
-static char *json_line(LogLevel level, const char *time, const char *message)
+static char *log_json_line(LogLevel level, const char *time, const char *message)
 {
     _cleanup_json_ json_t *line = json_object();
     json_object_set_new(line, "time", json_string(time));
@@ -68,15 +68,7 @@ static char *json_line(LogLevel level, const char *time, const char *message)
     return json_dumps(line, JSON_COMPACT);
 }
 
-/* A message may quote input; a line break in it would forge a line. */
-static void blank_controls(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = ' ';
-}
-
-static char *text_line(LogLevel level, const char *time, const char *message)
+static char *log_text_line(LogLevel level, const char *time, const char *message)
 {
     char *line = NULL;
     const char *request = log_context.request_id, *job = log_context.job_id;
@@ -87,7 +79,7 @@ static char *text_line(LogLevel level, const char *time, const char *message)
 }
 
 /* Not through stdio: exit() would wait for what a stalled reader does not take. */
-static void print(const char *line)
+static void log_print(const char *line)
 {
     static char end[] = "\n";
     struct iovec parts[] = {{(void *)line, strlen(line)}, {end, 1}};
@@ -108,7 +100,7 @@ static struct {
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 /* Takes the line over; false where there is no thread to write it. A full queue drops it. */
-static bool enqueue(char **line)
+static bool log_enqueue(char **line)
 {
     pthread_mutex_lock(&queue.lock);
     bool running = queue.running;
@@ -122,43 +114,36 @@ static bool enqueue(char **line)
     return running;
 }
 
-/* The next line, owned by the caller; NULL at the end. */
-static char *dequeue(uint64_t *dropped)
+static void *log_thread(void *argument)
 {
-    char *line = NULL;
-    pthread_mutex_lock(&queue.lock);
-    while (queue.count == 0 && !queue.stopping)
-        pthread_cond_wait(&queue.changed, &queue.lock);
-    if (queue.count > 0) {
-        line = TAKE_PTR(queue.lines[queue.first]);
-        queue.first = (queue.first + 1) % LOG_QUEUE_MAX;
-        queue.count--;
-    }
-    *dropped = queue.dropped;
-    queue.dropped = 0;
-    pthread_mutex_unlock(&queue.lock);
-    return line;
-}
-
-static void *write_lines(void *argument)
-{
-    uint64_t dropped;
-    char *line;
     (void)argument;
-    while ((line = dequeue(&dropped))) {
-        print(line);
+    for (;;) {
+        char *line = NULL;
+        pthread_mutex_lock(&queue.lock);
+        while (queue.count == 0 && !queue.stopping)
+            pthread_cond_wait(&queue.changed, &queue.lock);
+        if (queue.count > 0) {
+            line = TAKE_PTR(queue.lines[queue.first]);
+            queue.first = (queue.first + 1) % LOG_QUEUE_MAX;
+            queue.count--;
+        }
+        uint64_t dropped = queue.dropped;
+        queue.dropped = 0;
+        pthread_mutex_unlock(&queue.lock);
+        if (!line)
+            return NULL;
+        log_print(line);
         free(line);
         if (dropped > 0)
             log_warning("%llu lines of the log were dropped: nobody read it.",
                         (unsigned long long)dropped);
     }
-    return NULL;
 }
 
 void log_start(void)
 {
     queue.running = true;
-    REQUIRE(pthread_create(&queue.thread, NULL, write_lines, NULL) == 0);
+    REQUIRE(pthread_create(&queue.thread, NULL, log_thread, NULL) == 0);
 }
 
 void log_stop(void)
@@ -185,10 +170,12 @@ void log_write(LogLevel level, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    blank_controls(message);
-    format_time(time, sizeof time);
-    _cleanup_free_ char *line =
-        log_format == LOG_JSON ? json_line(level, time, message) : text_line(level, time, message);
-    if (line && !enqueue(&line))
-        print(line);
+    for (char *c = message; *c; c++) /* it may quote input: a line break would forge a line */
+        if ((unsigned char)*c < 0x20 || *c == 0x7F)
+            *c = ' ';
+    log_format_time(time, sizeof time);
+    _cleanup_free_ char *line = log_format == LOG_JSON ? log_json_line(level, time, message)
+                                                       : log_text_line(level, time, message);
+    if (line && !log_enqueue(&line))
+        log_print(line);
 }

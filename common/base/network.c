@@ -5,7 +5,7 @@
 /* ::ffff:0:0/96, where IPv4 lives. */
 static const unsigned char mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
-static struct in6_addr map_ipv4(const struct in_addr *address)
+static struct in6_addr network_map_ipv4(const struct in_addr *address)
 {
     struct in6_addr mapped;
     memcpy(mapped.s6_addr, mapped_prefix, sizeof mapped_prefix);
@@ -22,14 +22,14 @@ bool network_parse_address(const char *text, size_t length, struct in6_addr *out
     memcpy(copy, text, length);
     copy[length] = '\0';
     if (inet_pton(AF_INET, copy, &narrow) == 1) {
-        *out = map_ipv4(&narrow);
+        *out = network_map_ipv4(&narrow);
         return true;
     }
     return inet_pton(AF_INET6, copy, out) == 1;
 }
 
 /* One item of a list, with or without a prefix length. */
-static bool parse_network(const char *text, size_t length, Network *out)
+static bool network_parse(const char *text, size_t length, Network *out)
 {
     const char *slash = memchr(text, '/', length);
     size_t address_length = slash ? (size_t)(slash - text) : length;
@@ -62,7 +62,7 @@ bool network_parse_list(const char *text, NetworkList *out)
     for (text += strspn(text, separators); *text; text += strspn(text, separators)) {
         size_t length = strcspn(text, separators);
         if (networks.count == NETWORKS_MAX ||
-            !parse_network(text, length, &networks.list[networks.count]))
+            !network_parse(text, length, &networks.list[networks.count]))
             return false;
         networks.count++;
         text += length;
@@ -88,7 +88,7 @@ bool network_list_has(const NetworkList *networks, const struct in6_addr *addres
 struct in6_addr network_of_peer(const struct sockaddr_in6 *peer)
 {
     if (peer->sin6_family == AF_INET)
-        return map_ipv4(&((const struct sockaddr_in *)peer)->sin_addr);
+        return network_map_ipv4(&((const struct sockaddr_in *)peer)->sin_addr);
     return peer->sin6_addr;
 }
 

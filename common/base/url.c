@@ -1,6 +1,6 @@
 #include "common/base/url.h"
 
-static int hex_value(char digit)
+static int url_hex_value(char digit)
 {
     if (digit >= '0' && digit <= '9')
         return digit - '0';
@@ -14,8 +14,8 @@ bool url_decode(const char *text, size_t length, char *out, size_t size)
     for (size_t i = 0; i < length; i++) {
         char byte = text[i];
         if (byte == '%') {
-            int high = length - i > 2 ? hex_value(text[i + 1]) : -1;
-            int low = length - i > 2 ? hex_value(text[i + 2]) : -1;
+            int high = length - i > 2 ? url_hex_value(text[i + 1]) : -1;
+            int low = length - i > 2 ? url_hex_value(text[i + 2]) : -1;
             if (high < 0 || low < 0 || (high == 0 && low == 0))
                 return false;
             byte = (char)(high << 4 | low);
@@ -56,7 +56,7 @@ bool url_is_base(const char *text)
 }
 
 /* Decodes %XX and '+' of one name or value. */
-static bool decode_form(const char *text, size_t length, char *out, size_t size)
+static bool url_decode_form(const char *text, size_t length, char *out, size_t size)
 {
     _cleanup_free_ char *blanked = base_calloc(length + 1, 1);
     for (size_t i = 0; i < length; i++)
@@ -73,8 +73,8 @@ bool url_query_value(const char *target, const char *name, char *out, size_t siz
     for (query++; *query; query += *query == '&') {
         size_t length = strcspn(query, "&"), name_length = MIN_OF(strcspn(query, "="), length);
         const char *value = query + MIN_OF(name_length + 1, length);
-        if (decode_form(query, name_length, found, strlen(name) + 1) && streq(found, name))
-            return decode_form(value, (size_t)(query + length - value), out, size);
+        if (url_decode_form(query, name_length, found, strlen(name) + 1) && streq(found, name))
+            return url_decode_form(value, (size_t)(query + length - value), out, size);
         query += length;
     }
     return false;

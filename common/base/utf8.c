@@ -9,11 +9,6 @@ static const struct {
     {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
 };
 
-static bool is_continuation(unsigned char byte)
-{
-    return (byte & 0xC0) == 0x80;
-}
-
 size_t utf8_character(const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;
@@ -27,7 +22,7 @@ size_t utf8_character(const char *text, size_t length)
             (bytes[1] < sequences[i].second_low || bytes[1] > sequences[i].second_high))
             return 0;
         for (size_t k = 2; k < wanted; k++)
-            if (!is_continuation(bytes[k]))
+            if ((bytes[k] & 0xC0) != 0x80)
                 return 0;
         return wanted;
     }

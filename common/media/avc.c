@@ -11,13 +11,13 @@
 #define RECORD_TAIL    4 /* bytes after the sets, which the High profiles add */
 #define RECORD_VERSION 1
 
-static int nal_type(uint8_t first)
+static int avc_nal_type(uint8_t first)
 {
     return first & 0x1f;
 }
 
 /* Passes over a list of parameter sets; false where it is damaged or holds something else. */
-static bool pass_sets(const uint8_t *record, size_t size, size_t *at, uint8_t mask, int type)
+static bool avc_pass_sets(const uint8_t *record, size_t size, size_t *at, uint8_t mask, int type)
 {
     if (*at >= size)
         return false;
@@ -26,7 +26,7 @@ static bool pass_sets(const uint8_t *record, size_t size, size_t *at, uint8_t ma
             return false;
         size_t length = (size_t)record[*at] << 8 | record[*at + 1];
         *at += 2;
-        if (length == 0 || length > size - *at || nal_type(record[*at]) != type)
+        if (length == 0 || length > size - *at || avc_nal_type(record[*at]) != type)
             return false;
         *at += length;
     }
@@ -37,25 +37,11 @@ int avc_length_size(const uint8_t *record, size_t size)
 {
     size_t at = RECORD_HEAD;
     if (size <= RECORD_HEAD || record[0] != RECORD_VERSION ||
-        !pass_sets(record, size, &at, 0x1f, NAL_SPS) ||
-        !pass_sets(record, size, &at, 0xff, NAL_PPS))
+        !avc_pass_sets(record, size, &at, 0x1f, NAL_SPS) ||
+        !avc_pass_sets(record, size, &at, 0xff, NAL_PPS))
         return 0;
     int length_size = (record[4] & 3) + 1;
     return size - at <= RECORD_TAIL && length_size != 3 ? length_size : 0;
-}
-
-static size_t read_length(const uint8_t *bytes, int count)
-{
-    size_t value = 0;
-    for (int i = 0; i < count; i++)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
-static bool is_needed(int type)
-{
-    return (type >= NAL_SLICE && type <= NAL_IDR) || type == NAL_SPS || type == NAL_PPS ||
-           type == NAL_DELIMITER;
 }
 
 bool avc_strip(uint8_t *sample, size_t *size, int length_size, AvcSample *found)
@@ -65,13 +51,16 @@ bool avc_strip(uint8_t *sample, size_t *size, int length_size, AvcSample *found)
     for (size_t at = 0; at < *size;) {
         if (*size - at <= head)
             return false;
-        size_t length = read_length(sample + at, length_size);
+        size_t length = 0;
+        for (size_t i = 0; i < head; i++)
+            length = length << 8 | sample[at + i];
         if (length == 0 || length > *size - at - head)
             return false;
-        int type = nal_type(sample[at + head]);
-        found->has_picture = found->has_picture || (type >= NAL_SLICE && type <= NAL_IDR);
+        int type = avc_nal_type(sample[at + head]);
+        bool picture = type >= NAL_SLICE && type <= NAL_IDR;
+        found->has_picture = found->has_picture || picture;
         found->is_idr = found->is_idr || type == NAL_IDR;
-        if (is_needed(type)) {
+        if (picture || type == NAL_SPS || type == NAL_PPS || type == NAL_DELIMITER) {
             memmove(sample + kept, sample + at, head + length);
             kept += head + length;
         }

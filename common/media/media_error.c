@@ -11,24 +11,19 @@
 static pthread_mutex_t complaint_lock = PTHREAD_MUTEX_INITIALIZER;
 static char complaint[MEDIA_LOG_LINE]; /* guarded by complaint_lock */
 
-/* One line without control characters: it may quote the file. */
-static void make_plain(char *text)
-{
-    text[strcspn(text, "\r\n")] = '\0';
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-            *c = '?';
-}
-
-_printf_(3, 0) static void keep_complaint(void *context, int level, const char *format,
-                                          va_list arguments)
+_printf_(3, 0) static void media_error_keep(void *context, int level, const char *format,
+                                            va_list arguments)
 {
     char line[MEDIA_LOG_LINE];
     (void)context;
     if (level > AV_LOG_ERROR)
         return;
     vsnprintf(line, sizeof line, format, arguments);
-    make_plain(line);
+    /* One line without control characters: it may quote the file. */
+    line[strcspn(line, "\r\n")] = '\0';
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+            *c = '?';
     pthread_mutex_lock(&complaint_lock);
     memcpy(complaint, line, sizeof complaint);
     pthread_mutex_unlock(&complaint_lock);
@@ -36,7 +31,7 @@ _printf_(3, 0) static void keep_complaint(void *context, int level, const char *
 
 void media_error_init(void)
 {
-    av_log_set_callback(keep_complaint);
+    av_log_set_callback(media_error_keep);
 }
 
 void media_error_forget(void)
@@ -44,20 +39,6 @@ void media_error_forget(void)
     pthread_mutex_lock(&complaint_lock);
     complaint[0] = '\0';
     pthread_mutex_unlock(&complaint_lock);
-}
-
-static ErrorCode code_of(int number)
-{
-    switch (number) {
-    case AVERROR(ENOSPC):
-    case AVERROR(EDQUOT):
-    case AVERROR(EFBIG):
-        return ERROR_NO_SPACE;
-    case AVERROR(EIO):
-        return ERROR_IO;
-    default:
-        return ERROR_MEDIA;
-    }
 }
 
 bool media_error_set(Error *error, int number, const char *format, ...)
@@ -72,5 +53,7 @@ bool media_error_set(Error *error, int number, const char *format, ...)
     pthread_mutex_unlock(&complaint_lock);
     if (!cause[0])
         av_strerror(number, cause, sizeof cause);
-    return error_set(error, code_of(number), "%s (%s).", sentence, cause);
+    bool full = number == AVERROR(ENOSPC) || number == AVERROR(EDQUOT) || number == AVERROR(EFBIG);
+    ErrorCode code = full ? ERROR_NO_SPACE : number == AVERROR(EIO) ? ERROR_IO : ERROR_MEDIA;
+    return error_set(error, code, "%s (%s).", sentence, cause);
 }

@@ -36,7 +36,7 @@ struct MediaInput {
     AVFormatContext *format;
 };
 
-static int read_bytes(void *opaque, uint8_t *buffer, int length)
+static int media_input_read(void *opaque, uint8_t *buffer, int length)
 {
     MediaInput *input = CAST_OBJECT(MediaInput, opaque, MEDIA_INPUT_MAGIC);
     ssize_t got;
@@ -56,7 +56,7 @@ static int read_bytes(void *opaque, uint8_t *buffer, int length)
     return (int)got;
 }
 
-static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
+static int64_t media_input_seek(void *opaque, int64_t offset, int whence)
 {
     MediaInput *input = CAST_OBJECT(MediaInput, opaque, MEDIA_INPUT_MAGIC);
     int64_t base = 0;
@@ -72,25 +72,25 @@ static int64_t seek_bytes(void *opaque, int64_t offset, int whence)
     return input->offset = base;
 }
 
-static int refuse_open(AVFormatContext *format, AVIOContext **out, const char *url, int flags,
-                       AVDictionary **options)
+static int media_input_refuse_open(AVFormatContext *format, AVIOContext **out, const char *url,
+                                   int flags, AVDictionary **options)
 {
     (void)format, (void)url, (void)flags, (void)options;
     *out = NULL;
     return AVERROR(EACCES);
 }
 
-static void prepare(MediaInput *input)
+static void media_input_prepare(MediaInput *input)
 {
     uint8_t *block = av_malloc(MEDIA_IO_BLOCK);
     AVFormatContext *format = avformat_alloc_context();
     REQUIRE(block && format);
-    input->bytes =
-        avio_alloc_context(block, MEDIA_IO_BLOCK, 0, input, read_bytes, NULL, seek_bytes);
+    input->bytes = avio_alloc_context(block, MEDIA_IO_BLOCK, 0, input, media_input_read, NULL,
+                                      media_input_seek);
     REQUIRE(input->bytes);
     format->pb = input->bytes;
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
-    format->io_open = refuse_open;
+    format->io_open = media_input_refuse_open;
     format->format_whitelist = av_strdup(CONTAINERS);
     format->codec_whitelist = av_strdup(DECODERS);
     format->protocol_whitelist = av_strdup("");
@@ -107,24 +107,6 @@ bool media_input_check(const MediaInput *input, Error *error)
     return !input->fault || error_set_errno(error, input->fault, "The original could not be read");
 }
 
-static bool open_failed(int number, Error *error)
-{
-    if (number == AVERROR(EINVAL))
-        return error_set(error, ERROR_MEDIA, "The file is no video or recording of a known kind.");
-    return media_error_set(error, number,
-                           "The file is no video or recording, or it is damaged or incomplete");
-}
-
-/* Bytes in front of MPEG audio look like AMR without a head to the library, and MPEG audio may
- * begin after any garbage. Recorders write the head (RFC 4867 §5). */
-static int guess_container(AVIOContext *bytes, const AVInputFormat **out)
-{
-    int number = av_probe_input_buffer2(bytes, out, "", NULL, 0, 0);
-    if (number >= 0 && (streq((*out)->name, "amrnb") || streq((*out)->name, "amrwb")))
-        *out = av_find_input_format("mp3");
-    return number;
-}
-
 bool media_input_open(int fd, MediaInput **out, Error *error)
 {
     struct stat status;
@@ -134,17 +116,24 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
         return error_set(error, ERROR_MEDIA, "The file is empty.");
     _cleanup_media_input_ MediaInput *input = NEW(MediaInput);
     *input = (MediaInput){.magic = MEDIA_INPUT_MAGIC, .fd = fd, .size = status.st_size};
-    prepare(input);
+    media_input_prepare(input);
     media_error_forget();
     const AVInputFormat *container = NULL;
-    int number = guess_container(input->bytes, &container);
+    int number = av_probe_input_buffer2(input->bytes, &container, "", NULL, 0, 0);
+    /* Bytes in front of MPEG audio look like AMR without a head to the library, and MPEG audio may
+     * begin after any garbage. Recorders write the head (RFC 4867 §5). */
+    if (number >= 0 && (streq(container->name, "amrnb") || streq(container->name, "amrwb")))
+        container = av_find_input_format("mp3");
     /* On failure the library frees the format and clears the pointer. */
     if (number >= 0)
         number = avformat_open_input(&input->format, NULL, container, NULL);
     if (!media_input_check(input, error))
         return false;
+    if (number == AVERROR(EINVAL))
+        return error_set(error, ERROR_MEDIA, "The file is no video or recording of a known kind.");
     if (number < 0)
-        return open_failed(number, error);
+        return media_error_set(error, number,
+                               "The file is no video or recording, or it is damaged or incomplete");
     *out = TAKE_PTR(input);
     return true;
 }

@@ -14,7 +14,7 @@
 
 /* Of a display matrix (ISO/IEC 14496-12 §6.2.2) only the signs of its rotating part matter. It maps
  * (x, y) to (a x + c y, b x + d y), y downwards. */
-static MediaOrientation orientation_of(const int32_t *matrix)
+static MediaOrientation media_probe_orientation(const int32_t *matrix)
 {
     if (!matrix)
         return MEDIA_UPRIGHT;
@@ -29,25 +29,14 @@ static MediaOrientation orientation_of(const int32_t *matrix)
     return b < 0 ? MEDIA_ROTATE_270 : MEDIA_TRANSPOSE;
 }
 
-static MediaRatio ratio_of(AVRational value)
+static MediaRatio media_probe_ratio(AVRational value)
 {
     if (value.num <= 0 || value.den <= 0)
         return (MediaRatio){0, 1};
     return (MediaRatio){value.num, value.den};
 }
 
-static MediaRatio frame_rate_of(const AVStream *stream)
-{
-    const AVRational candidates[] = {stream->avg_frame_rate, stream->r_frame_rate};
-    for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
-        double rate = candidates[i].den ? av_q2d(candidates[i]) : 0;
-        if (rate >= FRAME_RATE_MIN && rate <= FRAME_RATE_MAX)
-            return ratio_of(candidates[i]);
-    }
-    return (MediaRatio){0, 1};
-}
-
-static void describe_pixels(MediaStream *out, enum AVPixelFormat format)
+static void media_probe_pixels(MediaStream *out, enum AVPixelFormat format)
 {
     const AVPixFmtDescriptor *pixels = av_pix_fmt_desc_get(format);
     base_copy_truncated(out->pixel_format, sizeof out->pixel_format,
@@ -56,84 +45,65 @@ static void describe_pixels(MediaStream *out, enum AVPixelFormat format)
 }
 
 /* The old "yuvj" formats say full range by their name. */
-static bool is_full_range(enum AVColorRange range, const char *pixel_format)
+static bool media_probe_full_range(enum AVColorRange range, const char *pixel_format)
 {
     return range == AVCOL_RANGE_JPEG || strncmp(pixel_format, "yuvj", 4) == 0;
 }
 
-static void describe_video(MediaStream *out, AVFormatContext *format, AVStream *stream)
+static void media_probe_video(MediaStream *out, AVFormatContext *format, AVStream *stream)
 {
     const AVCodecParameters *codec = stream->codecpar;
     out->width = codec->width;
     out->height = codec->height;
-    out->pixel_aspect = ratio_of(av_guess_sample_aspect_ratio(format, stream, NULL));
-    out->orientation = orientation_of(media_compat_display_matrix(stream));
-    describe_pixels(out, codec->format);
+    out->pixel_aspect = media_probe_ratio(av_guess_sample_aspect_ratio(format, stream, NULL));
+    out->orientation = media_probe_orientation(media_compat_display_matrix(stream));
+    media_probe_pixels(out, codec->format);
     out->colour = (MediaColour){codec->color_primaries, codec->color_trc, codec->color_space,
-                                is_full_range(codec->color_range, out->pixel_format)};
+                                media_probe_full_range(codec->color_range, out->pixel_format)};
     out->interlaced = codec->field_order > AV_FIELD_PROGRESSIVE;
-    out->frame_rate = frame_rate_of(stream);
+    const AVRational rates[] = {stream->avg_frame_rate, stream->r_frame_rate};
+    out->frame_rate = (MediaRatio){0, 1};
+    for (size_t i = 0; i < ARRAY_SIZE(rates) && out->frame_rate.num == 0; i++) {
+        double rate = rates[i].den ? av_q2d(rates[i]) : 0;
+        if (rate >= FRAME_RATE_MIN && rate <= FRAME_RATE_MAX)
+            out->frame_rate = media_probe_ratio(rates[i]);
+    }
     out->is_still =
         stream->disposition & (AV_DISPOSITION_ATTACHED_PIC | AV_DISPOSITION_TIMED_THUMBNAILS |
                                AV_DISPOSITION_STILL_IMAGE);
 }
 
-static MediaStreamKind kind_of(enum AVMediaType type)
-{
-    switch (type) {
-    case AVMEDIA_TYPE_VIDEO:
-        return STREAM_VIDEO;
-    case AVMEDIA_TYPE_AUDIO:
-        return STREAM_AUDIO;
-    default:
-        return STREAM_OTHER;
-    }
-}
-
-static bool is_decodable(const AVFormatContext *format, const AVCodecParameters *codec)
-{
-    const AVCodec *decoder = avcodec_find_decoder(codec->codec_id);
-    return decoder && av_match_list(decoder->name, format->codec_whitelist, ',') > 0;
-}
-
-static double seconds_of(int64_t duration, AVRational base)
+static double media_probe_seconds(int64_t duration, AVRational base)
 {
     return duration == AV_NOPTS_VALUE || duration <= 0 ? 0 : (double)duration * av_q2d(base);
 }
 
-/* Constraint flags stand above the number. The library counts object types from 0. */
-static int profile_of(const AVCodecParameters *codec)
-{
-    if (codec->profile < 0)
-        return 0;
-    if (codec->codec_id == AV_CODEC_ID_H264)
-        return codec->profile & 0xff;
-    return codec->codec_id == AV_CODEC_ID_AAC ? codec->profile + 1 : 0;
-}
-
-static bool is_copyable(const AVCodecParameters *codec)
-{
-    if (codec->codec_id == AV_CODEC_ID_H264)
-        return avc_length_size(codec->extradata, (size_t)codec->extradata_size) > 0;
-    return codec->codec_id == AV_CODEC_ID_AAC && codec->extradata_size >= 2;
-}
-
-static void describe_stream(MediaStream *out, AVFormatContext *format, AVStream *stream)
+static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStream *stream)
 {
     const AVCodecParameters *codec = stream->codecpar;
-    *out = (MediaStream){.index = stream->index,
-                         .kind = kind_of(codec->codec_type),
-                         .decodable = is_decodable(format, codec),
-                         .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
-                         .bit_rate = MAX_OF(codec->bit_rate, 0),
-                         .duration = seconds_of(stream->duration, stream->time_base),
-                         .profile = profile_of(codec),
-                         .copyable = is_copyable(codec)};
+    const AVCodec *decoder = avcodec_find_decoder(codec->codec_id);
+    bool h264 = codec->codec_id == AV_CODEC_ID_H264, aac = codec->codec_id == AV_CODEC_ID_AAC;
+    *out = (MediaStream){
+        .index = stream->index,
+        .kind = codec->codec_type == AVMEDIA_TYPE_VIDEO   ? STREAM_VIDEO
+                : codec->codec_type == AVMEDIA_TYPE_AUDIO ? STREAM_AUDIO
+                                                          : STREAM_OTHER,
+        .decodable = decoder && av_match_list(decoder->name, format->codec_whitelist, ',') > 0,
+        .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
+        .bit_rate = MAX_OF(codec->bit_rate, 0),
+        .duration = media_probe_seconds(stream->duration, stream->time_base),
+        .copyable = aac && codec->extradata_size >= 2};
+    if (h264)
+        out->copyable = avc_length_size(codec->extradata, (size_t)codec->extradata_size) > 0;
+    if (h264 && codec->profile >= 0)
+        out->profile = codec->profile & 0xff; /* constraint flags stand above the number */
+    if (aac && codec->profile >= 0)
+        out->profile = codec->profile + 1; /* the library counts object types from 0 */
     base_copy_truncated(out->codec, sizeof out->codec,
                         codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
                                                             : avcodec_get_name(codec->codec_id));
     if (out->kind == STREAM_VIDEO)
-        describe_video(out, format, stream);
+        media_probe_video(out, format, stream);
     if (out->kind == STREAM_AUDIO) {
         out->channels = codec->ch_layout.nb_channels;
         out->sample_rate = codec->sample_rate;
@@ -152,12 +122,12 @@ bool media_probe(MediaInput *input, MediaFacts *out, Error *error)
                          MEDIA_STREAMS_MAX);
     *out = (MediaFacts){.size = media_input_size(input),
                         .bit_rate = MAX_OF(format->bit_rate, 0),
-                        .duration = seconds_of(format->duration, AV_TIME_BASE_Q),
+                        .duration = media_probe_seconds(format->duration, AV_TIME_BASE_Q),
                         .stream_count = format->nb_streams};
     media_tags_read(format, clock_wall_ms() / 1000, &out->tags);
     base_copy_truncated(out->container, sizeof out->container, format->iformat->name);
     for (size_t i = 0; i < out->stream_count; i++)
-        describe_stream(&out->streams[i], format, format->streams[i]);
+        media_probe_stream(&out->streams[i], format, format->streams[i]);
     return true;
 }
 
@@ -167,14 +137,14 @@ void media_probe_frame(MediaStream *stream, const AVFrame *frame)
     stream->width = frame->width;
     stream->height = frame->height;
     if (frame->sample_aspect_ratio.num > 0 && stream->pixel_aspect.num == 0)
-        stream->pixel_aspect = ratio_of(frame->sample_aspect_ratio);
-    describe_pixels(stream, frame->format);
+        stream->pixel_aspect = media_probe_ratio(frame->sample_aspect_ratio);
+    media_probe_pixels(stream, frame->format);
     if (frame->color_primaries != AVCOL_PRI_UNSPECIFIED)
         colour->primaries = frame->color_primaries;
     if (frame->color_trc != AVCOL_TRC_UNSPECIFIED)
         colour->transfer = frame->color_trc;
     if (frame->colorspace != AVCOL_SPC_UNSPECIFIED)
         colour->matrix = frame->colorspace;
-    colour->full_range = is_full_range(frame->color_range, stream->pixel_format);
+    colour->full_range = media_probe_full_range(frame->color_range, stream->pixel_format);
     stream->interlaced = stream->interlaced || media_compat_interlaced(frame);
 }

@@ -8,7 +8,7 @@
 #define DAY 86400
 
 /* A run of exactly `digits` digits. */
-static bool take_number(const char **at, int digits, int *out)
+static bool media_tags_take_number(const char **at, int digits, int *out)
 {
     *out = 0;
     for (int i = 0; i < digits; i++, (*at)++) {
@@ -19,7 +19,7 @@ static bool take_number(const char **at, int digits, int *out)
     return true;
 }
 
-static bool take_one_of(const char **at, const char *characters)
+static bool media_tags_take_one_of(const char **at, const char *characters)
 {
     if (!**at || !strchr(characters, **at))
         return false;
@@ -27,66 +27,49 @@ static bool take_one_of(const char **at, const char *characters)
     return true;
 }
 
-static bool take_date(const char **at, struct tm *out)
+/* A time of day to the minute or finer, and how many seconds east of Greenwich it is meant. */
+static bool media_tags_take_clock(const char **at, struct tm *out, int *zone)
 {
-    bool taken = take_number(at, 4, &out->tm_year) && take_one_of(at, "-:/") &&
-                 take_number(at, 2, &out->tm_mon) && take_one_of(at, "-:/") &&
-                 take_number(at, 2, &out->tm_mday);
-    out->tm_year -= 1900;
-    out->tm_mon -= 1;
-    return taken;
-}
-
-static bool take_clock(const char **at, struct tm *out)
-{
-    if (!take_number(at, 2, &out->tm_hour) || !take_one_of(at, ":") ||
-        !take_number(at, 2, &out->tm_min))
+    int hours, minutes;
+    if (!media_tags_take_number(at, 2, &out->tm_hour) || !media_tags_take_one_of(at, ":") ||
+        !media_tags_take_number(at, 2, &out->tm_min) ||
+        (media_tags_take_one_of(at, ":") && !media_tags_take_number(at, 2, &out->tm_sec)))
         return false;
-    if (take_one_of(at, ":") && !take_number(at, 2, &out->tm_sec))
-        return false;
-    if (take_one_of(at, ".,"))
+    if (media_tags_take_one_of(at, ".,"))
         *at += strspn(*at, "0123456789");
-    return true;
-}
-
-/* Seconds east of Greenwich. */
-static bool take_zone(const char **at, int *out)
-{
-    int sign = **at == '-' ? -1 : 1, hours, minutes;
-    *out = 0;
-    if (!**at || take_one_of(at, "Zz"))
+    *zone = 0;
+    if (!**at || media_tags_take_one_of(at, "Zz"))
         return true;
-    if (!take_one_of(at, "+-") || !take_number(at, 2, &hours))
+    int sign = **at == '-' ? -1 : 1;
+    if (!media_tags_take_one_of(at, "+-") || !media_tags_take_number(at, 2, &hours))
         return false;
-    take_one_of(at, ":");
-    if (!take_number(at, 2, &minutes) || hours > 14 || minutes > 59)
+    media_tags_take_one_of(at, ":");
+    if (!media_tags_take_number(at, 2, &minutes) || hours > 14 || minutes > 59)
         return false;
-    *out = sign * (hours * 3600 + minutes * 60);
+    *zone = sign * (hours * 3600 + minutes * 60);
     return true;
-}
-
-/* The 31st of February becomes another day on the way, and is none. */
-static bool to_seconds(const struct tm *when, time_t *out)
-{
-    struct tm settled = *when;
-    *out = timegm(&settled);
-    return settled.tm_mday == when->tm_mday && settled.tm_mon == when->tm_mon &&
-           settled.tm_hour == when->tm_hour && settled.tm_min == when->tm_min &&
-           settled.tm_sec == when->tm_sec;
 }
 
 bool media_tags_time(const char *text, int64_t now, char out[TRANSFER_CAPTURED_AT_MAX + 1])
 {
     struct tm when = {0};
-    time_t seconds;
     int zone = 0;
     out[0] = '\0';
-    if (!take_date(&text, &when))
+    if (!media_tags_take_number(&text, 4, &when.tm_year) || !media_tags_take_one_of(&text, "-:/") ||
+        !media_tags_take_number(&text, 2, &when.tm_mon) || !media_tags_take_one_of(&text, "-:/") ||
+        !media_tags_take_number(&text, 2, &when.tm_mday))
         return false;
-    if (*text && (!take_one_of(&text, "Tt ") || !take_clock(&text, &when) ||
-                  !take_zone(&text, &zone) || *text))
+    when.tm_year -= 1900;
+    when.tm_mon -= 1;
+    if (*text && (!media_tags_take_one_of(&text, "Tt ") ||
+                  !media_tags_take_clock(&text, &when, &zone) || *text))
         return false;
-    if (!to_seconds(&when, &seconds))
+    /* The 31st of February becomes another day on the way, and is none. */
+    struct tm settled = when;
+    time_t seconds = timegm(&settled);
+    if (settled.tm_mday != when.tm_mday || settled.tm_mon != when.tm_mon ||
+        settled.tm_hour != when.tm_hour || settled.tm_min != when.tm_min ||
+        settled.tm_sec != when.tm_sec)
         return false;
     seconds -= zone;
     if (seconds < DAY || seconds > now + DAY || !gmtime_r(&seconds, &when))
@@ -95,7 +78,7 @@ bool media_tags_time(const char *text, int64_t now, char out[TRANSFER_CAPTURED_A
 }
 
 /* Unicode's Cc, the separators of lines and paragraphs, and what turns the direction of writing. */
-static bool is_control(const unsigned char *character, size_t length)
+static bool media_tags_is_control(const unsigned char *character, size_t length)
 {
     if (length == 1)
         return character[0] < 0x20 || character[0] == 0x7f;
@@ -108,7 +91,7 @@ static bool is_control(const unsigned char *character, size_t length)
            (character[1] == 0x81 && character[2] >= 0xa6 && character[2] <= 0xa9);
 }
 
-static void trim(char *text)
+static void media_tags_trim(char *text)
 {
     size_t lead = strspn(text, " "), length = strlen(text);
     memmove(text, text + lead, length - lead + 1);
@@ -123,7 +106,7 @@ void media_tags_title(const char *text, char out[TRANSFER_TITLE_MAX + 1])
     for (const char *from = clean; *from;) {
         size_t length = utf8_character(from, strlen(from));
         REQUIRE(length > 0);
-        if (!is_control((const unsigned char *)from, length)) {
+        if (!media_tags_is_control((const unsigned char *)from, length)) {
             memmove(to, from, length);
             to += length;
         } else if (length == 1) {
@@ -132,13 +115,13 @@ void media_tags_title(const char *text, char out[TRANSFER_TITLE_MAX + 1])
         from += length;
     }
     *to = '\0';
-    trim(clean);
+    media_tags_trim(clean);
     base_copy_truncated(out, TRANSFER_TITLE_MAX + 1, clean);
-    trim(out);
+    media_tags_trim(out);
 }
 
 /* The first that says something: the container's, else a stream's. */
-static const char *find(const AVFormatContext *format, const char *name)
+static const char *media_tags_find(const AVFormatContext *format, const char *name)
 {
     const AVDictionaryEntry *entry = av_dict_get(format->metadata, name, NULL, 0);
     for (unsigned i = 0; !entry && i < format->nb_streams; i++)
@@ -153,7 +136,7 @@ void media_tags_read(const AVFormatContext *format, int64_t now, MediaTags *out)
                                         "date"};
     *out = (MediaTags){0};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (media_tags_time(find(format, names[i]), now, out->captured_at))
+        if (media_tags_time(media_tags_find(format, names[i]), now, out->captured_at))
             break;
-    media_tags_title(find(format, "title"), out->title);
+    media_tags_title(media_tags_find(format, "title"), out->title);
 }
