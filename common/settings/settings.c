@@ -38,12 +38,12 @@ static const char *const *const choices[] = {
     [SETTING_PRESET] = presets,
 };
 
-static bool is_secret(SettingKind kind)
+static bool settings_is_secret(SettingKind kind)
 {
     return kind == SETTING_SECRET || kind == SETTING_OPTIONAL_SECRET;
 }
 
-static bool parse_integer(const char *text, int64_t *number)
+static bool settings_parse_integer(const char *text, int64_t *number)
 {
     char *end;
     if (!*text || strspn(text, "0123456789") != strlen(text))
@@ -70,38 +70,34 @@ bool settings_parse_size(const char *text, int64_t *bytes)
     }
     memcpy(number, text, digits);
     number[digits] = '\0';
-    if (!parse_integer(number, &value) || value > (INT64_MAX >> shift))
+    if (!settings_parse_integer(number, &value) || value > (INT64_MAX >> shift))
         return false;
     *bytes = value << shift;
     return true;
 }
 
-static bool parse_choice(const char *const *options, const char *text, int64_t *index)
-{
-    for (int64_t i = 0; options[i]; i++)
-        if (streq(options[i], text)) {
-            *index = i;
-            return true;
-        }
-    return false;
-}
-
-static bool fault(FILE *faults, const SettingRow *row, const char *what)
+static bool settings_fault(FILE *faults, const SettingRow *row, const char *what)
 {
     fprintf(faults, "%s %s\n", row->name, what);
     return false;
 }
 
-static bool fault_choice(FILE *faults, const SettingRow *row)
+static bool settings_check_choice(const SettingRow *row, Setting *setting, FILE *faults)
 {
+    const char *const *options = choices[row->kind];
+    for (int64_t i = 0; options[i]; i++)
+        if (streq(options[i], setting->text)) {
+            setting->number = i;
+            return true;
+        }
     fprintf(faults, "%s must be one of:", row->name);
-    for (const char *const *option = choices[row->kind]; *option; option++)
-        fprintf(faults, " %s", *option);
+    for (; *options; options++)
+        fprintf(faults, " %s", *options);
     fputs(".\n", faults);
     return false;
 }
 
-static bool check_range(const SettingRow *row, const Setting *setting, FILE *faults)
+static bool settings_check_range(const SettingRow *row, const Setting *setting, FILE *faults)
 {
     char what[120];
     if (setting->number >= row->minimum && setting->number <= row->maximum)
@@ -111,50 +107,47 @@ static bool check_range(const SettingRow *row, const Setting *setting, FILE *fau
     else
         snprintf(what, sizeof what, "must be between %lld and %lld.", (long long)row->minimum,
                  (long long)row->maximum);
-    return fault(faults, row, what);
+    return settings_fault(faults, row, what);
 }
 
-static bool check_secret(const SettingRow *row, const Setting *setting, FILE *faults)
+static bool settings_check_secret(const SettingRow *row, const Setting *setting, FILE *faults)
 {
     for (const char *byte = setting->text; *byte; byte++)
         if (*byte <= 0x20 || *byte >= 0x7F)
-            return fault(faults, row, "must hold visible ASCII characters only.");
+            return settings_fault(faults, row, "must hold visible ASCII characters only.");
     if (strlen(setting->text) < TOKEN_LENGTH_MIN)
-        return fault(faults, row, "must be at least 32 bytes long.");
+        return settings_fault(faults, row, "must be at least 32 bytes long.");
     return true;
 }
 
-static bool is_address(const char *text)
+static bool settings_check_value(const SettingRow *row, Setting *setting, FILE *faults)
 {
     unsigned char address[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET6, text, address) == 1 || inet_pton(AF_INET, text, address) == 1;
-}
-
-static bool check_value(const SettingRow *row, Setting *setting, FILE *faults)
-{
     NetworkList networks;
     switch (row->kind) {
     case SETTING_INTEGER:
-        return parse_integer(setting->text, &setting->number)
-                   ? check_range(row, setting, faults)
-                   : fault(faults, row, "must be a whole number.");
+        return settings_parse_integer(setting->text, &setting->number)
+                   ? settings_check_range(row, setting, faults)
+                   : settings_fault(faults, row, "must be a whole number.");
     case SETTING_SIZE:
         return settings_parse_size(setting->text, &setting->number)
-                   ? check_range(row, setting, faults)
-                   : fault(faults, row, "must be a size such as 50M or 4G.");
+                   ? settings_check_range(row, setting, faults)
+                   : settings_fault(faults, row, "must be a size such as 50M or 4G.");
     case SETTING_URL:
     case SETTING_OPTIONAL_URL:
-        return url_is_base(setting->text) ? true
-                                          : fault(faults, row, "must be an http or https URL.");
+        return url_is_base(setting->text) ||
+               settings_fault(faults, row, "must be an http or https URL.");
     case SETTING_SECRET:
     case SETTING_OPTIONAL_SECRET:
-        return check_secret(row, setting, faults);
+        return settings_check_secret(row, setting, faults);
     case SETTING_ADDRESS:
-        return is_address(setting->text) ? true : fault(faults, row, "must be an IP address.");
+        return inet_pton(AF_INET6, setting->text, address) == 1 ||
+               inet_pton(AF_INET, setting->text, address) == 1 ||
+               settings_fault(faults, row, "must be an IP address.");
     case SETTING_NETWORKS:
-        return network_parse_list(setting->text, &networks)
-                   ? true
-                   : fault(faults, row, "must be addresses or networks, such as 10.0.0.0/8, ::1.");
+        return network_parse_list(setting->text, &networks) ||
+               settings_fault(faults, row,
+                              "must be addresses or networks, such as 10.0.0.0/8, ::1.");
     case SETTING_TEXT:
         return true;
     case SETTING_BOOLEAN:
@@ -162,23 +155,23 @@ static bool check_value(const SettingRow *row, Setting *setting, FILE *faults)
     case SETTING_LOG_LEVEL:
     case SETTING_SANDBOX:
     case SETTING_PRESET:
-        return parse_choice(choices[row->kind], setting->text, &setting->number)
-                   ? true
-                   : fault_choice(faults, row);
+        return settings_check_choice(row, setting, faults);
     }
     UNREACHABLE();
 }
 
 /* The value of NAME, or of the file named by NAME_FILE for a secret; owned by the caller. */
-static bool look_up(const SettingRow *row, const SettingsSource *source, char **value, FILE *faults)
+static bool settings_look_up(const SettingRow *row, const SettingsSource *source, char **value,
+                             FILE *faults)
 {
     char file_variable[80];
     Error error = {0};
     const char *plain = source->lookup(source->context, row->name);
     snprintf(file_variable, sizeof file_variable, "%s_FILE", row->name);
-    const char *path = is_secret(row->kind) ? source->lookup(source->context, file_variable) : NULL;
+    const char *path =
+        settings_is_secret(row->kind) ? source->lookup(source->context, file_variable) : NULL;
     if (plain && *plain && path && *path)
-        return fault(faults, row, "and its _FILE form are both set; keep one.");
+        return settings_fault(faults, row, "and its _FILE form are both set; keep one.");
     if (!path || !*path) {
         *value = plain && *plain ? base_strdup(plain) : NULL;
         return true;
@@ -192,21 +185,21 @@ static bool look_up(const SettingRow *row, const SettingsSource *source, char **
     return true;
 }
 
-static bool read_row(const SettingRow *row, Settings *settings, const SettingsSource *source,
-                     FILE *faults)
+static bool settings_read_row(const SettingRow *row, Settings *settings,
+                              const SettingsSource *source, FILE *faults)
 {
     Setting *setting = (Setting *)((char *)settings + row->offset);
     _cleanup_free_ char *value = NULL;
     *setting = (Setting){0};
-    if (!look_up(row, source, &value, faults))
+    if (!settings_look_up(row, source, &value, faults))
         return false;
     if (!value && !row->standard)
-        return fault(faults, row, "is required and not set.");
+        return settings_fault(faults, row, "is required and not set.");
     if (!value && !*row->standard)
         return true;
     if (!base_copy(setting->text, sizeof setting->text, value ? value : row->standard))
-        return fault(faults, row, "is too long.");
-    return check_value(row, setting, faults);
+        return settings_fault(faults, row, "is too long.");
+    return settings_check_value(row, setting, faults);
 }
 
 #define ENV_FILE_MAGIC 0x454e5646u /* "ENVF" */
@@ -214,7 +207,6 @@ static bool read_row(const SettingRow *row, Settings *settings, const SettingsSo
 /* The --env-file: names and values as pointers into one text. */
 typedef struct EnvFile {
     unsigned magic;
-    char *text;
     struct {
         const char *name, *value;
     } lines[128];
@@ -222,71 +214,51 @@ typedef struct EnvFile {
     const SettingsSource *environment;
 } EnvFile;
 
-static bool name_known(const char *name)
+static bool settings_name_known(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         size_t length = strlen(rows[i].name);
         if (streq(rows[i].name, name))
             return true;
-        if (is_secret(rows[i].kind) && strncmp(rows[i].name, name, length) == 0 &&
+        if (settings_is_secret(rows[i].kind) && strncmp(rows[i].name, name, length) == 0 &&
             streq(name + length, "_FILE"))
             return true;
     }
     return false;
 }
 
-static char *unquote(char *value)
-{
-    size_t length = strlen(value);
-    if (length >= 2 && (value[0] == '"' || value[0] == '\'') && value[length - 1] == value[0]) {
-        value[length - 1] = '\0';
-        return value + 1;
-    }
-    return value;
-}
-
 /* The line itself is never repeated: it may be a secret in the wrong place. */
-static bool line_fault(FILE *faults, size_t number, const char *what)
+static bool env_file_take_line(EnvFile *file, char *line, size_t number, FILE *faults)
 {
-    fprintf(faults, "Line %zu of the settings file %s\n", number, what);
-    return false;
-}
-
-static bool is_variable_name(const char *text)
-{
-    return *text && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == strlen(text);
-}
-
-static bool parse_line(EnvFile *file, char *line, size_t number, FILE *faults)
-{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
     line += strspn(line, " \t");
     for (size_t end = strlen(line); end > 0 && strchr(" \t\r", line[end - 1]); end--)
         line[end - 1] = '\0';
     if (!*line || *line == '#')
         return true;
-    char *equals = strchr(line, '=');
-    if (equals)
-        *equals = '\0';
-    if (!equals || !is_variable_name(line))
-        return line_fault(faults, number, "must be NAME=value.");
-    if (!name_known(line)) {
+    size_t name = strspn(line, letters);
+    if (name == 0 || line[name] != '=') {
+        fprintf(faults, "Line %zu of the settings file must be NAME=value.\n", number);
+        return false;
+    }
+    line[name] = '\0';
+    if (!settings_name_known(line)) {
         fprintf(faults, "%s is no setting of Reelkeep.\n", line);
         return false;
     }
-    if (file->count == ARRAY_SIZE(file->lines))
-        return line_fault(faults, number, "is one too many.");
+    if (file->count == ARRAY_SIZE(file->lines)) {
+        fprintf(faults, "Line %zu of the settings file is one too many.\n", number);
+        return false;
+    }
+    char *value = line + name + 1;
+    size_t length = strlen(value);
+    if (length >= 2 && (value[0] == '"' || value[0] == '\'') && value[length - 1] == value[0]) {
+        value[length - 1] = '\0';
+        value++;
+    }
     file->lines[file->count].name = line;
-    file->lines[file->count++].value = unquote(equals + 1);
+    file->lines[file->count++].value = value;
     return true;
-}
-
-static bool env_file_parse(EnvFile *file, FILE *faults)
-{
-    bool good = true;
-    char *rest = file->text, *line;
-    for (size_t number = 1; (line = strsep(&rest, "\n")); number++)
-        good = parse_line(file, line, number, faults) && good;
-    return good;
 }
 
 /* The environment wins over the file, as everywhere. */
@@ -302,7 +274,7 @@ static const char *env_file_lookup(void *context, const char *name)
     return NULL;
 }
 
-static const char *environment_lookup(void *context, const char *name)
+static const char *settings_environment_lookup(void *context, const char *name)
 {
     (void)context;
     return getenv(name);
@@ -310,12 +282,12 @@ static const char *environment_lookup(void *context, const char *name)
 
 SettingsSource settings_environment(void)
 {
-    return (SettingsSource){.lookup = environment_lookup};
+    return (SettingsSource){.lookup = settings_environment_lookup};
 }
 
 /* A misspelt MAX_VIDEO_SZIE would silently do nothing: names that can only be meant for us are
  * checked. */
-static bool check_environment_names(FILE *faults)
+static bool settings_check_environment(FILE *faults)
 {
     static const char *const prefixes[] = {
         "TRANSCODING_", "TRANSCODER_", "MAX_PHOTO", "MAX_VIDEO",    "MAX_AUDIO",    "JOB_LEASE",
@@ -325,7 +297,8 @@ static bool check_environment_names(FILE *faults)
         char name[80];
         snprintf(name, sizeof name, "%.*s", (int)strcspn(*variable, "="), *variable);
         for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-            if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0 && !name_known(name)) {
+            if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0 &&
+                !settings_name_known(name)) {
                 fprintf(faults, "%s is no setting of Reelkeep.\n", name);
                 good = false;
             }
@@ -336,7 +309,7 @@ static bool check_environment_names(FILE *faults)
 bool settings_read(Settings *settings, SettingPrograms program, const SettingsSource *source,
                    const char *env_file, FILE *faults)
 {
-    bool good = source->lookup != environment_lookup || check_environment_names(faults);
+    bool good = source->lookup != settings_environment_lookup || settings_check_environment(faults);
     EnvFile file = {.magic = ENV_FILE_MAGIC, .environment = source};
     SettingsSource layered = {.lookup = env_file_lookup, .context = &file};
     _cleanup_free_ char *text = NULL;
@@ -347,12 +320,13 @@ bool settings_read(Settings *settings, SettingPrograms program, const SettingsSo
             fprintf(faults, "--env-file: %s\n", error.detail);
             return false;
         }
-        file.text = text;
-        good = env_file_parse(&file, faults) && good;
+        char *rest = text, *line;
+        for (size_t number = 1; (line = strsep(&rest, "\n")); number++)
+            good = env_file_take_line(&file, line, number, faults) && good;
     }
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (rows[i].programs & program)
-            good = read_row(&rows[i], settings, &layered, faults) && good;
+            good = settings_read_row(&rows[i], settings, &layered, faults) && good;
     return good;
 }
 

@@ -4,14 +4,14 @@
 
 #define TRANSFER_WORD_MAX 32 /* bytes of a field of the metadata */
 
-static json_t *digest_json(const Digest *digest)
+static json_t *transfer_digest_json(const Digest *digest)
 {
     char text[DIGEST_FIELD_SIZE];
     digest_format(DIGEST_BLAKE2B, digest, text);
     return json_string(text);
 }
 
-static bool get_digest(const json_t *object, const char *field, Digest *out, Error *error)
+static bool transfer_get_digest(const json_t *object, const char *field, Digest *out, Error *error)
 {
     const char *text;
     if (!json_get_string(object, field, &text, error))
@@ -28,19 +28,10 @@ json_t *transfer_job_encode(const TransferJob *job)
                      "job_id", job->job_id, "lease_token", job->lease_token, "lease_seconds",
                      (json_int_t)job->lease_seconds, TRANSFER_FIELD_MEDIA, job->media_id, "attempt",
                      (json_int_t)job->attempt, "original", "url", job->original.url, "size",
-                     (json_int_t)job->original.size, "digest", digest_json(&job->original.digest),
-                     "content_type", job->original.content_type, "name",
-                     json_text(job->original.name), "output", "container", "mp4", "poster", "jpeg");
-}
-
-static bool decode_original(const json_t *value, TransferJob *job, Error *error)
-{
-    return json_copy_string(value, "url", job->original.url, sizeof job->original.url, error) &&
-           json_get_integer(value, "size", &job->original.size, error) &&
-           get_digest(value, "digest", &job->original.digest, error) &&
-           json_copy_string(value, "content_type", job->original.content_type,
-                            sizeof job->original.content_type, error) &&
-           json_copy_string(value, "name", job->original.name, sizeof job->original.name, error);
+                     (json_int_t)job->original.size, "digest",
+                     transfer_digest_json(&job->original.digest), "content_type",
+                     job->original.content_type, "name", json_text(job->original.name), "output",
+                     "container", "mp4", "poster", "jpeg");
 }
 
 bool transfer_job_decode(const json_t *value, TransferJob *job, Error *error)
@@ -54,7 +45,12 @@ bool transfer_job_decode(const json_t *value, TransferJob *job, Error *error)
                           error) ||
         !json_get_integer(value, "attempt", &read.attempt, error) ||
         !json_get_object(value, "original", &original, error) ||
-        !decode_original(original, &read, error))
+        !json_copy_string(original, "url", read.original.url, sizeof read.original.url, error) ||
+        !json_get_integer(original, "size", &read.original.size, error) ||
+        !transfer_get_digest(original, "digest", &read.original.digest, error) ||
+        !json_copy_string(original, "content_type", read.original.content_type,
+                          sizeof read.original.content_type, error) ||
+        !json_copy_string(original, "name", read.original.name, sizeof read.original.name, error))
         return false;
     if (!id_uuid_valid(read.job_id) || !id_uuid_valid(read.media_id))
         return error_set(error, ERROR_INVALID, "The ids of the job must be UUIDs.");
@@ -89,91 +85,82 @@ bool transfer_result_strip(TransferResult *result)
 }
 
 /* "video_digest", "video_size", … */
-static const char *made_field(TransferFile which, const char *what, char text[TRANSFER_WORD_MAX])
+static const char *transfer_made_field(TransferFile which, const char *what,
+                                       char text[TRANSFER_WORD_MAX])
 {
     snprintf(text, TRANSFER_WORD_MAX, "%s_%s", transfer_file_kinds[which].word, what);
     return text;
 }
 
-static void encode_files(json_t *value, const TransferResult *result)
-{
-    char field[TRANSFER_WORD_MAX];
-    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
-        const TransferMade *made = &result->files[i];
-        if (!made->present)
-            continue;
-        json_object_set_new(value, made_field(i, "digest", field), digest_json(&made->digest));
-        json_object_set_new(value, made_field(i, "size", field), json_integer(made->size));
-    }
-}
-
-static void encode_text(json_t *value, const char *field, const char *text)
-{
-    if (*text)
-        json_object_set_new(value, field, json_text(text));
-}
-
 json_t *transfer_result_encode(const TransferResult *result)
 {
+    const struct {
+        const char *field, *text;
+    } texts[] = {{"thumbhash", result->thumbhash},
+                 {"captured_at", result->captured_at},
+                 {"title", result->title}};
+    char field[TRANSFER_WORD_MAX];
     json_t *value =
         json_pack("{s:f, s:f, s:I, s:I, s:b, s:b, s:s}", "duration", result->duration,
                   "source_duration", result->source_duration, "width", (json_int_t)result->width,
                   "height", (json_int_t)result->height, "has_audio", result->has_audio, "whole",
                   result->whole, "operation", result->operation);
-    encode_files(value, result);
-    encode_text(value, "thumbhash", result->thumbhash);
-    encode_text(value, "captured_at", result->captured_at);
-    encode_text(value, "title", result->title);
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
+        const TransferMade *made = &result->files[i];
+        if (!made->present)
+            continue;
+        json_object_set_new(value, transfer_made_field(i, "digest", field),
+                            transfer_digest_json(&made->digest));
+        json_object_set_new(value, transfer_made_field(i, "size", field), json_integer(made->size));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        if (*texts[i].text)
+            json_object_set_new(value, texts[i].field, json_text(texts[i].text));
     return value;
 }
 
-static bool decode_file(const json_t *value, TransferFile which, TransferMade *out, Error *error)
+static bool transfer_decode_file(const json_t *value, TransferFile which, TransferMade *out,
+                                 Error *error)
 {
     char field[TRANSFER_WORD_MAX];
-    out->present = json_object_get(value, made_field(which, "digest", field));
+    out->present = json_object_get(value, transfer_made_field(which, "digest", field));
     if (!out->present)
         return true;
-    if (!get_digest(value, field, &out->digest, error))
+    if (!transfer_get_digest(value, field, &out->digest, error))
         return false;
-    made_field(which, "size", field);
+    transfer_made_field(which, "size", field);
     bool told = which <= TRANSFER_AUDIO || json_object_get(value, field);
     return !told || json_get_integer(value, field, &out->size, error);
-}
-
-static bool decode_files(const json_t *value, TransferResult *out, Error *error)
-{
-    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++)
-        if (!decode_file(value, i, &out->files[i], error))
-            return false;
-    return out->files[TRANSFER_VIDEO].present != out->files[TRANSFER_AUDIO].present ||
-           error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
-                           "The metadata must have either video_digest or audio_digest.");
-}
-
-static bool decode_text(const json_t *value, const char *field, char *out, size_t size,
-                        Error *error)
-{
-    return !json_object_get(value, field) || json_copy_string(value, field, out, size, error);
-}
-
-static bool decode_texts(const json_t *value, TransferResult *out, Error *error)
-{
-    return json_copy_string(value, "operation", out->operation, sizeof out->operation, error) &&
-           decode_text(value, "thumbhash", out->thumbhash, sizeof out->thumbhash, error) &&
-           decode_text(value, "captured_at", out->captured_at, sizeof out->captured_at, error) &&
-           decode_text(value, "title", out->title, sizeof out->title, error);
 }
 
 bool transfer_result_decode(const json_t *value, TransferResult *result, Error *error)
 {
     TransferResult read = {.has_audio = json_is_true(json_object_get(value, "has_audio")),
                            .whole = json_is_true(json_object_get(value, "whole"))};
+    const struct {
+        const char *field;
+        char *out;
+        size_t size;
+    } texts[] = {{"thumbhash", read.thumbhash, sizeof read.thumbhash},
+                 {"captured_at", read.captured_at, sizeof read.captured_at},
+                 {"title", read.title, sizeof read.title}};
     if (!json_get_number(value, "duration", &read.duration, error) ||
         !json_get_number(value, "source_duration", &read.source_duration, error) ||
         !json_get_integer(value, "width", &read.width, error) ||
-        !json_get_integer(value, "height", &read.height, error) ||
-        !decode_files(value, &read, error) || !decode_texts(value, &read, error))
+        !json_get_integer(value, "height", &read.height, error))
         return false;
+    for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++)
+        if (!transfer_decode_file(value, i, &read.files[i], error))
+            return false;
+    if (read.files[TRANSFER_VIDEO].present == read.files[TRANSFER_AUDIO].present)
+        return error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+                               "The metadata must have either video_digest or audio_digest.");
+    if (!json_copy_string(value, "operation", read.operation, sizeof read.operation, error))
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        if (json_object_get(value, texts[i].field) &&
+            !json_copy_string(value, texts[i].field, texts[i].out, texts[i].size, error))
+            return false;
     *result = read;
     return true;
 }

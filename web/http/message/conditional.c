@@ -2,39 +2,28 @@
 
 #include "common/base/clock.h"
 
-/* One member of an entity-tag list; *cursor moves behind it. Anything malformed ends the list. */
-static bool next_tag(const char **cursor, bool *weak, const char **tag, size_t *length)
+/* Whether an entity-tag list holds the tag. Anything malformed ends the list. */
+static bool conditional_list_has(const char *list, const char *etag, bool strong)
 {
-    const char *text = *cursor + strspn(*cursor, " \t,");
-    *weak = strncmp(text, "W/", 2) == 0;
-    if (*weak)
-        text += 2;
-    if (*text != '"')
-        return false;
-    const char *end = strchr(text + 1, '"');
-    if (!end)
-        return false;
-    *tag = text;
-    *length = (size_t)(end + 1 - text);
-    *cursor = end + 1;
-    return true;
-}
-
-static bool list_matches(const char *list, const char *etag, bool strong)
-{
-    const char *tag;
-    size_t length;
-    bool weak;
+    size_t length = strlen(etag);
     if (list[strspn(list, " \t")] == '*')
         return true;
-    while (next_tag(&list, &weak, &tag, &length))
-        if (!(strong && weak) && strlen(etag) == length && memcmp(tag, etag, length) == 0)
+    for (;;) {
+        const char *tag = list + strspn(list, " \t,");
+        bool weak = strncmp(tag, "W/", 2) == 0;
+        if (weak)
+            tag += 2;
+        const char *end = *tag == '"' ? strchr(tag + 1, '"') : NULL;
+        if (!end)
+            return false;
+        list = end + 1;
+        if (!(strong && weak) && (size_t)(list - tag) == length && memcmp(tag, etag, length) == 0)
             return true;
-    return false;
+    }
 }
 
 /* HTTP dates have whole seconds. */
-static bool modified_after(const char *date, int64_t modified_ms, bool *after)
+static bool conditional_modified_after(const char *date, int64_t modified_ms, bool *after)
 {
     int64_t since;
     if (!clock_parse_http_date(date, &since))
@@ -47,18 +36,20 @@ ConditionResult conditional_evaluate(const Conditions *conditions, const Validat
 {
     bool after;
     if (conditions->if_match) {
-        if (!list_matches(conditions->if_match, validators->etag, true))
+        if (!conditional_list_has(conditions->if_match, validators->etag, true))
             return CONDITION_FAILED;
     } else if (conditions->if_unmodified_since &&
-               modified_after(conditions->if_unmodified_since, validators->modified_ms, &after) &&
+               conditional_modified_after(conditions->if_unmodified_since, validators->modified_ms,
+                                          &after) &&
                after) {
         return CONDITION_FAILED;
     }
     if (conditions->if_none_match) {
-        if (list_matches(conditions->if_none_match, validators->etag, false))
+        if (conditional_list_has(conditions->if_none_match, validators->etag, false))
             return conditions->reading ? CONDITION_NOT_MODIFIED : CONDITION_FAILED;
     } else if (conditions->reading && conditions->if_modified_since &&
-               modified_after(conditions->if_modified_since, validators->modified_ms, &after) &&
+               conditional_modified_after(conditions->if_modified_since, validators->modified_ms,
+                                          &after) &&
                !after) {
         return CONDITION_NOT_MODIFIED;
     }

@@ -15,7 +15,7 @@ bool field_is(const char *field, const char *value)
 
 /* Behind the parameter that begins at text (after its ';'): at the next ';' or the end. Quotes may
  * hide a ';'. */
-static const char *parameter_end(const char *text)
+static const char *field_parameter_end(const char *text)
 {
     bool quoted = false;
     for (; *text && (quoted || *text != ';'); text++) {
@@ -28,7 +28,7 @@ static const char *parameter_end(const char *text)
 }
 
 /* Only \" is an escape: browsers leave a backslash in a file name alone. */
-static bool unquote(const char *from, const char *end, char *out, size_t size)
+static bool field_unquote(const char *from, const char *end, char *out, size_t size)
 {
     size_t used = 0;
     while (end > from && (end[-1] == ' ' || end[-1] == '\t'))
@@ -51,7 +51,7 @@ static bool unquote(const char *from, const char *end, char *out, size_t size)
 bool field_parameter(const char *field, const char *name, char *out, size_t size)
 {
     size_t length = strlen(name);
-    for (const char *at = strchr(field, ';'); at && *at; at = parameter_end(at)) {
+    for (const char *at = strchr(field, ';'); at && *at; at = field_parameter_end(at)) {
         at++;
         at += strspn(at, " \t");
         if (strncasecmp(at, name, length) != 0)
@@ -60,53 +60,42 @@ bool field_parameter(const char *field, const char *name, char *out, size_t size
         if (*value != '=')
             continue;
         value += 1 + strspn(value + 1, " \t");
-        return unquote(value, parameter_end(at), out, size);
+        return field_unquote(value, field_parameter_end(at), out, size);
     }
     return false;
 }
 
-/* RFC 8187: UTF-8'language'percent-encoded. Other character sets are not accepted. */
-static bool decode_extended(const char *value, char *out, size_t size)
+bool field_file_name(const char *disposition, char *out, size_t size)
 {
-    const char *language = strchr(value, '\'');
-    const char *text = language ? strchr(language + 1, '\'') : NULL;
-    if (!text || strncasecmp(value, "UTF-8'", 6) != 0)
-        return false;
-    text++;
-    return url_decode(text, strlen(text), out, size) && utf8_valid(out, strlen(out));
-}
-
-static void decode_browser_escapes(char *text)
-{
+    /* What browsers write in place of these three, and of nothing else. */
     static const struct {
         const char *escape;
         char byte;
     } escapes[] = {{"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
-    char *out = text;
-    while (*text) {
-        char byte = *text;
-        size_t step = 1;
-        for (size_t i = 0; i < ARRAY_SIZE(escapes); i++)
-            if (strncasecmp(text, escapes[i].escape, 3) == 0) {
-                byte = escapes[i].byte;
-                step = 3;
-            }
-        *out++ = byte;
-        text += step;
-    }
-    *out = '\0';
-}
-
-bool field_file_name(const char *disposition, char *out, size_t size)
-{
     if (field_parameter(disposition, "filename*", out, size)) {
+        /* RFC 8187: UTF-8'language'percent-encoded. Other character sets are not accepted. */
         _cleanup_free_ char *value = base_strdup(out);
-        if (decode_extended(value, out, size))
+        const char *language = strchr(value, '\'');
+        const char *text = language ? strchr(language + 1, '\'') : NULL;
+        if (text && strncasecmp(value, "UTF-8'", 6) == 0 &&
+            url_decode(text + 1, strlen(text + 1), out, size) && utf8_valid(out, strlen(out)))
             return true;
     }
     if (!field_parameter(disposition, "filename", out, size))
         return false;
-    decode_browser_escapes(out);
+    char *to = out;
+    for (const char *from = out; *from;) {
+        char byte = *from;
+        size_t step = 1;
+        for (size_t i = 0; i < ARRAY_SIZE(escapes); i++)
+            if (strncasecmp(from, escapes[i].escape, 3) == 0) {
+                byte = escapes[i].byte;
+                step = 3;
+            }
+        *to++ = byte;
+        from += step;
+    }
+    *to = '\0';
     return true;
 }
 

@@ -1,39 +1,33 @@
 #include "web/http/message/framing.h"
 
-static bool is_token(const char *text, size_t length)
+static bool framing_check_fields(const HeaderField *fields, size_t count, Error *error)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        bool alphanumeric =
-            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        if (!alphanumeric && (c == '\0' || !strchr(marks, c)))
-            return false;
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    if (count > HTTP_HEADER_COUNT_MAX)
+        return error_set(error, ERROR_HEADERS, "The request has more than %d header fields.",
+                         HTTP_HEADER_COUNT_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = fields[i].name, *value = fields[i].value;
+        bool good = fields[i].name_length > 0;
+        for (size_t at = 0; good && at < fields[i].name_length; at++)
+            good = name[at] != '\0' && strchr(token, name[at]);
+        for (size_t at = 0; good && at < fields[i].value_length; at++)
+            good = ((unsigned char)value[at] >= 0x20 && value[at] != 0x7F) || value[at] == '\t';
+        if (!good)
+            return error_set(error, ERROR_BAD_REQUEST, "A header field is malformed.");
     }
-    return length > 0;
-}
-
-static bool is_field_value(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (((unsigned char)text[i] < 0x20 && text[i] != '\t') || text[i] == 0x7F)
-            return false;
     return true;
 }
 
-static bool named(const HeaderField *field, const char *name)
-{
-    return field->name_length == strlen(name) &&
-           strncasecmp(field->name, name, field->name_length) == 0;
-}
-
 /* The only field of that name; NULL when there is none. */
-static bool find_single(const HeaderField *fields, size_t count, const char *name,
-                        const HeaderField **out, Error *error)
+static bool framing_find_single(const HeaderField *fields, size_t count, const char *name,
+                                const HeaderField **out, Error *error)
 {
     *out = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (!named(&fields[i], name))
+        if (fields[i].name_length != strlen(name) ||
+            strncasecmp(fields[i].name, name, fields[i].name_length) != 0)
             continue;
         if (*out)
             return error_set(error, ERROR_BAD_REQUEST, "The field %s is given twice.", name);
@@ -42,7 +36,7 @@ static bool find_single(const HeaderField *fields, size_t count, const char *nam
     return true;
 }
 
-static bool parse_length(const HeaderField *field, uint64_t *length, Error *error)
+static bool framing_parse_length(const HeaderField *field, uint64_t *length, Error *error)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < field->value_length; i++) {
@@ -56,18 +50,6 @@ static bool parse_length(const HeaderField *field, uint64_t *length, Error *erro
     return true;
 }
 
-static bool check_fields(const HeaderField *fields, size_t count, Error *error)
-{
-    if (count > HTTP_HEADER_COUNT_MAX)
-        return error_set(error, ERROR_HEADERS, "The request has more than %d header fields.",
-                         HTTP_HEADER_COUNT_MAX);
-    for (size_t i = 0; i < count; i++)
-        if (!is_token(fields[i].name, fields[i].name_length) ||
-            !is_field_value(fields[i].value, fields[i].value_length))
-            return error_set(error, ERROR_BAD_REQUEST, "A header field is malformed.");
-    return true;
-}
-
 bool framing_check(const char *version, const HeaderField *fields, size_t count, Framing *out,
                    Error *error)
 {
@@ -76,10 +58,10 @@ bool framing_check(const char *version, const HeaderField *fields, size_t count,
     Framing framing = {0};
     if (!modern && !streq(version, "HTTP/1.0"))
         return error_set(error, ERROR_BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
-    if (!check_fields(fields, count, error) ||
-        !find_single(fields, count, "Content-Length", &length, error) ||
-        !find_single(fields, count, "Transfer-Encoding", &encoding, error) ||
-        !find_single(fields, count, "Host", &host, error))
+    if (!framing_check_fields(fields, count, error) ||
+        !framing_find_single(fields, count, "Content-Length", &length, error) ||
+        !framing_find_single(fields, count, "Transfer-Encoding", &encoding, error) ||
+        !framing_find_single(fields, count, "Host", &host, error))
         return false;
     if (modern && !host)
         return error_set(error, ERROR_BAD_REQUEST, "The field Host is missing.");
@@ -88,7 +70,7 @@ bool framing_check(const char *version, const HeaderField *fields, size_t count,
                          "Transfer-Encoding is not allowed with Content-Length or in HTTP/1.0.");
     if (encoding && (encoding->value_length != 7 || strncasecmp(encoding->value, "chunked", 7)))
         return error_set(error, ERROR_BAD_REQUEST, "The only Transfer-Encoding is chunked.");
-    if (length && !parse_length(length, &framing.length, error))
+    if (length && !framing_parse_length(length, &framing.length, error))
         return false;
     framing.chunked = encoding != NULL;
     framing.has_body = framing.chunked || framing.length > 0;

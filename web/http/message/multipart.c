@@ -54,29 +54,29 @@ void multipart_free(Multipart *multipart)
     free(multipart);
 }
 
-static StepResult malformed(Error *error, const char *what)
+static StepResult multipart_malformed(Error *error, const char *what)
 {
     error_set(error, ERROR_BAD_REQUEST, "The form is malformed: %s.", what);
     return STEP_FAILED;
 }
 
 /* The first delimiter may stand at the very start, without its CRLF. */
-static StepResult step_preamble(Multipart *multipart, const char *data, size_t length, size_t *used,
-                                Error *error)
+static StepResult multipart_step_preamble(Multipart *multipart, const char *data, size_t length,
+                                          size_t *used, Error *error)
 {
     const char *mark = multipart->delimiter + 2;
     size_t mark_length = multipart->delimiter_length - 2;
     if (length < mark_length)
         return STEP_NEED_MORE;
     if (memcmp(data, mark, mark_length) != 0)
-        return malformed(error, "it does not begin with its boundary");
+        return multipart_malformed(error, "it does not begin with its boundary");
     *used = mark_length;
     multipart->state = STATE_DELIMITER;
     return STEP_GO_ON;
 }
 
-static StepResult step_delimiter(Multipart *multipart, const char *data, size_t length,
-                                 size_t *used, Error *error)
+static StepResult multipart_step_delimiter(Multipart *multipart, const char *data, size_t length,
+                                           size_t *used, Error *error)
 {
     size_t padding = 0;
     while (padding < length && padding < 16 && (data[padding] == ' ' || data[padding] == '\t'))
@@ -88,9 +88,9 @@ static StepResult step_delimiter(Multipart *multipart, const char *data, size_t 
         return STEP_GO_ON;
     }
     if (memcmp(data + padding, "\r\n", 2) != 0)
-        return malformed(error, "there is something behind a boundary");
+        return multipart_malformed(error, "there is something behind a boundary");
     if (++multipart->parts > MULTIPART_PARTS_MAX)
-        return malformed(error, "it has too many parts");
+        return multipart_malformed(error, "it has too many parts");
     *used = padding; /* the CRLF stays: an empty header then ends like any other */
     multipart->state = STATE_HEADER;
     return STEP_GO_ON;
@@ -98,7 +98,8 @@ static StepResult step_delimiter(Multipart *multipart, const char *data, size_t 
 
 /* Finds "Name: value" in a header block that begins with CRLF; the value goes to `out`, empty when
  * there is none. */
-static bool header_value(const char *block, size_t length, const char *name, char *out, size_t size)
+static bool multipart_header_value(const char *block, size_t length, const char *name, char *out,
+                                   size_t size)
 {
     const char *line = block, *end = block + length;
     size_t name_length = strlen(name);
@@ -124,44 +125,36 @@ static bool header_value(const char *block, size_t length, const char *name, cha
     return true;
 }
 
-static bool begin_part(Multipart *multipart, const char *block, size_t length, Error *error)
+static StepResult multipart_step_header(Multipart *multipart, const char *data, size_t length,
+                                        size_t *used, Error *error)
 {
     enum { SIZE = MULTIPART_HEADER_MAX + 1 };
+    const char *end = memmem(data, length, "\r\n\r\n", 4);
+    size_t block = end ? (size_t)(end - data) : length;
+    if (block > MULTIPART_HEADER_MAX)
+        return multipart_malformed(error, "the header of a part is too long");
+    if (!end)
+        return STEP_NEED_MORE;
     _cleanup_free_ char *texts = base_calloc(4, SIZE);
     char *disposition = texts, *type = texts + SIZE, *name = texts + 2 * SIZE,
          *file = texts + 3 * SIZE;
-    if (!header_value(block, length, "Content-Disposition", disposition, SIZE) ||
-        !header_value(block, length, "Content-Type", type, SIZE) ||
+    if (!multipart_header_value(data, block, "Content-Disposition", disposition, SIZE) ||
+        !multipart_header_value(data, block, "Content-Type", type, SIZE) ||
         !field_is(disposition, "form-data") || !field_parameter(disposition, "name", name, SIZE))
-        return error_set(error, ERROR_BAD_REQUEST,
-                         "The form is malformed: a part has no usable Content-Disposition.");
+        return multipart_malformed(error, "a part has no usable Content-Disposition");
     bool is_file = field_file_name(disposition, file, SIZE);
     FormPart part = {.name = name, .file_name = is_file ? file : NULL, .content_type = type};
-    return multipart->handler->part(multipart->form, &part, error);
-}
-
-static StepResult step_header(Multipart *multipart, const char *data, size_t length, size_t *used,
-                              Error *error)
-{
-    const char *end = memmem(data, length, "\r\n\r\n", 4);
-    if (!end && length > MULTIPART_HEADER_MAX)
-        return malformed(error, "the header of a part is too long");
-    if (!end)
-        return STEP_NEED_MORE;
-    if ((size_t)(end - data) > MULTIPART_HEADER_MAX)
-        return malformed(error, "the header of a part is too long");
-    if (!begin_part(multipart, data, (size_t)(end - data), error))
+    if (!multipart->handler->part(multipart->form, &part, error))
         return STEP_FAILED;
-    /* The last CRLF stays: the delimiter of an empty part begins with it. */
-    *used = (size_t)(end - data) + 2;
+    *used = block + 2; /* the last CRLF stays: the delimiter of an empty part begins with it */
     multipart->state = STATE_CONTENT;
     multipart->content_begun = false;
     return STEP_GO_ON;
 }
 
 /* Content begins with the CRLF left over from its header, which is not part of it. */
-static StepResult step_content(Multipart *multipart, const char *data, size_t length, size_t *used,
-                               Error *error)
+static StepResult multipart_step_content(Multipart *multipart, const char *data, size_t length,
+                                         size_t *used, Error *error)
 {
     size_t skip = multipart->content_begun ? 0 : 2;
     const char *end = memmem(data, length, multipart->delimiter, multipart->delimiter_length);
@@ -182,38 +175,36 @@ static StepResult step_content(Multipart *multipart, const char *data, size_t le
     return multipart->handler->part_end(multipart->form, error) ? STEP_GO_ON : STEP_FAILED;
 }
 
-static StepResult step(Multipart *multipart, const char *data, size_t length, size_t *used,
-                       Error *error)
-{
-    switch (multipart->state) {
-    case STATE_PREAMBLE:
-        return step_preamble(multipart, data, length, used, error);
-    case STATE_DELIMITER:
-        return step_delimiter(multipart, data, length, used, error);
-    case STATE_HEADER:
-        return step_header(multipart, data, length, used, error);
-    case STATE_CONTENT:
-        return step_content(multipart, data, length, used, error);
-    case STATE_EPILOGUE:
-        *used = length;
-        return STEP_NEED_MORE;
-    }
-    UNREACHABLE();
-}
-
 bool multipart_feed(Multipart *multipart, const char *data, size_t length, size_t *consumed,
                     Error *error)
 {
+    StepResult result = STEP_GO_ON;
     size_t done = 0;
-    for (;;) {
-        size_t used = 0;
-        StepResult result = step(multipart, data + done, length - done, &used, error);
-        done += used;
-        if (result == STEP_FAILED)
-            return false;
-        if (result == STEP_NEED_MORE)
+    while (result == STEP_GO_ON) {
+        const char *rest = data + done;
+        size_t left = length - done, used = 0;
+        switch (multipart->state) {
+        case STATE_PREAMBLE:
+            result = multipart_step_preamble(multipart, rest, left, &used, error);
             break;
+        case STATE_DELIMITER:
+            result = multipart_step_delimiter(multipart, rest, left, &used, error);
+            break;
+        case STATE_HEADER:
+            result = multipart_step_header(multipart, rest, left, &used, error);
+            break;
+        case STATE_CONTENT:
+            result = multipart_step_content(multipart, rest, left, &used, error);
+            break;
+        case STATE_EPILOGUE:
+            used = left;
+            result = STEP_NEED_MORE;
+            break;
+        }
+        done += used;
     }
+    if (result == STEP_FAILED)
+        return false;
     *consumed = done;
     return true;
 }

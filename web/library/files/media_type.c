@@ -60,17 +60,6 @@ static const struct {
 #undef MAGIC
 };
 
-static TypeId detect_magic(Head head)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(signatures); i++) {
-        size_t second = strlen(signatures[i].second);
-        if (head_has(head, 0, signatures[i].magic, signatures[i].length) &&
-            head_has(head, signatures[i].second_offset, signatures[i].second, second))
-            return signatures[i].type;
-    }
-    return TYPE_NONE;
-}
-
 /* ISO base media brands: ftyp's four characters, '?' for any (ISO/IEC 14496-12 §4.3). */
 static const struct {
     const char *brand;
@@ -90,7 +79,7 @@ static const struct {
     {"hvc1", TYPE_MP4},        {"cmf?", TYPE_MP4},
 };
 
-static TypeId find_brand(Head head, size_t offset)
+static TypeId media_type_find_brand(Head head, size_t offset)
 {
     for (size_t i = 0; i < ARRAY_SIZE(brands); i++) {
         size_t length = strcspn(brands[i].brand, "?");
@@ -101,50 +90,49 @@ static TypeId find_brand(Head head, size_t offset)
 }
 
 /* A general image brand first, or one we do not know: the compatible brands say more. */
-static TypeId detect_brands(Head head)
+static TypeId media_type_of_brands(Head head)
 {
     size_t size = head_u32(head, 0), end = MIN_OF(size, head.length);
     bool image = head_has(head, 8, "mif1", 4) || head_has(head, 8, "msf1", 4);
     if (!head_has(head, 4, "ftyp", 4) || size < 16)
         return TYPE_NONE;
-    TypeId type = find_brand(head, 8);
+    TypeId type = media_type_find_brand(head, 8);
     if (type != TYPE_NONE)
         return type;
     for (size_t offset = 16; offset + 4 <= end; offset += 4) {
-        type = find_brand(head, offset);
+        type = media_type_find_brand(head, offset);
         if (type != TYPE_NONE && (!image || types[type].kind == MEDIA_PHOTO))
             return type;
     }
     return image ? TYPE_HEIF : TYPE_NONE;
 }
 
-/* The tests that look at structure, dearest last. */
-static TypeId detect_structure(Head head)
-{
-    if (signature_quicktime(head))
-        return TYPE_QUICKTIME;
-    if (signature_ebml(head, "webm"))
-        return TYPE_WEBM;
-    if (signature_ebml(head, "matroska"))
-        return TYPE_MATROSKA;
-    if (signature_ogg(head))
-        return signature_ogg_theora(head) ? TYPE_OGG_VIDEO : TYPE_OGG_AUDIO;
-    if (signature_mpeg_ts(head))
-        return TYPE_MPEG_TS;
-    if (signature_adts(head))
-        return TYPE_AAC;
-    return signature_mpeg_audio(head) ? TYPE_MP3 : TYPE_NONE;
-}
-
 const MediaType *media_type_detect(const void *bytes, size_t length)
 {
     Head head = {bytes, MIN_OF(length, MEDIA_TYPE_HEAD)};
-    TypeId type = detect_magic(head);
-    if (type == TYPE_NONE)
-        type = detect_brands(head);
-    if (type == TYPE_NONE)
-        type = detect_structure(head);
-    return type == TYPE_NONE ? NULL : &types[type];
+    for (size_t i = 0; i < ARRAY_SIZE(signatures); i++) {
+        size_t second = strlen(signatures[i].second);
+        if (head_has(head, 0, signatures[i].magic, signatures[i].length) &&
+            head_has(head, signatures[i].second_offset, signatures[i].second, second))
+            return &types[signatures[i].type];
+    }
+    TypeId type = media_type_of_brands(head);
+    if (type != TYPE_NONE)
+        return &types[type];
+    /* The tests that look at structure, dearest last. */
+    if (signature_quicktime(head))
+        return &types[TYPE_QUICKTIME];
+    if (signature_ebml(head, "webm"))
+        return &types[TYPE_WEBM];
+    if (signature_ebml(head, "matroska"))
+        return &types[TYPE_MATROSKA];
+    if (signature_ogg(head))
+        return &types[signature_ogg_theora(head) ? TYPE_OGG_VIDEO : TYPE_OGG_AUDIO];
+    if (signature_mpeg_ts(head))
+        return &types[TYPE_MPEG_TS];
+    if (signature_adts(head))
+        return &types[TYPE_AAC];
+    return signature_mpeg_audio(head) ? &types[TYPE_MP3] : NULL;
 }
 
 const MediaType *media_type_refine(const MediaType *type, const char *hint)
@@ -169,7 +157,7 @@ const MediaType *media_type_find(const char *content_type)
 }
 
 /* Whether a space-separated list holds the word, in any case. */
-static bool list_has(const char *list, const char *word)
+static bool media_type_list_has(const char *list, const char *word)
 {
     size_t length = strlen(word);
     for (; *list; list += strcspn(list, " "), list += *list == ' ')
@@ -178,23 +166,18 @@ static bool list_has(const char *list, const char *word)
     return false;
 }
 
-static bool extension_of_any(const char *word)
-{
-    for (size_t i = 0; i < TYPE_COUNT; i++)
-        if (list_has(types[i].extensions, word))
-            return true;
-    return false;
-}
-
 void media_type_name(const MediaType *type, const char *name, char out[FILE_NAME_MAX + 1])
 {
     const char *extension = name_extension(name);
+    bool known = false; /* as the extension of any type */
     char stem[FILE_NAME_MAX + 1], usual[16], cut[FILE_NAME_MAX + 1];
     snprintf(usual, sizeof usual, ".%.*s", (int)strcspn(type->extensions, " "), type->extensions);
     base_copy_truncated(stem, sizeof stem, name);
-    if (*extension && list_has(type->extensions, extension + 1))
+    for (size_t i = 0; *extension && i < TYPE_COUNT && !known; i++)
+        known = media_type_list_has(types[i].extensions, extension + 1);
+    if (*extension && media_type_list_has(type->extensions, extension + 1))
         usual[0] = '\0';
-    else if (*extension && extension_of_any(extension + 1))
+    else if (known)
         stem[extension - name] = '\0';
     base_copy_truncated(cut, FILE_NAME_MAX + 1 - strlen(usual), stem);
     snprintf(out, FILE_NAME_MAX + 1, "%.*s%s", (int)(FILE_NAME_MAX - strlen(usual)), cut, usual);

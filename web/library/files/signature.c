@@ -48,7 +48,7 @@ bool signature_ogg_theora(Head head)
     return false;
 }
 
-static bool ts_packets(Head head, size_t offset, size_t step)
+static bool signature_ts_packets(Head head, size_t offset, size_t step)
 {
     size_t packets = 0;
     for (; offset < head.length && packets < 5; offset += step, packets++)
@@ -59,10 +59,10 @@ static bool ts_packets(Head head, size_t offset, size_t step)
 
 bool signature_mpeg_ts(Head head)
 {
-    return ts_packets(head, 0, 188) || ts_packets(head, 4, 192);
+    return signature_ts_packets(head, 0, 188) || signature_ts_packets(head, 4, 192);
 }
 
-static size_t adts_frame(Head head, size_t offset)
+static size_t signature_adts_frame(Head head, size_t offset)
 {
     if (offset > head.length || head.length - offset < 6)
         return 0;
@@ -75,8 +75,8 @@ static size_t adts_frame(Head head, size_t offset)
 
 bool signature_adts(Head head)
 {
-    size_t length = adts_frame(head, 0);
-    return length && (length == head.length || adts_frame(head, length));
+    size_t length = signature_adts_frame(head, 0);
+    return length && (length == head.length || signature_adts_frame(head, length));
 }
 
 /* kbit/s by layer group and index. */
@@ -89,7 +89,7 @@ static const unsigned short bitrates[][16] = {
 };
 
 /* Bytes of the frame that begins here; 0 when none does. */
-static size_t mpeg_frame(Head head, size_t offset)
+static size_t signature_mpeg_frame(Head head, size_t offset)
 {
     static const unsigned rates[] = {44100, 48000, 32000};
     uint32_t header = head_u32(head, offset);
@@ -108,11 +108,12 @@ static size_t mpeg_frame(Head head, size_t offset)
 }
 
 /* Frames in a row of one version, layer and sampling rate; the last may reach beyond the head. */
-static unsigned mpeg_frames(Head head, size_t offset)
+static unsigned signature_mpeg_frames(Head head, size_t offset)
 {
     uint32_t wanted = head_u32(head, offset) & 0xFFFE0C00;
     unsigned count = 0;
-    for (size_t length; count < 3 && (length = mpeg_frame(head, offset)); offset += length) {
+    for (size_t length; count < 3 && (length = signature_mpeg_frame(head, offset));
+         offset += length) {
         if ((head_u32(head, offset) & 0xFFFE0C00) != wanted)
             break;
         count++;
@@ -122,10 +123,10 @@ static unsigned mpeg_frames(Head head, size_t offset)
 
 bool signature_mpeg_audio(Head head)
 {
-    if (mpeg_frames(head, 0) >= 2)
+    if (signature_mpeg_frames(head, 0) >= 2)
         return true;
     for (size_t offset = 1; offset + 4 < head.length; offset++)
-        if (mpeg_frames(head, offset) >= 3)
+        if (signature_mpeg_frames(head, offset) >= 3)
             return true;
     return false;
 }

@@ -51,7 +51,7 @@ bool delivery_is_cut(const TransferResult *result, double original)
     return original - result->duration > delivery_slack(original);
 }
 
-static bool thumbhash_valid(const char *text)
+static bool delivery_thumbhash_valid(const char *text)
 {
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
@@ -64,18 +64,11 @@ static bool thumbhash_valid(const char *text)
            length >= THUMBHASH_BYTES_MIN;
 }
 
-static bool day_exists(int year, int month, int day)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month >= 1 && month <= 12 && day >= 1 &&
-           day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
-}
-
 /* RFC 3339 §5.6, to the second and in UTC. */
-static bool time_valid(const char *text)
+static bool delivery_time_valid(const char *text)
 {
     static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int number[6] = {0};
     size_t which = 0;
     for (size_t i = 0; i < sizeof shape; i++) {
@@ -87,12 +80,15 @@ static bool time_valid(const char *text)
         else
             which++;
     }
-    return day_exists(number[0], number[1], number[2]) && number[3] < 24 && number[4] < 60 &&
-           number[5] < 60;
+    int year = number[0], month = number[1], day = number[2];
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] + (month == 2 && leap ? 1 : 0) && number[3] < 24 &&
+           number[4] < 60 && number[5] < 60;
 }
 
 /* C0, DEL and C1 controls (U+0080 to U+009F are C2 80 to C2 9F). */
-static bool has_controls(const char *text)
+static bool delivery_has_controls(const char *text)
 {
     for (const unsigned char *at = (const unsigned char *)text; *at; at++)
         if (*at < 0x20 || *at == 0x7F || (*at == 0xC2 && at[1] <= 0x9F))
@@ -113,13 +109,13 @@ static void delivery_check_metadata(const TransferResult *result, Error *error)
               : width < 1 || height < 1 || width > SIDE_MAX || height > SIDE_MAX)
         error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
                         "The picture's width and height make no sense.");
-    if (result->thumbhash[0] && !thumbhash_valid(result->thumbhash))
+    if (result->thumbhash[0] && !delivery_thumbhash_valid(result->thumbhash))
         error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
                         "The thumbhash must be 5 to 25 bytes in base64 (RFC 4648, section 4).");
-    if (result->captured_at[0] && !time_valid(result->captured_at))
+    if (result->captured_at[0] && !delivery_time_valid(result->captured_at))
         error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
                         "The captured_at must be a time in UTC, such as 2026-01-31T12:00:00Z.");
-    if (!utf8_valid(result->title, strlen(result->title)) || has_controls(result->title))
+    if (!utf8_valid(result->title, strlen(result->title)) || delivery_has_controls(result->title))
         error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
                         "The title must be UTF-8 without controls.");
 }

@@ -32,7 +32,7 @@ static bool storyboard_take(Reader *reader, const char *text)
     return true;
 }
 
-static bool take_line_end(Reader *reader)
+static bool storyboard_take_line_end(Reader *reader)
 {
     storyboard_take(reader, "\r");
     if (!storyboard_take(reader, "\n"))
@@ -41,7 +41,8 @@ static bool take_line_end(Reader *reader)
     return true;
 }
 
-static bool take_number(Reader *reader, size_t digits_min, size_t digits_max, int64_t *out)
+static bool storyboard_take_number(Reader *reader, size_t digits_min, size_t digits_max,
+                                   int64_t *out)
 {
     int64_t value = 0;
     size_t digits = 0;
@@ -55,84 +56,61 @@ static bool take_number(Reader *reader, size_t digits_min, size_t digits_max, in
 }
 
 /* [hours:]minutes:seconds.milliseconds (WebVTT §4.1). */
-static bool take_time(Reader *reader, int64_t *out)
+static bool storyboard_take_time(Reader *reader, int64_t *out)
 {
     int64_t hours = 0, minutes, seconds, milliseconds;
-    if (!take_number(reader, 2, 5, &minutes) || !storyboard_take(reader, ":") ||
-        !take_number(reader, 2, 2, &seconds))
+    if (!storyboard_take_number(reader, 2, 5, &minutes) || !storyboard_take(reader, ":") ||
+        !storyboard_take_number(reader, 2, 2, &seconds))
         return false;
     if (storyboard_take(reader, ":")) {
         hours = minutes;
         minutes = seconds;
-        if (!take_number(reader, 2, 2, &seconds))
+        if (!storyboard_take_number(reader, 2, 2, &seconds))
             return false;
     }
-    if (!storyboard_take(reader, ".") || !take_number(reader, 3, 3, &milliseconds) ||
+    if (!storyboard_take(reader, ".") || !storyboard_take_number(reader, 3, 3, &milliseconds) ||
         minutes > 59 || seconds > 59)
         return false;
     *out = ((hours * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;
     return *out <= TIME_MAX;
 }
 
-static bool take_times(Reader *reader, Cue *cue)
-{
-    return take_time(reader, &cue->start) && storyboard_take(reader, " --> ") &&
-           take_time(reader, &cue->stop) && take_line_end(reader);
-}
-
-static bool take_tile(Reader *reader, Cue *cue)
-{
-    return storyboard_take(reader, transfer_file_kinds[TRANSFER_STORYBOARD].name) &&
-           storyboard_take(reader, "#xywh=") && take_number(reader, 1, 5, &cue->x) &&
-           storyboard_take(reader, ",") && take_number(reader, 1, 5, &cue->y) &&
-           storyboard_take(reader, ",") && take_number(reader, 1, 5, &cue->width) &&
-           storyboard_take(reader, ",") && take_number(reader, 1, 5, &cue->height);
-}
-
-static bool on_the_sheet(const Cue *cue)
-{
-    return cue->width > 0 && cue->height > 0 && cue->x + cue->width <= SIDE_MAX &&
-           cue->y + cue->height <= SIDE_MAX;
-}
-
 /* One empty line, or more; none at the end. */
-static bool skip_empty(Reader *reader, Error *error)
+static bool storyboard_skip_empty(Reader *reader, Error *error)
 {
-    if (reader->at < reader->end && !take_line_end(reader))
+    if (reader->at < reader->end && !storyboard_take_line_end(reader))
         return storyboard_fault(reader, "must be empty", error);
-    while (take_line_end(reader))
+    while (storyboard_take_line_end(reader))
         continue;
     return true;
 }
 
-static bool read_cue(Reader *reader, int64_t after, Cue *cue, Error *error)
+static bool storyboard_read_cue(Reader *reader, int64_t after, Cue *cue, Error *error)
 {
-    if (!take_times(reader, cue))
+    if (!storyboard_take_time(reader, &cue->start) || !storyboard_take(reader, " --> ") ||
+        !storyboard_take_time(reader, &cue->stop) || !storyboard_take_line_end(reader))
         return storyboard_fault(reader, "is not the times of a tile", error);
     if (cue->start < after || cue->stop <= cue->start)
         return storyboard_fault(reader, "follows times that do not grow", error);
-    if (!take_tile(reader, cue))
+    if (!storyboard_take(reader, transfer_file_kinds[TRANSFER_STORYBOARD].name) ||
+        !storyboard_take(reader, "#xywh=") || !storyboard_take_number(reader, 1, 5, &cue->x) ||
+        !storyboard_take(reader, ",") || !storyboard_take_number(reader, 1, 5, &cue->y) ||
+        !storyboard_take(reader, ",") || !storyboard_take_number(reader, 1, 5, &cue->width) ||
+        !storyboard_take(reader, ",") || !storyboard_take_number(reader, 1, 5, &cue->height))
         return storyboard_fault(reader, "is not a tile of storyboard.jpg", error);
-    if (!on_the_sheet(cue))
+    if (cue->width < 1 || cue->height < 1 || cue->x + cue->width > SIDE_MAX ||
+        cue->y + cue->height > SIDE_MAX)
         return storyboard_fault(reader, "is a tile beyond what a picture can be", error);
-    if (reader->at < reader->end && !take_line_end(reader))
+    if (reader->at < reader->end && !storyboard_take_line_end(reader))
         return storyboard_fault(reader, "goes on behind its tile", error);
-    return skip_empty(reader, error);
+    return storyboard_skip_empty(reader, error);
 }
 
-static bool write_time(Buffer *out, int64_t time, const char *behind)
+static bool storyboard_write_time(Buffer *out, int64_t time, const char *behind)
 {
     return buffer_append_format(out, "%02lld:%02lld:%02lld.%03lld%s", (long long)(time / 3600000),
                                 (long long)(time / 60000 % 60), (long long)(time / 1000 % 60),
                                 (long long)(time % 1000), behind);
-}
-
-static bool write_cue(Buffer *out, const Cue *cue, const char *address)
-{
-    return buffer_append_text(out, "\n") && write_time(out, cue->start, " --> ") &&
-           write_time(out, cue->stop, "\n") &&
-           buffer_append_format(out, "%s#xywh=%lld,%lld,%lld,%lld\n", address, (long long)cue->x,
-                                (long long)cue->y, (long long)cue->width, (long long)cue->height);
 }
 
 bool storyboard_rewrite(const Buffer *text, const char *sprite, Buffer *out, Error *error)
@@ -142,17 +120,21 @@ bool storyboard_rewrite(const Buffer *text, const char *sprite, Buffer *out, Err
     Cue cue = {0};
     size_t count = 0;
     REQUIRE(url_encode_path(sprite, address, sizeof address));
-    if (!text->length || !storyboard_take(&reader, "WEBVTT") || !take_line_end(&reader))
+    if (!text->length || !storyboard_take(&reader, "WEBVTT") || !storyboard_take_line_end(&reader))
         return storyboard_fault(&reader, "does not begin with WEBVTT alone", error);
-    if (!skip_empty(&reader, error))
+    if (!storyboard_skip_empty(&reader, error))
         return false;
     REQUIRE(buffer_append_text(out, "WEBVTT\n"));
     do {
-        if (!read_cue(&reader, cue.stop, &cue, error))
+        if (!storyboard_read_cue(&reader, cue.stop, &cue, error))
             return false;
         if (++count > STORYBOARD_CUES_MAX)
             return storyboard_fault(&reader, "comes after more tiles than a storyboard has", error);
-        REQUIRE(write_cue(out, &cue, address));
+        REQUIRE(buffer_append_text(out, "\n") && storyboard_write_time(out, cue.start, " --> ") &&
+                storyboard_write_time(out, cue.stop, "\n") &&
+                buffer_append_format(out, "%s#xywh=%lld,%lld,%lld,%lld\n", address,
+                                     (long long)cue.x, (long long)cue.y, (long long)cue.width,
+                                     (long long)cue.height));
     } while (reader.at < reader.end);
     return true;
 }
