@@ -4,6 +4,21 @@
 
 #include "common/base/utf8.h"
 
+/* The library may go on without memory and lose a character of a text. Every text here is small and
+ * bounded: without that memory the program cannot go on. */
+static void *json_allocate(size_t size)
+{
+    void *memory = malloc(size);
+    REQUIRE(memory);
+    return memory;
+}
+
+/* Before anybody can have made a value. */
+__attribute__((constructor)) static void json_set_up(void)
+{
+    json_set_alloc_funcs(json_allocate, free);
+}
+
 void json_cleanup(json_t **value)
 {
     json_decref(*value);
