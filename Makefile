@@ -186,6 +186,7 @@ UNIT_COMMON := \
 
 UNIT_WEB := \
 	tests/unit/test_access.c \
+	tests/unit/test_allocations.c \
 	tests/unit/test_client.c \
 	tests/unit/test_conditional.c \
 	tests/unit/test_decoder.c \
