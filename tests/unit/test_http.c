@@ -34,8 +34,8 @@ static struct {
     atomic_bool time_up;
     atomic_ullong refused_audience; /* nobody may read its files */
     RequestOutcome last;            /* of the last request of the route "hello" */
-    atomic_uint ended;
-    sem_t held; /* handlers of /hold wait for it */
+    atomic_uint ended, unrouted;    /* requests that are over; those without a route */
+    sem_t held;                     /* handlers of /hold wait for it */
 } app;
 
 /* The columns of the routes, as this application means them. */
@@ -203,6 +203,8 @@ static void on_ended(const RequestOutcome *outcome)
         app.last = *outcome;
         atomic_fetch_add(&app.ended, 1);
     }
+    if (!outcome->route)
+        atomic_fetch_add(&app.unrouted, 1);
 }
 
 /* A body of any bytes; it counts as a form does. */
@@ -779,6 +781,18 @@ static void the_end_of_a_request_is_told_with_its_route(void **state)
     assert_int_equal(app.last.sent, 0);
 }
 
+/* The library drops such a connection without telling of the request's end. */
+static void a_target_of_too_many_parameters_ends_like_any_request(void **state)
+{
+    char marks[2001] = "", request[2100];
+    (void)state;
+    memset(marks, '&', sizeof marks - 1);
+    snprintf(request, sizeof request, "GET /hello/a?%s HTTP/1.1\r\nHost: a\r\n\r\n", marks);
+    ask(request);
+    wait_for(&app.unrouted, 1);
+    expect(ask("GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
+}
+
 static void an_incomplete_route_stops_the_start(void **state)
 {
     static const Route rows[] = {
@@ -831,6 +845,7 @@ int main(void)
         STORY(who_may_read_is_asked_before_the_cache),
         STORY(what_waits_for_children_holds_up_nobody_else),
         STORY(the_end_of_a_request_is_told_with_its_route),
+        STORY(a_target_of_too_many_parameters_ends_like_any_request),
         cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_the_silent, start_patient, stop),
         cmocka_unit_test(an_incomplete_route_stops_the_start),
     };

@@ -529,15 +529,11 @@ static void exchange_log(const Request *request, bool cut)
               route ? route->name : "no route");
 }
 
-static void exchange_on_completed(void *cls, struct MHD_Connection *connection, void **pointer,
-                                  enum MHD_RequestTerminationCode code)
+/* The request is over; a sink that is still open is closed by a worker. */
+static void exchange_end(Request *request, bool cut)
 {
-    (void)cls, (void)connection;
-    if (!*pointer)
-        return;
-    Request *request = CAST_OBJECT(Request, TAKE_PTR(*pointer), REQUEST_MAGIC);
     const HttpOptions *options = request_shared(request)->options;
-    exchange_log(request, code != MHD_REQUEST_TERMINATED_COMPLETED_OK && request->status == 0);
+    exchange_log(request, cut);
     if (options->ended)
         options->ended(&(RequestOutcome){.route = request->match.route,
                                          .status = request->status,
@@ -545,13 +541,32 @@ static void exchange_on_completed(void *cls, struct MHD_Connection *connection, 
                                          .sent = request->sent,
                                          .cache = request->cache});
     request->socket->exchange = NULL;
-    request->socket->quiet_since_ms = clock_monotonic_ms();
-    if (loop_draining(request->loop))
-        shutdown(request->socket->fd, SHUT_RD);
     if (body_is_open(request->body))
         exchange_dispatch(request, request->match.route->pool, exchange_run_close);
     else
         request_free(request);
+}
+
+static void exchange_on_completed(void *cls, struct MHD_Connection *connection, void **pointer,
+                                  enum MHD_RequestTerminationCode code)
+{
+    (void)cls, (void)connection;
+    if (!*pointer)
+        return;
+    Request *request = CAST_OBJECT(Request, TAKE_PTR(*pointer), REQUEST_MAGIC);
+    Socket *socket = request->socket;
+    exchange_end(request, code != MHD_REQUEST_TERMINATED_COMPLETED_OK && request->status == 0);
+    socket->quiet_since_ms = clock_monotonic_ms();
+    if (loop_draining(socket->loop))
+        shutdown(socket->fd, SHUT_RD);
+}
+
+/* A target with more parameters than the connection's memory holds is dropped by libmicrohttpd
+ * without a word about the request that it has announced. */
+static void exchange_on_closed(Socket *socket)
+{
+    if (socket->exchange)
+        exchange_end(CAST_OBJECT(Request, socket->exchange, REQUEST_MAGIC), true);
 }
 
 /* --- time --- */
@@ -606,6 +621,7 @@ const LoopHooks exchange_hooks = {
     .target = exchange_on_target,
     .call = exchange_on_call,
     .completed = exchange_on_completed,
+    .closed = exchange_on_closed,
     .tick = exchange_tick,
     .idle = exchange_is_idle,
     .memory_new = exchange_memory_new,

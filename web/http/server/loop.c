@@ -155,6 +155,7 @@ static void loop_on_connection(void *cls, struct MHD_Connection *connection, voi
         return;
     }
     Socket *socket = CAST_OBJECT(Socket, *context, SOCKET_MAGIC);
+    loop->shared->hooks->closed(socket);
     *socket->link = socket->next;
     if (socket->next)
         socket->next->link = socket->link;

@@ -45,6 +45,7 @@ typedef struct LoopHooks {
                             void **exchange);
     void (*completed)(void *loop, struct MHD_Connection *connection, void **exchange,
                       enum MHD_RequestTerminationCode code);
+    void (*closed)(Socket *socket); /* the connection is gone; its descriptor may be another's */
     void (*tick)(Socket *socket, int64_t now_ms); /* four times a second, for each connection */
     bool (*idle)(const Socket *socket); /* nothing, or not even a whole header, was asked */
     void *(*memory_new)(void);          /* what the hooks keep for each loop: loop_memory() */
