@@ -104,17 +104,24 @@ static void forms_are_read_the_same_however_they_are_cut(void **state)
         }
 }
 
+/* With the CRLF before it, it may be as long as the limit, wherever the network cuts it. */
 static void a_part_header_has_a_limit(void **state)
 {
-    Buffer body = BUFFER(1 << 16), out = BUFFER(1 << 16);
+    static const char begin[] = "--b\r\n" HEAD("a") "X: ";
+    size_t shortest = strlen(begin) - strlen("--b");
     (void)state;
-    assert_true(buffer_append_text(&body, "--b\r\n" HEAD("a") "X: "));
-    for (size_t i = 0; i < MULTIPART_HEADER_MAX; i++)
-        assert_true(buffer_append_text(&body, "x"));
-    assert_true(buffer_append_text(&body, "\r\n\r\n1\r\n--b--"));
-    assert_false(parse(body.data, 4096, &out));
-    buffer_release(&body);
-    buffer_release(&out);
+    for (size_t size = MULTIPART_HEADER_MAX - 1; size <= MULTIPART_HEADER_MAX + 1; size++)
+        for (size_t piece = strlen("--b") + size - 1; piece <= strlen("--b") + size + 5; piece++) {
+            Buffer body = BUFFER(1 << 16), out = BUFFER(1 << 16);
+            assert_true(buffer_append_text(&body, begin));
+            for (size_t i = shortest; i < size; i++)
+                assert_true(buffer_append_text(&body, "x"));
+            assert_true(buffer_append_text(&body, "\r\n\r\n1\r\n--b--"));
+            if (parse(body.data, piece, &out) != (size <= MULTIPART_HEADER_MAX))
+                fail_msg("a header of %zu bytes, %zu of the form at once", size, piece);
+            buffer_release(&body);
+            buffer_release(&out);
+        }
 }
 
 static void parts_have_a_limit(void **state)

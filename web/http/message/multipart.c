@@ -130,7 +130,8 @@ static StepResult multipart_step_header(Multipart *multipart, const char *data, 
 {
     enum { SIZE = MULTIPART_HEADER_MAX + 1 };
     const char *end = memmem(data, length, "\r\n\r\n", 4);
-    size_t block = end ? (size_t)(end - data) : length;
+    /* Without its end, three bytes of which may be there already, it is at least so long. */
+    size_t block = end ? (size_t)(end - data) : length - MIN_OF(length, 3u);
     if (block > MULTIPART_HEADER_MAX)
         return multipart_malformed(error, "the header of a part is too long");
     if (!end)
