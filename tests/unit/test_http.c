@@ -175,6 +175,15 @@ static bool media_resolve(void *context, const char *path, ServedFile *file, Err
     return true;
 }
 
+/* The same file by a handler of its own. */
+static Response *get_file(Request *request, Error *error)
+{
+    ServedFile file;
+    if (!media_resolve(NULL, "secret", &file, error))
+        return NULL;
+    return response_file(request, &file, error);
+}
+
 /* --- its guard --- */
 
 static bool guard_authorize(void *context, const RequestFacts *facts, unsigned access,
@@ -233,6 +242,7 @@ static const Route routes[] = {
     {HTTP_GET, "/work", "work", WORK, .handle = get_work},
     {HTTP_GET, "/facts", "facts", WORK, .handle = get_facts},
     {HTTP_GET, "/busy", "busy", WORK, .handle = get_busy},
+    {HTTP_GET, "/file", "file", WORK, .handle = get_file},
     {HTTP_GET, "/hold", "hold", OPEN_TO_ALL, BODY_NONE, POOL_CHILDREN, .handle = get_hold},
     {HTTP_POST, "/form", "form", OPEN_TO_ALL, BODY_FORM, POOL_TRANSFER, POOL_CHILDREN,
      .form = &form, .body_max = body_max},
@@ -721,14 +731,22 @@ static void bytes_reach_their_sink_in_order_and_are_refused_in_their_middle(void
 static void who_may_read_is_asked_before_the_cache(void **state)
 {
     static const char request[] = "GET /media/secret HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const char part[] = "GET /media/secret HTTP/1.1\r\nHost: a\r\nRange: bytes=0-0\r\n\r\n";
+    static const char unseen[] = "GET /media/secret2 HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const char handled[] = "GET /file HTTP/1.1\r\nHost: a\r\n\r\n";
     HttpGauges gauges;
     (void)state;
     write_file("secret", 100);
+    write_file("secret2", 100);
     for (int i = 0; i < 4; i++) /* every loop has it */
         expect(ask(request), "HTTP/1.1 200");
+    expect(ask(handled), "HTTP/1.1 200");
     atomic_store(&app.refused_audience, 7);
     for (int i = 0; i < 4; i++)
         expect(ask(request), "HTTP/1.1 403");
+    expect(ask(part), "HTTP/1.1 403");
+    expect(ask(unseen), "HTTP/1.1 403");
+    expect(ask(handled), "HTTP/1.1 403");
     atomic_store(&app.refused_audience, 0);
     assert_true(file_remove(app.folder_fd, "secret", NULL));
     expect(ask(request), "HTTP/1.1 200");

@@ -50,6 +50,7 @@ typedef struct Viewer {
 /*
  * Decides who may what. Both run on the event loops, before the cache is looked at and before a
  * byte of a body is taken: from memory, without a lock held across I/O and without the database.
+ * may_read also runs on the worker that makes a response_file().
  */
 typedef struct HttpGuard {
     /* Whether the request may use a route of this access (Route.access); fills *viewer. False with
@@ -215,7 +216,8 @@ Response *response_empty(int status);
 /* Bytes that live as long as the program; the caller adds Cache-Control and validators. */
 Response *response_static(int status, const char *content_type, const void *data, size_t size);
 
-/* Takes over file->content. Answers the request's Range and If-* fields. NULL and *error. */
+/* Takes over file->content. Answers the request's Range and If-* fields, if the guard lets the
+ * viewer have files of file->audience. NULL and *error. */
 _must_check_ Response *response_file(const Request *request, ServedFile *file, Error *error);
 void response_header(Response *response, const char *name, const char *value);
 

@@ -286,9 +286,7 @@ static enum MHD_Result exchange_queue_answer(Request *request)
 /* The file's audience is asked for at every answer, whether it comes from the cache or not. */
 static enum MHD_Result exchange_answer_file(Request *request, MediaFile *file)
 {
-    const HttpGuard *guard = &request_shared(request)->options->guard;
-    if (!guard->may_read || guard->may_read(guard->context, &request->viewer,
-                                            media_file_audience(file), &request->error)) {
+    if (request_may_read(request, media_file_audience(file), &request->error)) {
         FileAsk ask = request_file_ask(request);
         request->response = media_file_answer(file, &ask);
     }

@@ -133,6 +133,8 @@ Response *response_file(const Request *request, ServedFile *file, Error *error)
 {
     _cleanup_stored_file_ StoredFile *content = TAKE_PTR(file->content);
     uint64_t size = stored_file_size(content);
+    if (!request_may_read(request, file->audience, error))
+        return NULL;
     FileAsk ask = request_file_ask(request);
     FilePlan plan = file_plan(&ask, file, size);
     if (plan.length == 0)
@@ -192,6 +194,12 @@ struct in6_addr request_find_client(const Request *request)
                                               request_header(request, "X-Real-IP"));
     buffer_release(&join.value);
     return client;
+}
+
+bool request_may_read(const Request *request, uint64_t audience, Error *error)
+{
+    const HttpGuard *guard = &request_shared(request)->options->guard;
+    return !guard->may_read || guard->may_read(guard->context, &request->viewer, audience, error);
 }
 
 FileAsk request_file_ask(const Request *request)

@@ -93,6 +93,9 @@ const char *request_path(const Request *request);
 /* Who is at the other end, once the header is there. */
 struct in6_addr request_find_client(const Request *request);
 
+/* Whether who asks may have files of this audience. Any thread. */
+bool request_may_read(const Request *request, uint64_t audience, Error *error) _must_check_;
+
 /* What it wants of a file. */
 FileAsk request_file_ask(const Request *request);
 
