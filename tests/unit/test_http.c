@@ -436,6 +436,28 @@ static void a_refusal_says_why(void **state)
            "{\"a\":1}");
 }
 
+static void a_refusal_without_a_body_leaves_the_connection_open(void **state)
+{
+    (void)state;
+    int fd = dial();
+    say(fd, "POST /form HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    expect(hear(fd), "HTTP/1.1 415 ");
+    say(fd, "POST /form HTTP/1.1\r\nHost: a\r\nX-Full: 1\r\nContent-Length: 0\r\n"
+            "Content-Type: multipart/form-data; boundary=b\r\n\r\n");
+    expect(hear(fd), "HTTP/1.1 507 ");
+    say(fd, "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(hear(fd), "HTTP/1.1 200 ");
+    close(fd);
+}
+
+static void a_refused_head_request_gets_no_content(void **state)
+{
+    (void)state;
+    const char *answer = ask("HEAD /hello/a HTTP/1.1\r\n\r\n");
+    expect(answer, "HTTP/1.1 400 ");
+    assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+}
+
 /* A client that has sent all of 20 MB before it listens still hears the refusal: no reset destroys
  * it. */
 static void a_refused_upload_hears_the_refusal(void **state)
@@ -847,6 +869,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_connection_serves_one_request_after_another),
         STORY(a_refusal_says_why),
+        STORY(a_refusal_without_a_body_leaves_the_connection_open),
+        STORY(a_refused_head_request_gets_no_content),
         STORY(a_refused_upload_hears_the_refusal),
         STORY(a_form_is_read_across_the_edges_of_blocks),
         STORY(a_form_cut_off_is_closed_once_and_never_finished),

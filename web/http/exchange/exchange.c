@@ -325,9 +325,8 @@ static bool exchange_check_framing(Request *request, const char *version)
     return framing_check(version, list.fields, list.count, &request->framing, &request->error);
 }
 
-static bool exchange_check_route(Request *request, const char *method)
+static bool exchange_check_route(Request *request)
 {
-    request->method = router_method(method);
     if (request->method == 0) {
         request->allowed = HTTP_GET | HTTP_HEAD | HTTP_POST;
         return error_set(&request->error, ERROR_METHOD, "That method is not known here.");
@@ -385,10 +384,11 @@ static bool exchange_check_load(Request *request, WorkPool pool)
 
 static enum MHD_Result exchange_on_header(Request *request, const char *method, const char *version)
 {
+    request->method = router_method(method);
     if (!exchange_check_framing(request, version))
         return exchange_refuse(request);
     bool good =
-        exchange_check_route(request, method) && exchange_check_access(request) &&
+        exchange_check_route(request) && exchange_check_access(request) &&
         exchange_check_body(request) &&
         (request->match.route->resolve || exchange_check_load(request, request->match.route->pool));
     if (!good && (request->framing.has_body || request->method == 0))
@@ -491,9 +491,9 @@ static enum MHD_Result exchange_on_call(void *cls, struct MHD_Connection *connec
     case REQUEST_NEW:
         return exchange_on_header(request, method, version);
     case REQUEST_OPENED:
-        if (request->error.code != ERROR_NONE)
+        if (request->error.code != ERROR_NONE && request->framing.has_body)
             return exchange_refuse(request);
-        request->state = REQUEST_BODY;
+        request->state = request->error.code == ERROR_NONE ? REQUEST_BODY : REQUEST_READY;
         return MHD_YES;
     case REQUEST_FED:
         if (request->error.code != ERROR_NONE)
