@@ -75,6 +75,44 @@ static void follows_no_links_and_opens_no_private_file(void **state)
     }
 }
 
+static bool see_path(void *context, const char *path, const StorageStat *stat)
+{
+    char *seen = context;
+    (void)stat;
+    return base_copy(seen, MEDIA_PATH_MAX + 1, path);
+}
+
+/* Such as the lost+found of a file system, which is root's alone. */
+static void looks_into_no_folder_of_others(void **state)
+{
+    static const char *const folders[] = {"lost+found", "log_entries/1/private", "log_entries/+"};
+    const Archive *archive = *state;
+    char path[200], seen[MEDIA_PATH_MAX + 1] = "";
+    Error error = {0};
+    assert_int_equal(chmod(archive->root, 0755), 0);
+    snprintf(path, sizeof path, "%s/log_entries", archive->root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof path, "%s/log_entries/1", archive->root);
+    assert_int_equal(mkdir(path, 0755), 0);
+    snprintf(path, sizeof path, "%s/log_entries/1/a", archive->root);
+    close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        snprintf(path, sizeof path, "%s/%s", archive->root, folders[i]);
+        assert_int_equal(mkdir(path, 0), 0);
+    }
+    bool root = geteuid() == 0;
+    assert_true(!root || seteuid(65534) == 0);
+    bool listed = storage_list(&archive->library.storage, "", see_path, seen, &error);
+    assert_true(!root || seteuid(0) == 0);
+    if (!listed)
+        fail_msg("%s", error.detail);
+    assert_string_equal(seen, "log_entries/1/a");
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        snprintf(path, sizeof path, "%s/%s", archive->root, folders[i]);
+        assert_int_equal(rmdir(path), 0);
+    }
+}
+
 static void sets_room_aside(void **state)
 {
     Archive *archive = *state;
@@ -164,6 +202,7 @@ int main(void)
         TEST(is_private_where_it_must_be),
         TEST(makes_the_folder_that_is_missing),
         TEST(follows_no_links_and_opens_no_private_file),
+        TEST(looks_into_no_folder_of_others),
         TEST(sets_room_aside),
         TEST(keeps_the_minimum_free),
         cmocka_unit_test(chooses_the_folder),

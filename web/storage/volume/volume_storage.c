@@ -102,6 +102,17 @@ static bool volume_names_read(int folder, VolumeNames *out, Error *error)
     return true;
 }
 
+/* Whether files of ours may lie in or below a folder, whose path ends in a slash. Others, such as
+ * the lost+found of a file system, are not for us to look into. */
+static bool volume_may_hold(const char *folder)
+{
+    char example[MEDIA_PATH_MAX + 1];
+    bool is_collection = strchr(folder, '/')[1] == '\0';
+    int length =
+        snprintf(example, sizeof example, "%s%s", folder, is_collection ? "entry/file" : "file");
+    return length < (int)sizeof example && name_path_valid(example);
+}
+
 /* Visits what is in a folder whose path is `path`: "", or with a slash at its end. */
 static bool volume_list_folder(VolumeList *list, int folder, const char *path, Error *error)
 {
@@ -117,6 +128,8 @@ static bool volume_list_folder(VolumeList *list, int folder, const char *path, E
         if (length >= sizeof below || strncmp(below, list->prefix, common) != 0)
             continue;
         if (below[length - 1] == '/') {
+            if (!volume_may_hold(below))
+                continue;
             _cleanup_close_ int fd = file_open_beneath(folder, name, O_RDONLY | O_DIRECTORY, 0);
             if (fd < 0 && errno != ENOENT)
                 return error_set_errno(error, errno, "The folder %s could not be opened", below);
