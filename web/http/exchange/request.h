@@ -94,7 +94,7 @@ const char *request_path(const Request *request);
 struct in6_addr request_find_client(const Request *request);
 
 /* Whether who asks may have files of this audience. Any thread. */
-bool request_may_read(const Request *request, uint64_t audience, Error *error) _must_check_;
+_must_check_ bool request_may_read(const Request *request, uint64_t audience, Error *error);
 
 /* What it wants of a file. */
 FileAsk request_file_ask(const Request *request);
