@@ -481,9 +481,9 @@ BENCH_PROGRAMS := $(BENCHES:%.c=build/release/%)
 check: ## installs what is missing, builds everything, runs every test
 	.ci/dependencies check
 	$(MAKE) $(CORES) all objects-gcc objects-clang build-dev build-asan \
-		$(UNIT_THREADS:%.c=build/tsan/%) $(BENCH_PROGRAMS) \
+		$(UNIT_THREADS:%.c=build/tsan/%) $(FUZZ:%.c=build/fuzz/%) $(BENCH_PROGRAMS) \
 		tests/browser/node_modules/.package-lock.json
-	$(Q)tests/run tests/lint/run tests/bench/check $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
+	$(Q)tests/run tests/lint/run tests/bench/check tests/fuzz/run $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
 		$(call unit_programs,asan) $(call story_programs,dev) $(call story_programs,asan) $(BROWSER)
 
 check-fast: ## the house rules, gcc, and the unit tests that what changed since main can reach
