@@ -860,6 +860,16 @@ static void an_incomplete_route_stops_the_start(void **state)
             fail_msg("the incomplete route %zu is served", i);
         expect(error.detail, "/a");
     }
+    static const Route twins[] = {
+        {HTTP_GET, "/a", "a", OPEN_TO_ALL, BODY_NONE, POOL_API, .handle = get_hello},
+        {HTTP_GET, "/b", "a", OPEN_TO_ALL, BODY_NONE, POOL_API, .handle = get_hello},
+        {0},
+    };
+    const Route *const list[] = {twins, NULL};
+    HttpOptions options = {.host = "127.0.0.1", .tables = list};
+    Error error = {0};
+    assert_null(http_start(&options, &error));
+    expect(error.detail, "The route /b has the name of another one, a.");
 }
 
 #define STORY(name) cmocka_unit_test_setup_teardown(name, start, stop)

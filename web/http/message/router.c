@@ -55,12 +55,27 @@ static bool router_row_complete(const Route *route)
            (body || !route->finish_pool) && route->finish_pool != POOL_LOOP;
 }
 
-bool router_check(const Route *const *tables, Error *error)
+/* The first route of that name. */
+static const Route *router_named(const Route *const *tables, const char *name)
 {
     for (; *tables; tables++)
         for (const Route *route = *tables; route->path; route++)
+            if (route->name && streq(route->name, name))
+                return route;
+    return NULL;
+}
+
+bool router_check(const Route *const *tables, Error *error)
+{
+    for (const Route *const *table = tables; *table; table++)
+        for (const Route *route = *table; route->path; route++) {
             if (!router_row_complete(route))
                 return error_set(error, ERROR_INTERNAL, "The route %s is incomplete.", route->path);
+            if (router_named(tables, route->name) != route)
+                return error_set(error, ERROR_INTERNAL,
+                                 "The route %s has the name of another one, %s.", route->path,
+                                 route->name);
+        }
     return true;
 }
 

@@ -11,8 +11,8 @@ typedef struct RouteMatch {
     size_t param_count;
 } RouteMatch;
 
-/* Whether every row of every table is complete: a forgotten access, body, pool or name stops the
- * start. */
+/* Whether every row of every table is complete and has a name of its own: a forgotten access, body,
+ * pool or name stops the start. */
 _must_check_ bool router_check(const Route *const *tables, Error *error);
 
 /* 0 for a method that is not whitelisted. */
