@@ -305,6 +305,7 @@ FUZZ := \
 	tests/fuzz/fuzz_mp4.c \
 	tests/fuzz/fuzz_multipart.c \
 	tests/fuzz/fuzz_names.c \
+	tests/fuzz/fuzz_network.c \
 	tests/fuzz/fuzz_range.c \
 	tests/fuzz/fuzz_router.c \
 	tests/fuzz/fuzz_settings.c \
@@ -433,8 +434,7 @@ $(eval $(call build,fuzz,clang,$(FUZZ_FLAGS),,build/fuzz))
 FUZZED := $(filter web/records/% common/base/% common/settings/% common/transfer/% common/sandbox/zygote_message.c \
 	common/media/media_tags.c web/http/message/% web/library/files/media_type.c \
 	web/library/files/signature.c web/library/results/delivery_check.c web/library/results/mp4.c web/library/results/storyboard.c \
-	web/library/results/waveform.c web/storage/names.c web/storage/stored_file.c \
-	web/decoder/decoder_message.c \
+	web/library/results/waveform.c web/storage/names.c web/storage/stored_file.c web/decoder/decoder_message.c \
 	transcoder/encoder/encoder_message.c,$(COMMON) $(MEDIA) $(WEB) $(TRANSCODER)) $(FUZZ_HELPERS)
 build/fuzz/libfuzzed.a: $(FUZZED:%.c=build/fuzz/%.o)
 $(FUZZ:%.c=build/fuzz/%): %: %.o build/fuzz/libfuzzed.a

@@ -20,6 +20,22 @@ static void read_parameter(const char *field, const char *name)
     REQUIRE(length == 0 || !field_parameter(field, name, exact, length));
 }
 
+/* A value found is found again where it stands first and quoted. */
+static void read_cookie(const char *field, const char *name)
+{
+    char again[4200];
+    size_t room = strlen(field) + 1;
+    _cleanup_free_ char *out = base_calloc(1, room), *exact = base_calloc(1, room);
+    memset(out, 'x', room);
+    if (!field_cookie(field, name, out, room))
+        return;
+    size_t length = strnlen(out, room);
+    REQUIRE(length < room && !strchr(out, ';'));
+    REQUIRE(!field_cookie(field, name, exact, length));
+    snprintf(again, sizeof again, "%s=\"%s\"; %s", name, out, name);
+    REQUIRE(field_cookie(again, name, exact, length + 1) && streq(exact, out));
+}
+
 static void read_file_name(const char *field)
 {
     size_t room = strlen(field) + 1;
@@ -48,6 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     _cleanup_free_ char *field = fuzz_rest(&input);
     if (*name)
         read_parameter(field, name);
+    if (*name)
+        read_cookie(field, name);
     read_file_name(field);
     write_file_name(name);
     write_file_name(field);

@@ -42,7 +42,7 @@ static int write_settings(const Settings *settings, SettingPrograms program)
     FILE *stream = open_memstream(&text, &size);
     REQUIRE(stream);
 #define X(field, name, programs, kind, standard, minimum, maximum, help)                           \
-    if (((programs)&program) && *settings->field.text && !streq(settings->field.text, SECRET))     \
+    if (((programs)&program) && *settings->field.text && &settings->field != &settings->token)     \
         fprintf(stream, "%s='%s'\n", name, settings->field.text);
     SETTINGS_TABLE(X)
 #undef X
