@@ -686,6 +686,37 @@ static void stopping_does_not_wait_for_the_silent(void **state)
     close(half);
 }
 
+static void *stop_server(void *http)
+{
+    http_stop(http);
+    return NULL;
+}
+
+/* One loop waits for a handler, the others have ended: what they are told then is freed unread. */
+static void files_may_be_forgotten_until_the_server_has_stopped(void **state)
+{
+    Http *http = app.http;
+    pthread_t stopping;
+    int idle[8], held = dial();
+    (void)state;
+    say(held, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    sem_wait(&app.parked);
+    for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
+        idle[i] = dial();
+    app.http = NULL;
+    assert_int_equal(pthread_create(&stopping, NULL, stop_server, http), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(idle); i++) {
+        assert_string_equal(hear(idle[i]), "");
+        close(idle[i]);
+    }
+    for (int i = 0; i < 1000; i++)
+        http_forget_file(http, "a");
+    sem_post(&app.held);
+    expect(hear(held), "HTTP/1.1 204");
+    close(held);
+    pthread_join(stopping, NULL);
+}
+
 static void what_a_request_says_of_itself_is_read_once(void **state)
 {
     static const struct {
@@ -899,6 +930,8 @@ int main(void)
         STORY(the_end_of_a_request_is_told_with_its_route),
         STORY(a_target_of_too_many_parameters_ends_like_any_request),
         cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_the_silent, start_patient, stop),
+        cmocka_unit_test_setup_teardown(files_may_be_forgotten_until_the_server_has_stopped,
+                                        start_patient, stop),
         cmocka_unit_test(an_incomplete_route_stops_the_start),
     };
     id_init();

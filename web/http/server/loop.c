@@ -280,6 +280,7 @@ void loop_join(Loop *loop)
 
 void loop_free(Loop *loop)
 {
+    loop_read_mailbox(loop); /* what came since its thread has ended */
     loop->shared->hooks->memory_free(loop->memory);
     pthread_mutex_destroy(&loop->lock);
     close(loop->epoll_fd);

@@ -66,8 +66,10 @@ _must_check_ Loop *loop_start(const LoopShared *shared, Error *error);
 /* Asks the loop to end: idle connections at once, others when done, all at cut_ms (monotonic). */
 void loop_drain(Loop *loop, int64_t cut_ms);
 
-/* Waits for the end of the thread; afterwards nothing is delivered any more. */
+/* Waits for the end of the thread. */
 void loop_join(Loop *loop);
+
+/* Delivers what was posted since, then frees. Nobody may post any more. */
 void loop_free(Loop *loop);
 
 /* Any thread. Messages are delivered in order. */
