@@ -194,6 +194,7 @@ UNIT_WEB := \
 	tests/unit/test_delivery_check.c \
 	tests/unit/test_delivery_refused.c \
 	tests/unit/test_delivery_text.c \
+	tests/unit/test_durable.c \
 	tests/unit/test_framing.c \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \
