@@ -11,5 +11,5 @@ match($0, /^# *include +"[^"]+"/) {
     sub(/\.[ch]$/, "", part[2])
     if (part[2] != module)
         print module, part[2]
-}' | tsort 2>&1 >/dev/null | sed 's/^tsort: -: input contains a loop:$/these include each other in a circle:/; s/^tsort: //')
+}' | tsort 2>&1 >/dev/null | sed 's/^tsort: -: input contains a loop:$/these include each other in a circle:/; s/^tsort: \(.*\)/\1.h/')
 [ -z "$circles" ] || { echo "$circles"; exit 1; }
