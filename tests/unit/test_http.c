@@ -299,17 +299,24 @@ static int stop(void **state)
 
 /* --- a client made of a socket --- */
 
-static int dial(void)
+static int dial_from(in_addr_t from)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)http_port(app.http)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval patience = {.tv_sec = PATIENCE_S};
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(from)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
+}
+
+static int dial(void)
+{
+    return dial_from(INADDR_LOOPBACK);
 }
 
 static void say(int fd, const char *text)
@@ -840,6 +847,38 @@ static void what_waits_for_children_holds_up_nobody_else(void **state)
     }
 }
 
+/* More than may wait for children ask from two addresses, each of which may have so many. */
+static void beyond_the_queue_of_its_pool_a_request_is_told_to_come_again(void **state)
+{
+    enum { ASKING = HTTP_CHILDREN_WORKERS + HTTP_WORK_QUEUE_MAX };
+    static const char request[] = "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n";
+    static int asking[ASKING];
+    HttpGauges gauges = {0};
+    (void)state;
+    for (int i = 0; i < ASKING; i++) {
+        asking[i] = dial_from(INADDR_LOOPBACK + (unsigned)i % 2);
+        say(asking[i], request);
+        if (i < HTTP_CHILDREN_WORKERS)
+            sem_wait(&app.parked);
+    }
+    int64_t deadline = clock_monotonic_ms() + PATIENCE_S * 1000;
+    while (gauges.waiting[POOL_CHILDREN] < HTTP_WORK_QUEUE_MAX) {
+        assert_true(clock_monotonic_ms() < deadline);
+        sched_yield();
+        http_gauges(app.http, &gauges);
+    }
+    const char *answer = ask(request);
+    expect(answer, "HTTP/1.1 503 ");
+    expect(answer, "Retry-After: 5");
+    expect(ask("GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
+    for (int i = 0; i < ASKING; i++)
+        sem_post(&app.held);
+    for (int i = 0; i < ASKING; i++) {
+        expect(hear(asking[i]), "HTTP/1.1 204");
+        close(asking[i]);
+    }
+}
+
 static void the_end_of_a_request_is_told_with_its_route(void **state)
 {
     (void)state;
@@ -927,6 +966,7 @@ int main(void)
         STORY(bytes_reach_their_sink_in_order_and_are_refused_in_their_middle),
         STORY(who_may_read_is_asked_before_the_cache),
         STORY(what_waits_for_children_holds_up_nobody_else),
+        STORY(beyond_the_queue_of_its_pool_a_request_is_told_to_come_again),
         STORY(the_end_of_a_request_is_told_with_its_route),
         STORY(a_target_of_too_many_parameters_ends_like_any_request),
         cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_the_silent, start_patient, stop),
