@@ -191,6 +191,14 @@ size_t archive_count_staged(const Archive *archive)
     return count_below(AT_FDCWD, path);
 }
 
+void archive_run(const Archive *archive, const char *sql)
+{
+    sqlite3 *database;
+    assert_int_equal(sqlite3_open(volume_database_path(archive->volume), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(database);
+}
+
 /* The first row of a statement whose one parameter is a text. */
 static void query(const Archive *archive, const char *sql, const char *parameter, int64_t *number,
                   ArchiveEnd *end)

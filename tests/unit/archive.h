@@ -62,5 +62,8 @@ ArchiveEnd archive_delivery(const Archive *archive, const char *job_id);
 size_t archive_count_files(const Archive *archive);
 size_t archive_count_staged(const Archive *archive);
 
+/* Runs statements of the test's own, from outside. */
+void archive_run(const Archive *archive, const char *sql);
+
 /* Whether an integer that a statement of the test asks for is what it should be. */
 int64_t archive_query(const Archive *archive, const char *sql);

@@ -268,6 +268,19 @@ static void keeps_the_original_of_a_recording(void **state)
     parcel_unpack(&parcel);
 }
 
+/* Whatever a transcoder makes of it. */
+static void keeps_the_original_of_a_recording_made_a_video(void **state)
+{
+    Parcel parcel = parcel_pack(*state);
+    Error error = {0};
+    archive_run(parcel.archive, "UPDATE media SET kind = 'audio'");
+    assert_true(parcel_send(&parcel, &error));
+    parcel_sweep(&parcel);
+    assert_int_equal(archive_count_files(parcel.archive), 3);
+    assert_string_equal(parcel.out.files.of[FILE_ORIGINAL], parcel.original.path);
+    parcel_unpack(&parcel);
+}
+
 static void answers_the_same_sound_the_same(void **state)
 {
     Parcel parcel = parcel_pack_sound(*state);
@@ -429,6 +442,7 @@ int main(void)
         TEST(keeps_all_that_comes_with_a_video),
         TEST(makes_a_recording_of_sound_alone),
         TEST(keeps_the_original_of_a_recording),
+        TEST(keeps_the_original_of_a_recording_made_a_video),
         TEST(answers_the_same_sound_the_same),
         TEST(takes_sound_in_an_mp4_of_any_brand),
         TEST(asks_the_decoder_for_what_metadata_says),

@@ -468,6 +468,29 @@ static void may_use_the_last_room(void **state)
     parcel_unpack(&parcel);
 }
 
+/* Its files have their names already when the rows turn out not to be possible. It may come again.
+ */
+static void leaves_nothing_whose_rows_fail(void **state)
+{
+    Parcel parcel = parcel_pack(*state);
+    Error error = {0};
+    archive_run(parcel.archive, "CREATE TRIGGER full BEFORE INSERT ON file "
+                                "WHEN NEW.role = 'poster' BEGIN SELECT RAISE (ABORT, 'not now'); "
+                                "END");
+    assert_false(parcel_send(&parcel, &error));
+    assert_int_equal(error.code, ERROR_DATABASE);
+    assert_int_equal(archive_job(parcel.archive, parcel.job.job_id).state, JOB_LEASED);
+    assert_string_equal(archive_attempt(parcel.archive, parcel.job.job_id).outcome, "");
+    assert_int_equal(archive_count_staged(parcel.archive), 0);
+    assert_int_equal(archive_count_files(parcel.archive), 3);
+    parcel_sweep(&parcel);
+    assert_int_equal(archive_count_files(parcel.archive), 1);
+    assert_int_equal(archive_query(parcel.archive, "SELECT count(*) FROM transit"), 0);
+    archive_run(parcel.archive, "DROP TRIGGER full");
+    assert_true(parcel_send(&parcel, &error));
+    parcel_unpack(&parcel);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, archive_set_up, archive_tear_down)
 
 int main(void)
@@ -480,6 +503,7 @@ int main(void)
         TEST(journals_nothing_of_no_job),
         TEST(takes_files_announced_as_what_they_are),
         TEST(may_use_the_last_room),
+        TEST(leaves_nothing_whose_rows_fail),
     };
     log_init("test_delivery", LOG_TEXT, LOG_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,23 @@ static void removes_what_failed(void **state)
     assert_int_equal(round_of(archive, START), 0);
 }
 
+/* What the database does not take is not forgotten. */
+static void removes_what_failed_once_that_can_be_told(void **state)
+{
+    Archive *archive = *state;
+    TransitPaths paths = reserve(archive);
+    archive_run(archive, "CREATE TRIGGER deaf BEFORE UPDATE ON transit BEGIN "
+                         "SELECT RAISE (ABORT, 'not now'); END");
+    transit_abandon(archive->library.transit, &paths);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(round_of(archive, START), 0);
+    assert_int_equal(archive_count_files(archive), 1);
+    archive_run(archive, "DROP TRIGGER deaf");
+    assert_int_equal(round_of(archive, START), 1);
+    assert_int_equal(archive_count_files(archive), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
+}
+
 /* Killed between the file's name and its row. */
 static void removes_what_a_killed_process_left(void **state)
 {
@@ -268,6 +285,29 @@ static void keeps_nothing_of_an_upload_that_fails(void **state)
     assert_int_equal(archive_count_staged(archive), 0);
 }
 
+/* The file has its name already when the rows turn out not to be possible. */
+static void keeps_nothing_whose_rows_fail(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    char id[UUID_SIZE];
+    _cleanup_free_ char *bytes = archive_mp4(5000, 'x');
+    archive_run(archive, "CREATE TRIGGER full BEFORE INSERT ON upload BEGIN "
+                         "SELECT RAISE (ABORT, 'not now'); END");
+    Upload *upload = upload_begin(&archive->library, 5000, &error);
+    assert_true(upload_file_begin(upload, "x.mp4", &error));
+    assert_true(upload_append(upload, bytes, 5000, &error));
+    assert_true(upload_file_end(upload, &error));
+    assert_false(upload_finish(upload, START, id, &error));
+    assert_int_equal(error.code, ERROR_DATABASE);
+    upload_free(upload);
+    assert_int_equal(archive_count_staged(archive), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM media"), 0);
+    assert_int_equal(round_of(archive, START), 1);
+    assert_int_equal(archive_count_files(archive), 0);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
+}
+
 static void refuses_what_is_too_large_as_soon_as_it_is(void **state)
 {
     Archive *archive = *state;
@@ -326,6 +366,34 @@ static void computes_the_second_digest_once(void **state)
     }
 }
 
+/* A file that is cut, has grown or is gone is nobody's to have: whoever asks is told. */
+static void gives_out_no_file_that_is_damaged(void **state)
+{
+    static const struct {
+        off_t size; /* -1: is removed */
+        const char *words;
+    } rows[] = {{4999, "damaged"}, {5001, "damaged"}, {-1, "missing"}};
+    Archive *archive = *state;
+    char path[1000];
+    ArchiveVideo video = archive_add_video(archive, START);
+    snprintf(path, sizeof path, "%s/%s", archive->root, video.path);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error errors[2] = {0};
+        FileRow row;
+        StoredFile *file = NULL;
+        assert_int_equal(rows[i].size < 0 ? unlink(path) : truncate(path, rows[i].size), 0);
+        assert_false(library_open_file(&archive->library, video.path, &row, &file, &errors[0]));
+        assert_false(
+            library_open_original(&archive->library, video.media_id, &row, &file, &errors[1]));
+        for (size_t j = 0; j < ARRAY_SIZE(errors); j++) {
+            assert_int_equal(errors[j].code, ERROR_IO);
+            assert_non_null(strstr(errors[j].detail, rows[i].words));
+        }
+        assert_null(file);
+    }
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM file WHERE sha256 NOTNULL"), 0);
+}
+
 static void works_by_itself_and_stops_at_once(void **state)
 {
     Archive *archive = *state;
@@ -350,6 +418,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(leaves_what_is_on_its_way_in),
         TEST(removes_what_failed),
+        TEST(removes_what_failed_once_that_can_be_told),
         TEST(removes_what_a_killed_process_left),
         TEST(forgets_reservations_that_led_to_nothing),
         TEST(never_removes_a_file_it_was_not_told_to),
@@ -358,9 +427,11 @@ int main(void)
         TEST(stops_between_two_files),
         TEST(tells_what_it_committed),
         TEST(keeps_nothing_of_an_upload_that_fails),
+        TEST(keeps_nothing_whose_rows_fail),
         TEST(refuses_what_is_too_large_as_soon_as_it_is),
         TEST(takes_one_file_and_good_fields_only),
         TEST(computes_the_second_digest_once),
+        TEST(gives_out_no_file_that_is_damaged),
         TEST(works_by_itself_and_stops_at_once),
     };
     log_init("test_housekeeper", LOG_TEXT, LOG_ERROR);

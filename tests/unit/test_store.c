@@ -11,14 +11,6 @@
 #include "web/store/store_media.h"
 #include "web/store/store_transit.h"
 
-static void run_sql(const Archive *archive, const char *sql)
-{
-    sqlite3 *database;
-    assert_int_equal(sqlite3_open(volume_database_path(archive->volume), &database), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(database);
-}
-
 static bool prepare_all(StoreConnection *connection, void *argument, Error *error)
 {
     (void)argument;
@@ -75,7 +67,7 @@ static void commits_durably(void **state)
 static void refuse_to_open(Archive *archive, const char *sql, const char *words)
 {
     Error error = {0};
-    run_sql(archive, sql);
+    archive_run(archive, sql);
     assert_null(store_open(volume_database_path(archive->volume), &error));
     assert_int_equal(error.code, ERROR_DATABASE);
     if (!strstr(error.detail, words))
@@ -371,7 +363,7 @@ static void checks_a_database(void **state)
     archive_add_video(archive, 1000);
     assert_true(store_check(path, count_file, &files, faults));
     assert_int_equal(files, 1);
-    run_sql(archive, "PRAGMA user_version = 999");
+    archive_run(archive, "PRAGMA user_version = 999");
     assert_false(store_check(path, count_file, &files, faults));
     fclose(faults);
     assert_non_null(strstr(text, "newer version"));
