@@ -1,10 +1,12 @@
 /* What every kind of storage promises: the same cases for the folder on the disk and for one made
  * for this test. */
-#include "tests/unit/archive.h"
 #include "tests/unit/memory_storage.h"
+#include "tests/unit/parcel.h"
 
 #include <errno.h>
 #include <sys/mman.h>
+
+#include "web/library/files/library_files.h"
 
 #define PATH "log_entries/1/0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11-a.jpg"
 
@@ -227,6 +229,49 @@ static void gives_an_address_or_none(Rig *rig)
     assert_int_equal(error.code, ERROR_NOT_FOUND);
 }
 
+static bool count(void *context, const char *path, const StorageStat *stat)
+{
+    size_t *files = context;
+    (void)path, (void)stat;
+    (*files)++;
+    return true;
+}
+
+static void expect_files(Rig *rig, size_t expected)
+{
+    size_t files = 0;
+    Error error = {0};
+    assert_true(storage_list(&rig->storage, "", count, &files, &error));
+    assert_int_equal(files, expected);
+    assert_int_equal(archive_count_files(rig->archive), rig->memory ? 0 : expected);
+}
+
+/* From the upload to the end of the original, nobody goes around the storage. */
+static void carries_a_library(Rig *rig)
+{
+    Library *library = &rig->archive->library;
+    Error error = {0};
+    FileRow row;
+    Digest found;
+    library->storage = rig->storage;
+    transit_free(library->transit);
+    library->transit = transit_new(library->store, rig->storage);
+    Parcel parcel = parcel_pack(rig->archive);
+    expect_files(rig, 1);
+    _cleanup_stored_file_ StoredFile *original = NULL, *video = NULL;
+    assert_true(library_open_original(library, parcel.original.media_id, &row, &original, &error));
+    assert_true(stored_file_digest(original, DIGEST_SHA256, &found, &error));
+    assert_true(digest_equal(&found, &row.sha256));
+    assert_true(parcel_send(&parcel, &error));
+    expect_files(rig, 3);
+    parcel_sweep(&parcel);
+    expect_files(rig, 2);
+    assert_true(library_open_file(library, parcel.out.files.of[FILE_VIDEO], &row, &video, &error));
+    assert_true(stored_file_digest(video, DIGEST_BLAKE2B, &found, &error));
+    assert_true(digest_equal(&found, &row.blake2b));
+    parcel_unpack(&parcel);
+}
+
 typedef void Case(Rig *rig);
 
 #define CASE(function)                                                                             \
@@ -237,11 +282,17 @@ static const struct {
     const char *name;
     Case *run;
 } cases[] = {
-    CASE(publishes_whole_files),           CASE(keeps_empty_files),
-    CASE(never_replaces_a_file),           CASE(says_what_is_missing),
-    CASE(tells_the_facts_without_opening), CASE(removes_again_and_again),
-    CASE(reads_on_what_is_removed),        CASE(lends_what_can_only_be_read),
-    CASE(lists_in_the_order_of_paths),     CASE(gives_an_address_or_none),
+    CASE(publishes_whole_files),
+    CASE(keeps_empty_files),
+    CASE(never_replaces_a_file),
+    CASE(says_what_is_missing),
+    CASE(tells_the_facts_without_opening),
+    CASE(removes_again_and_again),
+    CASE(reads_on_what_is_removed),
+    CASE(lends_what_can_only_be_read),
+    CASE(lists_in_the_order_of_paths),
+    CASE(gives_an_address_or_none),
+    CASE(carries_a_library),
 };
 
 /* --- each case with each kind --- */
