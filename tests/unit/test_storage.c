@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "web/library/files/library_files.h"
+#include "web/library/files/transit.h"
 
 #define PATH "log_entries/1/0b7e6a52-6a0e-4f5c-9d43-6f0b6d9c8e11-a.jpg"
 
