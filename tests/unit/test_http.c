@@ -31,7 +31,7 @@ static struct {
     atomic_ullong received;
     sem_t parked, fed;
     _Atomic(Request *) waiting;
-    atomic_bool time_up;
+    atomic_bool time_up, let_go;
     atomic_ullong refused_audience; /* nobody may read its files */
     RequestOutcome last;            /* of the last request of the route "hello" */
     atomic_uint ended, unrouted;    /* requests that are over; those without a route */
@@ -64,6 +64,17 @@ static Response *post_wait(Request *request, Error *error)
         return response_json(200, json_pack("{s:b}", "woken", 1));
     sem_post(&app.parked);
     return request_park(request, json_integer_value(json_object_get(request_json(request), "ms")));
+}
+
+/* Waits again whenever it is woken, until it is let go. */
+static Response *get_again(Request *request, Error *error)
+{
+    (void)error;
+    if (atomic_load(&app.let_go))
+        return response_empty(204);
+    atomic_store(&app.waiting, request);
+    sem_post(&app.parked);
+    return request_park(request, PATIENCE_S * 1000);
 }
 
 /* Goes on until it is called off. */
@@ -239,6 +250,7 @@ static const Route routes[] = {
     {HTTP_GET, "/hello/{}", "hello", WORK, .handle = get_hello},
     {HTTP_POST, "/echo", "echo", WITH_TOKEN, BODY_JSON, POOL_API, .handle = post_echo},
     {HTTP_POST, "/wait", "wait", OPEN_TO_ALL, BODY_JSON, POOL_API, .handle = post_wait},
+    {HTTP_GET, "/again", "again", WORK, .handle = get_again},
     {HTTP_GET, "/work", "work", WORK, .handle = get_work},
     {HTTP_GET, "/facts", "facts", WORK, .handle = get_facts},
     {HTTP_GET, "/busy", "busy", WORK, .handle = get_busy},
@@ -557,6 +569,25 @@ static void a_waiting_request_is_woken_at_once(void **state)
     sem_wait(&app.parked);
     http_unpark(app.waiting); /* may come before the handler has returned: that is remembered */
     expect(hear(fd), "woken");
+    close(fd);
+}
+
+/* So often that the loop looks at it several times meanwhile. */
+static void a_request_may_be_woken_and_wait_again_without_end(void **state)
+{
+    (void)state;
+    int fd = dial();
+    say(fd, "GET /again HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (int i = 0; i < 30000; i++) {
+        sem_wait(&app.parked);
+        for (int turn = 0; turn < 20; turn++) /* mostly it sleeps by then */
+            sched_yield();
+        http_unpark(app.waiting);
+    }
+    sem_wait(&app.parked);
+    atomic_store(&app.let_go, true);
+    http_unpark(app.waiting);
+    expect(hear(fd), "HTTP/1.1 204");
     close(fd);
 }
 
@@ -955,6 +986,7 @@ int main(void)
         STORY(a_form_is_read_across_the_edges_of_blocks),
         STORY(a_form_cut_off_is_closed_once_and_never_finished),
         STORY(a_waiting_request_is_woken_at_once),
+        STORY(a_request_may_be_woken_and_wait_again_without_end),
         STORY(a_waiting_request_ends_with_its_time),
         STORY(a_file_is_served_from_the_cache_until_it_is_forgotten),
         STORY(ranges_and_conditions_are_answered_on_the_wire),

@@ -203,7 +203,7 @@ static void exchange_run_close(void *object)
 
 Response *request_park(Request *request, int64_t wait_ms)
 {
-    request->park_deadline_ms = clock_monotonic_ms() + wait_ms;
+    atomic_store(&request->park_deadline_ms, clock_monotonic_ms() + wait_ms);
     return &response_parked;
 }
 
@@ -225,7 +225,7 @@ void http_unpark(Request *request)
 static void exchange_expire_park(Request *request, int64_t now_ms)
 {
     if (atomic_load(&request->park) != PARK_WAITING ||
-        (now_ms < request->park_deadline_ms && !loop_draining(request->loop)))
+        (now_ms < atomic_load(&request->park_deadline_ms) && !loop_draining(request->loop)))
         return;
     if (exchange_park_change(request, PARK_WAITING, PARK_NONE)) {
         request->expired = true;

@@ -66,7 +66,7 @@ struct Request {
     int status;        /* answered; 0 before */
     /* parking */
     atomic_int park;
-    int64_t park_deadline_ms;
+    atomic_llong park_deadline_ms; /* the loop may look while the handler sets the next one */
     bool expired;
 };
 
