@@ -106,6 +106,30 @@ static void test_restart_gives_an_interrupted_job_back(void **state)
     }
 }
 
+/* The count is of jobs under way: one that is done, or is not ours any more, leaves none behind. */
+static void test_interruptions_end_with_their_job(void **state)
+{
+    static const ScriptedAnswer ends[] = {
+        RIG_CONFIRMED, {.route = "POST /upload/", .status = 404, .headers = RIG_PROBLEM}};
+    Rig *rig = *state;
+    char counter[200];
+    snprintf(counter, sizeof counter, "%s/%s.interrupted", rig->path, rig->job.job_id);
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        const ScriptedAnswer first[] = {RIG_NO_MORE, RIG_RELEASE_TAKEN, RIG_END};
+        const ScriptedAnswer second[] = {RIG_NO_MORE, RIG_LEASE_HOLDS, ends[i], RIG_END};
+        rig_leave_behind(rig, &rig->job, false);
+        rig_start(rig, first, rig_encode_well);
+        rig_await_done(rig, "POST /release", 1);
+        rig_halt(rig);
+        assert_int_equal(access(counter, F_OK), 0);
+        rig_leave_behind(rig, &rig->job, true);
+        rig_start(rig, second, rig_encode_well);
+        rig_await_done(rig, "POST /upload/", 1);
+        rig_halt(rig);
+        assert_int_equal(access(counter, F_OK), -1);
+    }
+}
+
 /* After a restore of web the job may be one that web never knew. */
 static void test_restart_drops_what_web_disowns(void **state)
 {
@@ -154,6 +178,7 @@ int main(void)
         RIG_TEST(test_stop_lets_a_delivery_end),
         RIG_TEST(test_restart_delivers_kept_results),
         RIG_TEST(test_restart_gives_an_interrupted_job_back),
+        RIG_TEST(test_interruptions_end_with_their_job),
         RIG_TEST(test_restart_drops_what_web_disowns),
         RIG_TEST(test_kept_result_waits_beside_claims),
     };
