@@ -56,7 +56,7 @@ bool staged_recover(const Library *library, Error *error)
             return false;
         if (!staged.found)
             return true;
-        if (!staging_exists(library->volume, staged.state.name)) {
+        if (staging_missing(library->volume, staged.state.name)) {
             log_warning("The file of an upload under way is missing: it has to begin anew.");
             if (!store_write(library->store, staged_delete, &staged, error))
                 return false;

@@ -157,9 +157,9 @@ Staging *staging_resume(Reservation *reservation, const StagingState *state, Err
     return staging;
 }
 
-bool staging_exists(const Volume *volume, const char *name)
+bool staging_missing(const Volume *volume, const char *name)
 {
-    return faccessat(volume->staging_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    return faccessat(volume->staging_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
 bool staging_sweep(Volume *volume, StagingWanted *wanted, void *context, Error *error)

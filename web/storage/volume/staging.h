@@ -50,8 +50,8 @@ void staging_suspend(Staging *staging);
 _must_check_ Staging *staging_resume(Reservation *reservation, const StagingState *state,
                                      Error *error);
 
-/* Whether the file of a state is there at all. */
-bool staging_exists(const Volume *volume, const char *name);
+/* Whether the file of a state is certainly not there: a disk that does not answer tells nothing. */
+bool staging_missing(const Volume *volume, const char *name);
 
 /* Whether a name in the staging folder is to stay. */
 typedef bool StagingWanted(void *context, const char *name, bool *wanted, Error *error);
