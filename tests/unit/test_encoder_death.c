@@ -159,6 +159,28 @@ static void a_child_that_dies_fails_its_file(void **state)
     }
 }
 
+/* Where the machine may be to blame, the file is tried again. */
+static void a_fault_of_the_machine_is_not_the_files(void **state)
+{
+    static const struct {
+        TaskEnd end;
+        ErrorCode code;
+        const char *what;
+    } rows[] = {
+        {TASK_LINGERED, ERROR_INTERNAL, "an end that is not told in time is tried again"},
+        {TASK_LOST, ERROR_INTERNAL, "a lost child is tried again"},
+        {TASK_KILLED, ERROR_INTERNAL, "a killed child is tried again"},
+        {TASK_DAMAGED, ERROR_MEDIA, "a damaged answer is the file's"},
+        {TASK_FORBIDDEN, ERROR_MEDIA, "a forbidden call is the file's"},
+        {TASK_OVERTIME, ERROR_MEDIA, "too much computing is the file's"},
+        {TASK_OVERSIZE, ERROR_MEDIA, "too large a result is the file's"},
+        {TASK_CRASHED, ERROR_MEDIA, "a crash is the file's"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        unit_check(encoder_limits_faults[rows[i].end].code == rows[i].code, rows[i].what);
+}
+
 static void a_forbidden_call_ends_the_file_for_good(void **state)
 {
     Trial trial = new_trial();
@@ -221,6 +243,7 @@ int main(int argc, char **argv)
         {ENCODER_CHILD_COMMAND, misbehave}, {SANDBOX_PROBE_TASK, sandbox_probe_main}, {0}};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_that_dies_fails_its_file),
+        cmocka_unit_test(a_fault_of_the_machine_is_not_the_files),
         cmocka_unit_test(a_forbidden_call_ends_the_file_for_good),
         cmocka_unit_test(time_is_allowed_in_proportion),
         cmocka_unit_test(computing_is_limited),

@@ -16,12 +16,13 @@ unsigned encoder_limits_cpu_seconds(const EncoderPolicy *policy, int64_t grace_s
     return (unsigned)MIN_OF(seconds, CPU_SECONDS_MAX);
 }
 
-#define DAMAGED "The video could not be read: the decoder gave a damaged answer."
 #define OUTSIDE "The encoder was ended from outside, perhaps for lack of memory."
 
+/* One that has ended, and whose end is not told in time, was on a machine that is too busy. */
 const TaskFault encoder_limits_faults[TASK_END_COUNT] = {
-    [TASK_DAMAGED] = {ERROR_MEDIA, DAMAGED},
-    [TASK_LINGERED] = {ERROR_MEDIA, DAMAGED},
+    [TASK_DAMAGED] = {ERROR_MEDIA,
+                      "The video could not be read: the decoder gave a damaged answer."},
+    [TASK_LINGERED] = {ERROR_INTERNAL, "The encoder did not end in time."},
     [TASK_LOST] = {ERROR_INTERNAL, OUTSIDE},
     [TASK_KILLED] = {ERROR_INTERNAL, OUTSIDE},
     [TASK_FORBIDDEN] = {ERROR_MEDIA,
