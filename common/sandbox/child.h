@@ -1,9 +1,10 @@
 /*
  * Child processes that get descriptors and nothing else. They are forked by the zygote
  * (common/sandbox/zygote.h), which has no secrets, and run one of its tasks in the sandbox, with
- * the given descriptors from 3 upwards (0 and 1 are /dev/null, 2 is the program's). Any thread; the
- * caller owns the Child and releases it, which kills what still runs. A child also dies with the
- * program. Who follows what a child says uses common/sandbox/task.h.
+ * the given descriptors from 3 upwards (0, 1 and 2 are /dev/null: a log could be forged or erased
+ * through them; built for a sanitizer, 2 is the program's). Any thread; the caller owns the Child
+ * and releases it, which kills what still runs. A child also dies with the program. Who follows
+ * what a child says uses common/sandbox/task.h.
  */
 #pragma once
 

@@ -44,6 +44,9 @@ _Noreturn static void zygote_become_child(const ZygoteTask *task, const ZygoteMe
     for (size_t i = 0; i < count; i++)
         dup2(moved[i], FIRST_FD + (int)i);
     syscall(SYS_close_range, FIRST_FD + (unsigned)count, ~0U, 0);
+    /* The zygote's own words go to the program's log; a sanitizer's report needs the same way. */
+    if (!SANITIZED)
+        dup2(STDIN_FILENO, STDERR_FILENO);
     sandbox_enter(&message->order);
     _exit(task->run(argc, argv));
 }
@@ -138,6 +141,8 @@ _Noreturn static void zygote_become(int socket)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     int null = open("/dev/null", O_RDWR);
+    if (null < 0)
+        _exit(127); /* a child must not keep the program's */
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(socket, ZYGOTE_FD);

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #include "common/base/id.h"
@@ -24,7 +25,7 @@
 
 enum { ESCAPED = 42, HELD = 0 };
 
-enum { FILE_GIVEN = 3, STREAM, GIVEN_END }; /* what the child of an attempt is given */
+enum { INPUT = 3, FILE_GIVEN, STREAM, GIVEN_END }; /* what the child of an attempt is given */
 
 /* --- attempts, each in a child of its own: ESCAPED when it got through --- */
 
@@ -169,6 +170,16 @@ static int try_other_descriptors(void)
     return HELD;
 }
 
+/* Where the program's log may be. */
+static int try_log(void)
+{
+    struct stat status;
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fstat(fd, &status) != 0 || !S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
+            return ESCAPED;
+    return HELD;
+}
+
 static int try_environment(void)
 {
     return environ[0] ? ESCAPED : HELD;
@@ -278,6 +289,7 @@ static const struct {
     ATTEMPT(flush, "AKKA"),
     ATTEMPT(more_memory, "RRRR"),
     ATTEMPT(other_descriptors, "RRRR"),
+    ATTEMPT(log, "RRRR"),
     ATTEMPT(environment, "RRRR"),
     ATTEMPT(open, "RRRR"),
     ATTEMPT(open_proc, "RRRR"),
@@ -322,7 +334,7 @@ static int run_wait(int argc, char **argv)
 {
     char byte;
     (void)argc, (void)argv;
-    return write(STREAM, "x", 1) == 1 && read(FILE_GIVEN, &byte, 1) == 0 ? 0 : 1;
+    return write(4, "x", 1) == 1 && read(3, &byte, 1) == 0 ? 0 : 1;
 }
 
 static int run_forever(int argc, char **argv)
@@ -367,16 +379,12 @@ static const ZygoteTask tasks_list[] = {
 
 /* --- the tests --- */
 
-static ChildExit run_as(Profile profile, const char *task, const char *word, const int *fds,
-                        size_t count)
+static ChildExit run_child(const ChildSpec *spec)
 {
-    const char *arguments[] = {task, word, NULL};
-    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = count, .order = ORDER};
     Child child = CHILD_NONE;
     ChildExit end;
     Error error = {0};
-    spec.order.profile = profile;
-    if (!child_start(&spec, &child, &error))
+    if (!child_start(spec, &child, &error))
         fail_msg("%s", error.detail);
     assert_true(child_wait(&child, -1, &end));
     return end;
@@ -384,7 +392,9 @@ static ChildExit run_as(Profile profile, const char *task, const char *word, con
 
 static ChildExit run(const char *task, const int *fds, size_t count)
 {
-    return run_as(PROFILE_ENCODE, task, NULL, fds, count);
+    const char *arguments[] = {task, NULL};
+    return run_child(
+        &(ChildSpec){.arguments = arguments, .fds = fds, .fd_count = count, .order = ORDER});
 }
 
 /* A sanitizer's runtime needs what the sandbox forbids. */
@@ -422,9 +432,15 @@ static void each_profile_has_its_calls_and_no_other(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
         char found[PROFILE_COUNT + 1] = "";
         for (Profile profile = 0; profile < PROFILE_COUNT; profile++) {
-            _cleanup_close_ int file = scratch_file("hello");
-            const int fds[] = {file, writer};
-            found[profile] = answer_of(run_as(profile, "attempt", attempts[i].name, fds, 2));
+            _cleanup_close_ int input = scratch_file("hello"), file = scratch_file("hello");
+            const char *arguments[] = {"attempt", attempts[i].name, NULL};
+            const int fds[] = {input, file, writer};
+            ChildSpec spec = {.arguments = arguments,
+                              .fds = fds,
+                              .fd_count = ARRAY_SIZE(fds),
+                              .order = ORDER};
+            spec.order.profile = profile;
+            found[profile] = answer_of(run_child(&spec));
         }
         if (!streq(found, attempts[i].answers))
             fail_msg("%s: %s and not %s", attempts[i].name, found, attempts[i].answers);
