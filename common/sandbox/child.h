@@ -15,6 +15,7 @@ typedef struct ChildSpec {
     const char *const *arguments; /* NULL-terminated; the task's name first */
     const int *fds;               /* borrowed; become 3, 4, … in the child */
     size_t fd_count;
+    bool reads_first; /* the first is handed on for reading alone, however it was opened */
     SandboxOrder order;
 } ChildSpec;
 

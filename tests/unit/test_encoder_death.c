@@ -48,6 +48,15 @@ static int end_by(int number)
     return raise(number);
 }
 
+/* What it was given to read is another original for the next attempt, if this succeeds. */
+static int change_original(void)
+{
+    bool changed = pwrite(ENCODER_FD_ORIGINAL, "!", 1, 0) == 1 ||
+                   write(ENCODER_FD_ORIGINAL, "!", 1) == 1 ||
+                   ftruncate(ENCODER_FD_ORIGINAL, 0) == 0;
+    return changed ? 0 : NO_SUCH_WORD;
+}
+
 /* As the pipeline does: what it could not write it calls a full disk. */
 static int overflow(void)
 {
@@ -81,6 +90,8 @@ static int misbehave(int argc, char **argv)
             ;
     case 'f':
         return overflow();
+    case 'o':
+        return change_original();
     case 'w':
         return keep_writing();
     default:
@@ -117,6 +128,11 @@ static void run_trial(Trial *trial, char word)
     job->progress = count_calls;
     job->context = trial;
     assert_false(encoder_run(job, &result, &trial->error));
+    if (trial->calls_max == 0) {
+        char found = '\0';
+        assert_int_equal(pread(job->original_fd, &found, 1, 0), 1);
+        assert_int_equal(found, word);
+    }
     close(job->original_fd);
     for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
         close(job->fds[i]);
@@ -179,6 +195,13 @@ static void a_fault_of_the_machine_is_not_the_files(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         unit_check(encoder_limits_faults[rows[i].end].code == rows[i].code, rows[i].what);
+}
+
+static void the_original_cannot_be_changed(void **state)
+{
+    Trial trial = new_trial();
+    (void)state;
+    run_trial(&trial, 'o');
 }
 
 static void a_forbidden_call_ends_the_file_for_good(void **state)
@@ -244,6 +267,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_that_dies_fails_its_file),
         cmocka_unit_test(a_fault_of_the_machine_is_not_the_files),
+        cmocka_unit_test(the_original_cannot_be_changed),
         cmocka_unit_test(a_forbidden_call_ends_the_file_for_good),
         cmocka_unit_test(time_is_allowed_in_proportion),
         cmocka_unit_test(computing_is_limited),

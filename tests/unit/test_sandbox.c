@@ -180,6 +180,21 @@ static int try_log(void)
     return HELD;
 }
 
+static int try_write_input(void)
+{
+    return outcome(write(INPUT, "", 0));
+}
+
+static int try_empty_input(void)
+{
+    return outcome(ftruncate(INPUT, 0));
+}
+
+static int try_become_root(void)
+{
+    return outcome(setresuid(0, 0, 0));
+}
+
 static int try_environment(void)
 {
     return environ[0] ? ESCAPED : HELD;
@@ -290,6 +305,9 @@ static const struct {
     ATTEMPT(more_memory, "RRRR"),
     ATTEMPT(other_descriptors, "RRRR"),
     ATTEMPT(log, "RRRR"),
+    ATTEMPT(write_input, "RRRR"),
+    ATTEMPT(empty_input, "RKKR"),
+    ATTEMPT(become_root, "KKKK"),
     ATTEMPT(environment, "RRRR"),
     ATTEMPT(open, "RRRR"),
     ATTEMPT(open_proc, "RRRR"),
@@ -438,6 +456,7 @@ static void each_profile_has_its_calls_and_no_other(void **state)
             ChildSpec spec = {.arguments = arguments,
                               .fds = fds,
                               .fd_count = ARRAY_SIZE(fds),
+                              .reads_first = true,
                               .order = ORDER};
             spec.order.profile = profile;
             found[profile] = answer_of(run_child(&spec));

@@ -121,17 +121,20 @@ static bool encoder_run_child(const EncoderJob *job, EncoderOutcome *out, Error 
                           .file_bytes = (uint64_t)job->policy.max_output,
                           .cpu_seconds =
                               encoder_limits_cpu_seconds(&job->policy, watch.grace_seconds)};
-    TaskSpec spec = {
-        .child = {.arguments = arguments, .fds = fds, .fd_count = ARRAY_SIZE(fds), .order = order},
-        .not_started = "The encoder could not be started",
-        .faults = encoder_limits_faults,
-        .line_max = ENCODER_MESSAGE_MAX,
-        .slice_ms = REPORT_EVERY_MS,
-        .linger_ms = LINGER_MS,
-        .context = &watch,
-        .line = encoder_line,
-        .slice = encoder_slice,
-        .ended = encoder_ended};
+    TaskSpec spec = {.child = {.arguments = arguments,
+                               .fds = fds,
+                               .fd_count = ARRAY_SIZE(fds),
+                               .reads_first = true,
+                               .order = order},
+                     .not_started = "The encoder could not be started",
+                     .faults = encoder_limits_faults,
+                     .line_max = ENCODER_MESSAGE_MAX,
+                     .slice_ms = REPORT_EVERY_MS,
+                     .linger_ms = LINGER_MS,
+                     .context = &watch,
+                     .line = encoder_line,
+                     .slice = encoder_slice,
+                     .ended = encoder_ended};
     if (!task_run(&spec, error))
         return false;
     *out = watch.last.outcome;

@@ -10,7 +10,7 @@
 #include "transcoder/encoder/encoder_limits.h"
 
 typedef struct EncoderJob {
-    int original_fd;              /* read; borrowed, as are the others */
+    int original_fd;              /* read only, also by the child; borrowed, as are the others */
     int fds[TRANSFER_FILE_COUNT]; /* read and write, regular files; emptied first */
     EncoderPolicy policy;
     int64_t grace_seconds; /* instead of ENCODER_GRACE_SECONDS; 0: that */

@@ -96,6 +96,7 @@ static bool decoder_ask(Question *question, int fd, DecoderFacts *out, Error *er
     TaskSpec spec = {.child = {.arguments = arguments,
                                .fds = &fd,
                                .fd_count = 1,
+                               .reads_first = true,
                                .order = {.profile = question->profile}},
                      .not_started = "The decoder could not be started",
                      .faults = faults,
