@@ -1,5 +1,8 @@
 #include "common/sandbox/sandbox.h"
 
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -8,6 +11,10 @@
 #include "common/sandbox/calls.h"
 
 #define FILES_MAX 16 /* descriptors: input, outputs, status and a few of the C library's own */
+
+#define NOBODY 65534 /* user and group of a child that would be root */
+
+#define OOM_SCORE "1000" /* when memory is short, a child goes before every other process */
 
 #define CPU_GRACE_SECONDS 5 /* from SIGXCPU to SIGKILL */
 
@@ -33,6 +40,41 @@ static bool sandbox_limit(int resource, uint64_t soft, uint64_t hard)
 {
     struct rlimit both = {.rlim_cur = soft, .rlim_max = hard};
     return setrlimit(resource, &both) == 0;
+}
+
+static unsigned walls; /* of this process */
+
+/* Into another user, where that is to be had: this one may change to it, and its parent may still
+ * kill what it has become. RLIMIT_NPROC never counted for root, and now it would, for all children
+ * together. */
+static void sandbox_leave_root(unsigned capabilities)
+{
+    const unsigned needed = 1U << CAP_KILL | 1U << CAP_SETUID | 1U << CAP_SETGID;
+    if ((capabilities & needed) != needed)
+        return;
+    IGNORE_RESULT(sandbox_limit(RLIMIT_NPROC, RLIM_INFINITY, RLIM_INFINITY));
+    IGNORE_RESULT(setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 ||
+                  setresuid(NOBODY, NOBODY, NOBODY) != 0);
+}
+
+void sandbox_step_down(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {0};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    uid_t real, effective, saved;
+    _cleanup_close_ int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    IGNORE_RESULT(score >= 0 && write(score, OOM_SCORE, strlen(OOM_SCORE)) > 0);
+    IGNORE_RESULT(chdir("/") == 0);
+    syscall(SYS_capget, &header, held);
+    for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+        prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
+    if (getresuid(&real, &effective, &saved) == 0 && (real == 0 || effective == 0 || saved == 0))
+        sandbox_leave_root(held[0].effective);
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (syscall(SYS_capset, &header, none) == 0 && getresuid(&real, &effective, &saved) == 0 &&
+        real != 0 && effective != 0 && saved != 0)
+        walls |= SANDBOX_USER;
 }
 
 static bool sandbox_enter_limits(const SandboxOrder *order)
@@ -80,8 +122,6 @@ static bool sandbox_enter_landlock(void)
     return fd >= 0 && syscall(SYS_landlock_restrict_self, fd, 0) == 0;
 }
 
-static unsigned walls; /* of this process */
-
 void sandbox_enter(const SandboxOrder *order)
 {
     const ProfileRow *profile = &profiles[order->profile];
@@ -101,8 +141,9 @@ unsigned sandbox_walls(void)
 
 void sandbox_describe(unsigned standing, char *text, size_t size)
 {
-    snprintf(text, size, "%s%s%s",
+    snprintf(text, size, "%s%s%s%s",
              standing & SANDBOX_LIMITS ? "resource limits" : "no resource limits",
+             standing & SANDBOX_USER ? ", an unprivileged user" : ", root's rights",
              standing & SANDBOX_LANDLOCK ? ", Landlock" : ", no Landlock",
              standing & SANDBOX_SECCOMP ? ", seccomp" : ", no seccomp");
 }

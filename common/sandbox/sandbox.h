@@ -1,8 +1,8 @@
 /*
- * Locking a child process down before it reads the first byte of an uploaded file: resource limits,
- * no_new_privs, Landlock without any rule, and a seccomp allow-list whose default is death. What is
- * left: the descriptors it was given, memory, threads, clocks, as the profile allows
- * (common/sandbox/profiles.h). Only the zygote's children call sandbox_enter
+ * Locking a child process down before it reads the first byte of an uploaded file: no rights of
+ * root, resource limits, no_new_privs, Landlock without any rule, and a seccomp allow-list whose
+ * default is death. What is left: the descriptors it was given, memory, threads, clocks, as the
+ * profile allows (common/sandbox/profiles.h). Only the zygote's children call this
  * (common/sandbox/zygote.h).
  */
 #pragma once
@@ -21,8 +21,14 @@ typedef enum SandboxWall {
     SANDBOX_LIMITS = 1,
     SANDBOX_LANDLOCK = 2,
     SANDBOX_SECCOMP = 4,
-    SANDBOX_ALL = 7,
+    SANDBOX_USER = 8, /* not root, and no capability */
+    SANDBOX_ALL = 15,
 } SandboxWall;
+
+/* First in the child's process: it gives up all capabilities and, where it would be root, becomes a
+ * user without rights; its folder is /, and it is the first to go when memory is short. What is
+ * open stays usable. The kernel forgets PR_SET_PDEATHSIG over it. */
+void sandbox_step_down(void);
 
 /* Locks the calling single-threaded process down, as far as this system can. */
 void sandbox_enter(const SandboxOrder *order);
@@ -30,5 +36,5 @@ void sandbox_enter(const SandboxOrder *order);
 /* The walls that sandbox_enter() put up in this process; 0 before. */
 unsigned sandbox_walls(void);
 
-/* "resource limits, Landlock, seccomp" for the log and for check. */
+/* "resource limits, an unprivileged user, Landlock, seccomp" for the log and for check. */
 void sandbox_describe(unsigned standing, char *text, size_t size);

@@ -36,6 +36,7 @@ _Noreturn static void zygote_become_child(const ZygoteTask *task, const ZygoteMe
     const int *fds = message->fds + 1;
     size_t count = message->fd_count - 1;
     int moved[ZYGOTE_FDS_MAX];
+    sandbox_step_down();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);

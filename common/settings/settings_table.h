@@ -42,7 +42,7 @@
     X(log_level, "LOG_LEVEL", SETTING_BOTH, SETTING_LOG_LEVEL, "info", 0, 0,                       \
       "debug, info, warning or error")                                                             \
     X(sandbox, "SANDBOX", SETTING_BOTH, SETTING_SANDBOX, "auto", 0, 0,                             \
-      "auto, or required: refuse to run without Landlock and seccomp")                             \
+      "auto, or required: refuse to run unless every wall around decoders stands")                             \
     X(web_service_url, "WEB_SERVICE_URL", SETTING_TRANSCODER, SETTING_URL, NULL, 0, 0,             \
       "base URL of web")                                                                           \
     X(work_dir, "WORK_DIR", SETTING_TRANSCODER, SETTING_TEXT, "./work", 0, 0,                      \

@@ -315,10 +315,10 @@ static void test_a_required_sandbox_stands_or_web_does_not_run(void **state)
     story_until(story, has_ended_or_serves, NULL, "web to serve or to refuse");
     if (story_running(story->web)) {
         _cleanup_answer_ Answer ready = ask(story, &(Ask){.path = "/readyz"});
-        story_expect(
-            story,
-            streq(answer_text(story, &ready, "sandbox"), "resource limits, Landlock, seccomp"),
-            "web should tell of the whole sandbox: %s", ready.body);
+        story_expect(story,
+                     streq(answer_text(story, &ready, "sandbox"),
+                           "resource limits, an unprivileged user, Landlock, seccomp"),
+                     "web should tell of the whole sandbox: %s", ready.body);
         story_expect(story, story_log_has(story, "web", "Media is opened behind"),
                      "the log should say what stands");
         return;

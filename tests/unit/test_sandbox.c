@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +24,8 @@
 #include "common/sandbox/child.h"
 #include "common/sandbox/sandbox_probe.h"
 #include "common/sandbox/zygote.h"
+
+#define NOBODYS_GROUP 4321 /* which no child may be in */
 
 enum { ESCAPED = 42, HELD = 0 };
 
@@ -418,7 +422,7 @@ static ChildExit run(const char *task, const int *fds, size_t count)
 /* A sanitizer's runtime needs what the sandbox forbids. */
 static void skip_without_walls(void)
 {
-    if (run("walls", NULL, 0).status != SANDBOX_ALL)
+    if (!(run("walls", NULL, 0).status & SANDBOX_SECCOMP))
         skip();
 }
 
@@ -466,17 +470,59 @@ static void each_profile_has_its_calls_and_no_other(void **state)
     }
 }
 
+/* A child that is locked in, and waits. */
+typedef struct Waiting {
+    Child child;
+    int input[2], output[2];
+    pid_t pid;
+} Waiting;
+
+static void start_waiting(Profile profile, Waiting *out)
+{
+    const char *arguments[] = {"wait", NULL};
+    char byte, path[64];
+    *out = (Waiting){.child = CHILD_NONE};
+    assert_int_equal(pipe2(out->input, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(out->output, O_CLOEXEC), 0);
+    const int fds[] = {out->input[0], out->output[1]};
+    ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = 2, .order = ORDER};
+    spec.order.profile = profile;
+    assert_true(child_start(&spec, &out->child, NULL));
+    close(out->output[1]);
+    assert_int_equal(read(out->output[0], &byte, 1), 1);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)zygote_pid(), (int)zygote_pid());
+    _cleanup_fclose_ FILE *children = fopen(path, "re");
+    assert_non_null(children);
+    assert_int_equal(fscanf(children, "%d", &out->pid), 1);
+}
+
+static void end_waiting(Waiting *waiting)
+{
+    close(waiting->input[0]);
+    close(waiting->input[1]);
+    close(waiting->output[0]);
+    child_release(&waiting->child);
+}
+
+/* What the kernel tells of a process in the line that begins with the name. */
+static void read_line_of(pid_t pid, const char *file, const char *name, char *out, size_t size)
+{
+    char path[64], line[300];
+    *out = '\0';
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, file);
+    _cleanup_fclose_ FILE *lines = fopen(path, "re");
+    assert_non_null(lines);
+    while (fgets(line, sizeof line, lines))
+        if (strncmp(line, name, strlen(name)) == 0)
+            base_copy_truncated(out, size, line + strlen(name));
+    assert_true(*out);
+}
+
 static uint64_t limit_of(pid_t pid, const char *name)
 {
-    char path[64], line[200];
-    uint64_t value = UINT64_MAX;
-    snprintf(path, sizeof path, "/proc/%d/limits", (int)pid);
-    _cleanup_fclose_ FILE *limits = fopen(path, "re");
-    assert_non_null(limits);
-    while (fgets(line, sizeof line, limits))
-        if (strncmp(line, name, strlen(name)) == 0)
-            value = strtoull(line + strlen(name), NULL, 10);
-    return value;
+    char text[200];
+    read_line_of(pid, "limits", name, text, sizeof text);
+    return strtoull(text, NULL, 10);
 }
 
 static void each_profile_has_its_limits(void **state)
@@ -494,35 +540,55 @@ static void each_profile_has_its_limits(void **state)
     (void)state;
     skip_without_walls();
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const char *arguments[] = {"wait", NULL};
-        int input[2], output[2];
-        char byte, path[64];
-        pid_t pid;
-        assert_int_equal(pipe2(input, O_CLOEXEC), 0);
-        assert_int_equal(pipe2(output, O_CLOEXEC), 0);
-        const int fds[] = {input[0], output[1]};
-        ChildSpec spec = {.arguments = arguments, .fds = fds, .fd_count = 2, .order = ORDER};
-        spec.order.profile = rows[i].profile;
-        _cleanup_child_ Child child = CHILD_NONE;
-        assert_true(child_start(&spec, &child, NULL));
-        assert_int_equal(read(output[0], &byte, 1), 1);
-        snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)zygote_pid(),
-                 (int)zygote_pid());
-        _cleanup_fclose_ FILE *children = fopen(path, "re");
-        assert_non_null(children);
-        assert_int_equal(fscanf(children, "%d", &pid), 1);
         const char *word = profiles[rows[i].profile].word;
-        unit_check(limit_of(pid, "Max data size") == rows[i].data, word);
-        unit_check(limit_of(pid, "Max file size") == rows[i].file, word);
-        unit_check(limit_of(pid, "Max cpu time") == rows[i].cpu, word);
-        unit_check(limit_of(pid, "Max core file size") == 0, word);
-        unit_check(getpriority(PRIO_PROCESS, (id_t)pid) >= rows[i].niceness, word);
-        for (size_t end = 0; end < 2; end++) {
-            close(input[end]);
-            close(output[end]);
-        }
-        assert_true(child_wait(&child, -1, NULL));
+        char score[16];
+        Waiting waiting;
+        start_waiting(rows[i].profile, &waiting);
+        read_line_of(waiting.pid, "oom_score_adj", "", score, sizeof score);
+        unit_check(limit_of(waiting.pid, "Max data size") == rows[i].data, word);
+        unit_check(limit_of(waiting.pid, "Max file size") == rows[i].file, word);
+        unit_check(limit_of(waiting.pid, "Max cpu time") == rows[i].cpu, word);
+        unit_check(limit_of(waiting.pid, "Max core file size") == 0, word);
+        unit_check(getpriority(PRIO_PROCESS, (id_t)waiting.pid) >= rows[i].niceness, word);
+        unit_check(streq(score, "1000\n"), "it goes first when memory is short");
+        end_waiting(&waiting);
     }
+}
+
+/* A child is not root, where its program can help it, and has no capability to use or to get. */
+static void a_child_has_nobodys_rights(void **state)
+{
+    static const char *const sets[] = {"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"};
+    char text[300], folder[16] = "";
+    unsigned ids[4];
+    bool root = geteuid() == 0;
+    const uint64_t needed = 1 << CAP_KILL | 1 << CAP_SETGID | 1 << CAP_SETUID;
+    (void)state;
+    skip_without_walls();
+    read_line_of(getpid(), "status", "CapEff:", text, sizeof text);
+    bool nobody = !root || (strtoull(text, NULL, 16) & needed) == needed;
+    unit_check(!(run("walls", NULL, 0).status & SANDBOX_USER) == !nobody, "it tells of its user");
+    Waiting waiting;
+    start_waiting(PROFILE_PROBE, &waiting);
+    for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
+        read_line_of(waiting.pid, "status", sets[i], text, sizeof text);
+        /* What it could get is cut by root alone; others cannot get anything from it either. */
+        unit_check(strtoull(text, NULL, 16) == 0 || (!root && streq(sets[i], "CapBnd:")), sets[i]);
+    }
+    for (int group = 0; nobody && group < (root ? 2 : 1); group++) {
+        read_line_of(waiting.pid, "status", group ? "Gid:" : "Uid:", text, sizeof text);
+        assert_int_equal(sscanf(text, "%u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]), 4);
+        for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+            unit_check(ids[i] != 0, group ? "it is in root's group" : "it is root");
+    }
+    if (root && nobody) {
+        read_line_of(waiting.pid, "status", "Groups:", text, sizeof text);
+        unit_check(strspn(text, " \t\n") == strlen(text), "it is in further groups");
+        snprintf(text, sizeof text, "/proc/%d/cwd", (int)waiting.pid);
+        assert_int_equal(readlink(text, folder, sizeof folder - 1), 1);
+        assert_string_equal(folder, "/");
+    }
+    end_waiting(&waiting);
 }
 
 static void honest_work_goes_on(void **state)
@@ -587,15 +653,16 @@ static void an_unknown_task_ends_at_once(void **state)
 /* The zygote's process dies: its children with it, and the next order starts another. */
 static void a_dead_zygote_is_replaced(void **state)
 {
-    const char *arguments[] = {"forever", NULL};
-    ChildSpec spec = {.arguments = arguments, .order = ORDER};
+    Waiting waiting;
     ChildExit end;
+    char byte;
     (void)state;
-    _cleanup_child_ Child child = CHILD_NONE;
-    assert_true(child_start(&spec, &child, NULL));
+    start_waiting(PROFILE_ENCODE, &waiting);
     assert_int_equal(kill(zygote_pid(), SIGKILL), 0);
-    assert_true(child_wait(&child, -1, &end));
+    assert_true(child_wait(&waiting.child, -1, &end));
     assert_true(end.lost);
+    assert_int_equal(read(waiting.output[0], &byte, 1), 0); /* nobody is there to write any more */
+    end_waiting(&waiting);
     /* An order may still reach the dying one; the next does not. */
     while (run("walls", NULL, 0).lost)
         ;
@@ -630,6 +697,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_profile_has_its_calls_and_no_other),
         cmocka_unit_test(each_profile_has_its_limits),
+        cmocka_unit_test(a_child_has_nobodys_rights),
         cmocka_unit_test(honest_work_goes_on),
         cmocka_unit_test(a_child_can_be_killed),
         cmocka_unit_test(many_children_run_at_once),
@@ -641,6 +709,8 @@ int main(int argc, char **argv)
     };
     if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
         return zygote_main(tasks_list);
+    const gid_t further[] = {NOBODYS_GROUP};
+    IGNORE_RESULT(setgroups(ARRAY_SIZE(further), further) == 0); /* as root; a child loses it */
     id_init();
     if (!zygote_start(NULL))
         return 1;
