@@ -1,5 +1,7 @@
 #include "common/program/program.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 
 #include "common/base/digest.h"
@@ -33,6 +35,16 @@ static void program_ignore_broken_pipes(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     REQUIRE(sigaction(SIGPIPE, &ignore, NULL) == 0);
+}
+
+/* Where one of the three was closed by whoever started the program, the next file opened would take
+ * its place, and the log would be written into it. */
+static bool program_open_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+            return false;
+    return true;
 }
 
 static int program_run(const Program *program, const ProgramCommand *command, const char *env_file)
@@ -73,6 +85,8 @@ int program_main(const Program *program, int argc, char **argv)
 {
     const ProgramCommand *command = NULL;
     const char *env_file = NULL;
+    if (!program_open_standard())
+        return EXIT_FAILURE;
     if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
         return zygote_main(program->child_tasks);
     for (int i = 1; i < argc; i++) {

@@ -2,6 +2,8 @@
  * What both programs are around their commands: arguments, --help, --version, settings, the log,
  * the sandbox, and the exit status. Main thread.
  *
+ * Where stdin, stdout or stderr is closed, /dev/null is opened there before anything else.
+ *
  * Exit status: the command's own; 64 for wrong arguments and 78 for wrong settings or a sandbox
  * that does not suffice (EX_USAGE and EX_CONFIG of sysexits.h).
  */

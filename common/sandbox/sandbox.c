@@ -125,6 +125,7 @@ static bool sandbox_enter_landlock(void)
 void sandbox_enter(const SandboxOrder *order)
 {
     const ProfileRow *profile = &profiles[order->profile];
+    walls |= SANDBOX_TOLD;
     setpriority(PRIO_PROCESS, 0, profile->niceness);
     prctl(PR_SET_DUMPABLE, 0);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -141,9 +142,13 @@ unsigned sandbox_walls(void)
 
 void sandbox_describe(unsigned standing, char *text, size_t size)
 {
+    if (!(standing & SANDBOX_TOLD)) {
+        snprintf(text, size, "what is not known");
+        return;
+    }
     snprintf(text, size, "%s%s%s%s",
              standing & SANDBOX_LIMITS ? "resource limits" : "no resource limits",
-             standing & SANDBOX_USER ? ", an unprivileged user" : ", root's rights",
+             standing & SANDBOX_USER ? ", an unprivileged user" : ", no unprivileged user",
              standing & SANDBOX_LANDLOCK ? ", Landlock" : ", no Landlock",
              standing & SANDBOX_SECCOMP ? ", seccomp" : ", no seccomp");
 }

@@ -21,8 +21,9 @@ typedef enum SandboxWall {
     SANDBOX_LIMITS = 1,
     SANDBOX_LANDLOCK = 2,
     SANDBOX_SECCOMP = 4,
-    SANDBOX_USER = 8, /* not root, and no capability */
-    SANDBOX_ALL = 15,
+    SANDBOX_USER = 8,  /* not root, and no capability */
+    SANDBOX_TOLD = 16, /* a child has told of itself; without it nothing is known */
+    SANDBOX_ALL = 31,
 } SandboxWall;
 
 /* First in the child's process: it gives up all capabilities and, where it would be root, becomes a
@@ -36,5 +37,6 @@ void sandbox_enter(const SandboxOrder *order);
 /* The walls that sandbox_enter() put up in this process; 0 before. */
 unsigned sandbox_walls(void);
 
-/* "resource limits, an unprivileged user, Landlock, seccomp" for the log and for check. */
+/* "resource limits, an unprivileged user, Landlock, seccomp" for the log and for check; "what
+ * is not known" without SANDBOX_TOLD. */
 void sandbox_describe(unsigned standing, char *text, size_t size);

@@ -1,7 +1,7 @@
 /*
- * The sandbox tries itself out at start: children are asked to open a file, to make a socket and to
- * execute a program, and what stopped them is reported. For the log, for `check` and for /readyz.
- * Any thread, once the zygote runs.
+ * The sandbox tries itself out at start: children are asked to do what no child may, and what
+ * stopped them, what did not, and what could not be tried is reported. For the log, for `check` and
+ * for /readyz. Any thread, once the zygote runs.
  */
 #pragma once
 
@@ -13,8 +13,8 @@
 
 typedef struct SandboxReport {
     unsigned walls; /* SandboxWall bits that stand in a child */
-    bool held;      /* every attempt was stopped */
-    char text[200]; /* the same in a sentence */
+    bool held;      /* every attempt was made and stopped */
+    char text[400]; /* the same in a sentence */
 } SandboxReport;
 
 /* False where no child could be started at all. */

@@ -141,8 +141,10 @@ _Noreturn static void zygote_become(int socket)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    /* It may stand where others belong, and what is put upon itself stays closed on execve. */
+    socket = fcntl(socket, F_DUPFD, ZYGOTE_FD + 1);
     int null = open("/dev/null", O_RDWR);
-    if (null < 0)
+    if (socket < 0 || null < 0)
         _exit(127); /* a child must not keep the program's */
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "tests/story/inspect.h"
 #include "tests/story/made_media.h"
@@ -329,6 +330,34 @@ static void test_a_required_sandbox_stands_or_web_does_not_run(void **state)
                  "the log should say why web does not run");
 }
 
+/* Without the three that every program has, the files opened first would take their place. */
+static void test_web_can_be_started_with_everything_closed(void **state)
+{
+    Story *story = *state;
+    char program[PATH_MAX], path[64], target[64];
+    story_build_path("reelkeep-web", program, sizeof program);
+    story->web = fork();
+    assert_true(story->web >= 0);
+    if (story->web == 0) {
+        for (size_t i = 0; i < story->setting_count; i++)
+            putenv(story->settings[i]);
+        syscall(SYS_close_range, 0, ~0U, 0);
+        execl(program, program, NULL);
+        _exit(127);
+    }
+    story_until(story, answers_ready, NULL, "web to be ready");
+    for (int fd = 0; fd <= 2; fd++) {
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)story->web, fd);
+        ssize_t length = readlink(path, target, sizeof target - 1);
+        target[MAX_OF(length, 0)] = '\0';
+        story_expect(story, streq(target, "/dev/null"), "%d is %s", fd, target);
+    }
+    _cleanup_answer_ Answer ready = ask(story, &(Ask){.path = "/readyz"});
+    const char *sandbox = answer_text(story, &ready, "sandbox");
+    story_expect(story, strncmp(sandbox, "resource limits", 15) == 0,
+                 "web should tell what stands: %s", sandbox);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +370,7 @@ int main(void)
         STORY_TEST(test_a_stopped_web_looks_again),
         STORY_TEST(test_a_dead_process_for_children_is_replaced),
         STORY_TEST(test_a_required_sandbox_stands_or_web_does_not_run),
+        STORY_TEST(test_web_can_be_started_with_everything_closed),
     };
     return STORY_RUN(tests);
 }

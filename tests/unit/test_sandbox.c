@@ -680,16 +680,62 @@ static void a_dead_zygote_is_noticed(void **state)
     assert_false(run("walls", NULL, 0).lost);
 }
 
+/* A program may be started without the three that every program has: in a process of its own. */
+static void a_zygote_starts_whatever_is_open(void **state)
+{
+    int expected = run("walls", NULL, 0).status;
+    (void)state;
+    for (int last = STDIN_FILENO; last <= STDERR_FILENO; last++) {
+        int status;
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            syscall(SYS_close_range, 0, last, 0);
+            syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0);
+            ChildExit end = {.lost = true};
+            if (zygote_start(NULL))
+                end = run("walls", NULL, 0);
+            _exit(!end.lost && end.status == expected ? 0 : 1);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+}
+
+/* Children beyond what a zygote has room for are lost; nothing is known from them. */
+static void what_could_not_be_tried_is_not_known(void **state)
+{
+    enum { COUNT = 64 };
+    Waiting *waiting = base_calloc(COUNT, sizeof *waiting);
+    SandboxReport report;
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        start_waiting(PROFILE_ENCODE, &waiting[i]);
+    assert_true(sandbox_probe(&report, NULL));
+    for (size_t i = 0; i < COUNT; i++)
+        end_waiting(&waiting[i]);
+    free(waiting);
+    assert_false(report.held || sandbox_suffices(&report));
+    unit_check(strstr(report.text, "behind what is not known"), report.text);
+    unit_check(!strstr(report.text, "stopped"), report.text);
+    unit_check(strstr(report.text, "could not be tried: opening files, sockets"), report.text);
+}
+
 static void the_start_tells_what_stands(void **state)
 {
     SandboxReport report;
     (void)state;
     assert_true(sandbox_probe(&report, NULL));
-    if (report.walls == SANDBOX_ALL)
+    if (report.walls == SANDBOX_ALL) {
         assert_true(report.held && sandbox_suffices(&report));
-    else
+        assert_string_equal(report.text,
+                            "Media is opened behind resource limits, an unprivileged user, "
+                            "Landlock, seccomp; tried and stopped: opening files, sockets, "
+                            "programs, reaching the log, changing what is read, being root.");
+    } else {
         assert_false(sandbox_suffices(&report));
-    assert_non_null(strstr(report.text, "Media is opened behind "));
+        assert_non_null(strstr(report.text, "Media is opened behind "));
+    }
 }
 
 int main(int argc, char **argv)
@@ -705,6 +751,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_unknown_task_ends_at_once),
         cmocka_unit_test(a_dead_zygote_is_replaced),
         cmocka_unit_test(a_dead_zygote_is_noticed),
+        cmocka_unit_test(a_zygote_starts_whatever_is_open),
+        cmocka_unit_test(what_could_not_be_tried_is_not_known),
         cmocka_unit_test(the_start_tells_what_stands),
     };
     if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
