@@ -436,9 +436,9 @@ FUZZED := $(filter web/records/% common/base/% common/settings/% common/transfer
 	common/media/media_tags.c web/http/message/% web/library/files/media_type.c \
 	web/library/files/signature.c web/library/results/delivery_check.c web/library/results/mp4.c web/library/results/storyboard.c \
 	web/library/results/waveform.c web/storage/names.c web/storage/stored_file.c web/decoder/decoder_message.c \
-	transcoder/encoder/encoder_message.c,$(COMMON) $(MEDIA) $(WEB) $(TRANSCODER)) $(FUZZ_HELPERS)
+	transcoder/encoder/encoder_message.c,$(COMMON) $(MEDIA) $(WEB) $(TRANSCODER))
 build/fuzz/libfuzzed.a: $(FUZZED:%.c=build/fuzz/%.o)
-$(FUZZ:%.c=build/fuzz/%): %: %.o build/fuzz/libfuzzed.a
+$(FUZZ:%.c=build/fuzz/%): %: %.o $(FUZZ_HELPERS:%.c=build/fuzz/%.o) build/fuzz/libfuzzed.a
 	$(call say,$@)
 	$(Q)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(TRANSCODER_LIBS)
 

@@ -3,6 +3,17 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "common/base/json.h"
+
+/* Objects would keep their fields in another order in every run. */
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    json_object_seed(1);
+    return 0;
+}
+
 static char *copy(const char *from, size_t length)
 {
     char *text = base_calloc(1, length + 1);

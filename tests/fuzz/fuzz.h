@@ -15,6 +15,9 @@ typedef struct FuzzInput {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Called once before the first input: nothing in here depends on chance. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 /* The next line without its end, cut at a NUL; "" when nothing is left. In memory of its own that
  * is no longer than it must be, so that a step beyond is seen. The caller owns it. */
 char *fuzz_line(FuzzInput *input);
