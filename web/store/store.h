@@ -26,9 +26,10 @@ void store_close(Store *store);
 /*
  * Runs the function in the writer's transaction and returns when that is durable on disk. A
  * function that returns false takes back only its own changes, and its error is returned. When the
- * commit fails nothing of it has happened, and every caller that shared it gets that error. What
- * the function wrote into its argument counts only after true. ERROR_UNAVAILABLE when
- * STORE_QUEUE_MAX writes wait already.
+ * commit fails nothing of it has happened, and every caller that shared it gets that error, also
+ * one whose function returned false. The same where one caller's changes cannot be taken back
+ * alone: then all get ERROR_UNAVAILABLE, or ERROR_NO_SPACE. What the function wrote into its
+ * argument counts only after true. ERROR_UNAVAILABLE when STORE_QUEUE_MAX writes wait already.
  */
 _must_check_ bool store_write(Store *store, StoreFunction *function, void *argument, Error *error);
 

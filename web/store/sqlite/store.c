@@ -56,18 +56,21 @@ static bool store_commit_batch(StoreConnection *connection, Write *batch, Error 
     if (!statement_run(connection, STATEMENT_BEGIN_WRITE, NO_VALUES, NULL, error))
         return false;
     for (Write *write = batch; write; write = write->next) {
-        Error *own = &write->error;
+        Error *own = &write->error, reason = {.detail = "The transaction was lost."};
         write->succeeded = statement_run(connection, STATEMENT_SAVEPOINT, NO_VALUES, NULL, own) &&
                            write->function(connection, write->argument, own);
-        bool apart = store_in_transaction(connection) &&
-                     (write->succeeded || statement_run(connection, STATEMENT_SAVEPOINT_ROLLBACK,
-                                                        NO_VALUES, NULL, NULL)) &&
-                     statement_run(connection, STATEMENT_SAVEPOINT_RELEASE, NO_VALUES, NULL,
-                                   write->succeeded ? own : NULL);
-        if (!apart) {
-            *error = *own;
-            return false;
-        }
+        bool apart =
+            store_in_transaction(connection) &&
+            (write->succeeded ||
+             statement_run(connection, STATEMENT_SAVEPOINT_ROLLBACK, NO_VALUES, NULL, &reason)) &&
+            statement_run(connection, STATEMENT_SAVEPOINT_RELEASE, NO_VALUES, NULL, &reason);
+        if (apart)
+            continue;
+        if (own->code == ERROR_NO_SPACE || reason.code == ERROR_NO_SPACE)
+            return error_set(error, ERROR_NO_SPACE, "%s",
+                             own->code == ERROR_NO_SPACE ? own->detail : reason.detail);
+        return error_set(error, ERROR_UNAVAILABLE,
+                         "The database had to take back all that was under way. %s", reason.detail);
     }
     int64_t started = clock_monotonic_us();
     if (!statement_run(connection, STATEMENT_COMMIT, NO_VALUES, NULL, error))
@@ -112,7 +115,7 @@ static void *store_write_batches(void *argument)
         while (batch) {
             Write *write = batch;
             batch = write->next;
-            if (!committed && (write->succeeded || write->error.code == ERROR_NONE))
+            if (!committed) /* also who was refused: perhaps for what has not happened now */
                 write->error = error;
             write->succeeded = write->succeeded && committed;
             if (write->succeeded)
