@@ -30,6 +30,7 @@ COMMON := \
 	common/base/error.c \
 	common/base/file.c \
 	common/base/flag.c \
+	common/base/health.c \
 	common/base/id.c \
 	common/base/json.c \
 	common/base/log.c \
@@ -195,6 +196,7 @@ UNIT_WEB := \
 	tests/unit/test_delivery_refused.c \
 	tests/unit/test_delivery_text.c \
 	tests/unit/test_durable.c \
+	tests/unit/test_dying_disk.c \
 	tests/unit/test_framing.c \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \

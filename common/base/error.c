@@ -30,6 +30,7 @@ bool error_set(Error *error, ErrorCode code, const char *format, ...)
         return false;
     error->code = code;
     error->field_count = 0;
+    error->file[0] = '\0';
     va_start(arguments, format);
     error_format(error->detail, sizeof error->detail, format, arguments);
     va_end(arguments);

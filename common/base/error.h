@@ -66,6 +66,7 @@ typedef struct Error {
     char detail[400];
     size_t field_count;
     ErrorField fields[ERROR_FIELDS_MAX]; /* which parts of the input are at fault, for forms */
+    char file[200]; /* which file is at fault, for the log alone; "": none, or not known */
 } Error;
 
 /* Fills *error and returns false, so that a function may end in it. A NULL error is allowed. */

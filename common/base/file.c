@@ -8,6 +8,16 @@
 #include <sys/syscall.h>
 
 #include "common/base/clock.h"
+#include "common/base/health.h"
+
+/* Names the file that a failure is about. */
+static void file_name_fault(int fd, Error *error)
+{
+    char link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (error && readlink(link, error->file, sizeof error->file - 1) < 0)
+        error->file[0] = '\0';
+}
 
 bool file_write_all(int fd, const void *data, size_t length, uint64_t offset, Error *error)
 {
@@ -16,8 +26,11 @@ bool file_write_all(int fd, const void *data, size_t length, uint64_t offset, Er
         ssize_t written = pwrite(fd, bytes, length, (off_t)offset);
         if (written < 0 && errno == EINTR)
             continue;
-        if (written < 0)
-            return error_set_errno(error, errno, "A file could not be written");
+        if (written < 0) {
+            error_set_errno(error, errno, "A file could not be written");
+            file_name_fault(fd, error);
+            return false;
+        }
         bytes += written;
         offset += (uint64_t)written;
         length -= (size_t)written;
@@ -62,6 +75,7 @@ bool file_make_folders(int root, const char *path, Error *error)
 }
 
 static FileSyncObserver *sync_observer;
+static Health sync_health[] = {HEALTH_INITIALIZER, HEALTH_INITIALIZER}; /* of files, of folders */
 
 void file_observe_syncs(FileSyncObserver *observer)
 {
@@ -71,12 +85,25 @@ void file_observe_syncs(FileSyncObserver *observer)
 bool file_sync(int fd, const char *what, Error *error)
 {
     int64_t started = clock_monotonic_us();
-    if (fsync(fd) < 0)
-        return error_set_errno(error, errno, "%s could not be made durable", what);
+    Error fault = {0};
     struct stat status;
-    if (sync_observer && fstat(fd, &status) == 0)
-        sync_observer(S_ISDIR(status.st_mode), clock_monotonic_us() - started);
-    return true;
+    if (fsync(fd) < 0) {
+        error_set_errno(&fault, errno, "%s could not be made durable", what);
+        file_name_fault(fd, &fault);
+    }
+    bool failed = fault.code != ERROR_NONE;
+    bool folder = fstat(fd, &status) == 0 && S_ISDIR(status.st_mode);
+    health_note(&sync_health[folder], failed ? &fault : NULL);
+    if (sync_observer)
+        sync_observer(folder, clock_monotonic_us() - started, failed ? &fault : NULL);
+    if (failed && error)
+        *error = fault;
+    return !failed;
+}
+
+bool file_syncs_succeed(Error *error)
+{
+    return health_check(&sync_health[false], error) && health_check(&sync_health[true], error);
 }
 
 bool file_sync_folder_of(int root, const char *path, Error *error)

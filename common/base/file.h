@@ -9,7 +9,8 @@
 
 #include "common/base/error.h"
 
-/* Writes all bytes at the offset, through interruptions and short writes. */
+/* Writes all bytes at the offset, through interruptions and short writes. A failure, here and of
+ * fsync, names the file in error->file. */
 _must_check_ bool file_write_all(int fd, const void *data, size_t length, uint64_t offset,
                                  Error *error);
 
@@ -22,10 +23,15 @@ _must_check_ int file_open_beneath(int folder, const char *path, int flags, mode
  * before the next. */
 _must_check_ bool file_make_folders(int root, const char *path, Error *error);
 
-/* Who wants to know how long each fsync took, of a file or a folder: called by the thread that
- * waited for it. Set before there are threads; NULL for nobody. */
-typedef void FileSyncObserver(bool folder, int64_t microseconds);
+/* Who wants to know of each fsync, of a file or a folder, how long it took and, where it failed,
+ * why (NULL: it succeeded): called by the thread that waited for it. Set before there are threads;
+ * NULL for nobody. */
+typedef void FileSyncObserver(bool folder, int64_t microseconds, const Error *fault);
 void file_observe_syncs(FileSyncObserver *observer);
+
+/* False, with the reason, while the last fsync of a file or of a folder has failed, of whichever
+ * file or folder of this program. */
+_must_check_ bool file_syncs_succeed(Error *error);
 
 /* fsync of the descriptor; after a failure the file must be treated as lost. */
 _must_check_ bool file_sync(int fd, const char *what, Error *error);

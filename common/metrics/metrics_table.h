@@ -138,6 +138,8 @@ typedef enum MetricStatus {
       LABEL_NONE, 1, "Commits that they took; changes that wait together share one.")              \
     X(METRIC_SYNC_SECONDS, "reelkeep_fsync_seconds", METRIC_HISTOGRAM, LABEL_SYNC, LABEL_NONE,     \
       1000000, "How long the disk took to make something durable.")                                \
+    X(METRIC_SYNC_FAILURES, "reelkeep_fsync_failures_total", METRIC_COUNTER, LABEL_SYNC,           \
+      LABEL_NONE, 1, "How often the disk, or the database on it, did not make something durable.") \
     X(METRIC_VOLUME_FREE, "reelkeep_volume_free_bytes", METRIC_GAUGE, LABEL_NONE, LABEL_NONE, 1,   \
       "Bytes that may still be written to the file system of the volume.")                         \
     X(METRIC_VOLUME_RESERVED, "reelkeep_volume_reserved_bytes", METRIC_GAUGE, LABEL_NONE,          \

@@ -12,10 +12,10 @@ static struct {
     char text[800];
 } seen;
 
-static void look(bool folder, int64_t microseconds)
+static void look(bool folder, int64_t microseconds, const Error *fault)
 {
     size_t used = strlen(seen.text);
-    (void)microseconds;
+    (void)microseconds, (void)fault;
     if (!seen.archive)
         return;
     snprintf(seen.text + used, sizeof seen.text - used, "%s %zu %lld %lld, ",

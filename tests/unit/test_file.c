@@ -71,12 +71,13 @@ static void a_full_disk_is_told_from_a_broken_one(void **state)
 }
 
 /* RFC 7693 appendix A for BLAKE2b; FIPS 180-4 for SHA-256; both of "abc". */
-static int syncs[2];
+static int syncs[2], failures;
 
-static void count_sync(bool folder, int64_t microseconds)
+static void count_sync(bool folder, int64_t microseconds, const Error *fault)
 {
     assert_true(microseconds >= 0 && microseconds < 60000000);
     syncs[folder]++;
+    failures += fault != NULL;
 }
 
 static void tells_how_long_a_sync_took(void **state)
@@ -87,11 +88,33 @@ static void tells_how_long_a_sync_took(void **state)
     assert_int_equal(syncs[false], 1);
     assert_int_equal(syncs[true], 1);
     assert_true(file_sync(folder->fd, "The folder", NULL));
+    assert_int_equal(failures, 0);
     assert_false(file_sync(-1, "Nothing", NULL));
+    assert_int_equal(failures, 1);
     file_observe_syncs(NULL);
     assert_true(file_replace(folder->fd, "f", "def", 3, NULL));
-    assert_int_equal(syncs[false], 1);
+    assert_int_equal(syncs[false], 2);
     assert_int_equal(syncs[true], 2);
+}
+
+/* Nothing that can be synced: the answer is EINVAL. */
+static void remembers_a_sync_that_failed_until_one_succeeds(void **state)
+{
+    Folder *folder = *state;
+    Error error = {0}, seen = {0};
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_true(file_replace(folder->fd, "f", "abc", 3, NULL));
+    assert_true(file_syncs_succeed(&seen));
+    assert_false(file_sync(ends[1], "The pipe", &error));
+    assert_non_null(strstr(error.file, "pipe:"));
+    assert_true(file_sync(folder->fd, "The folder", NULL));
+    assert_false(file_syncs_succeed(&seen));
+    assert_string_equal(seen.detail, error.detail);
+    assert_true(file_replace(folder->fd, "f", "abc", 3, NULL));
+    assert_true(file_syncs_succeed(&seen));
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void digests_are_the_published_ones(void **state)
@@ -202,6 +225,8 @@ int main(void)
                                         drop_folder),
         cmocka_unit_test(a_full_disk_is_told_from_a_broken_one),
         cmocka_unit_test_setup_teardown(tells_how_long_a_sync_took, make_folder, drop_folder),
+        cmocka_unit_test_setup_teardown(remembers_a_sync_that_failed_until_one_succeeds,
+                                        make_folder, drop_folder),
         cmocka_unit_test_setup_teardown(digests_are_the_published_ones, make_folder, drop_folder),
         cmocka_unit_test(ids_are_random_and_well_formed),
         cmocka_unit_test(both_programs_read_the_same_job),

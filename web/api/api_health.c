@@ -1,4 +1,5 @@
 /* /livez: the process answers. /readyz: it is fit to serve, or why not. */
+#include "common/base/file.h"
 #include "common/sandbox/zygote.h"
 #include "web/api/api.h"
 
@@ -26,10 +27,12 @@ static Response *health_readyz(Request *request, Error *error)
     char sandbox[100];
     int64_t queued = 0;
     bool ready = true;
-    (void)error;
-    health_report(checks, "database", jobs_count_queued(&app->jobs, &queued, &fault), &fault,
-                  &ready);
+    health_report(checks, "database",
+                  jobs_count_queued(&app->jobs, &queued, &fault) &&
+                      store_writes_succeed(app->store, &fault),
+                  &fault, &ready);
     health_report(checks, "volume", volume_writable(app->volume, &fault), &fault, &ready);
+    health_report(checks, "fsync", file_syncs_succeed(&fault), &fault, &ready);
     health_report(checks, "space", volume_reserve(app->volume, 0, &room, &fault), &fault, &ready);
     reservation_release(&room);
     health_report(checks, "decoder", zygote_ensure(&fault), &fault, &ready);
@@ -42,8 +45,10 @@ static Response *health_readyz(Request *request, Error *error)
         json_pack("{s:s, s:o, s:I, s:s}", "status", ready ? "ok" : "not ready", "checks", checks,
                   "jobs_queued", (json_int_t)queued, "sandbox", sandbox);
     Response *response = response_json(ready ? 200 : 503, value);
-    if (!ready)
+    if (!ready) {
         response_header(response, "Retry-After", "5");
+        *error = fault; /* for the log */
+    }
     return response;
 }
 

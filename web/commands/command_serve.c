@@ -40,10 +40,13 @@ static void app_file_leaves(void *context, const char *path)
     http_forget_file(atomic_load(&app->http), path);
 }
 
-static void app_file_synced(bool folder, int64_t microseconds)
+static void app_file_synced(bool folder, int64_t microseconds, const Error *fault)
 {
-    metrics_observe(METRIC_SYNC_SECONDS, folder ? METRIC_SYNC_FOLDER : METRIC_SYNC_FILE,
-                    microseconds);
+    MetricSync what = folder ? METRIC_SYNC_FOLDER : METRIC_SYNC_FILE;
+    if (fault)
+        metrics_add(METRIC_SYNC_FAILURES, what, 0, 1);
+    else
+        metrics_observe(METRIC_SYNC_SECONDS, what, microseconds);
 }
 
 /* The signals are taken by one sigwaitinfo(), so no other thread may receive them. */

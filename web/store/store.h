@@ -33,6 +33,13 @@ void store_close(Store *store);
  */
 _must_check_ bool store_write(Store *store, StoreFunction *function, void *argument, Error *error);
 
+/* False, with the reason, from a write that the database could not make durable to the next one
+ * that it could. Does not block. */
+_must_check_ bool store_writes_succeed(Store *store, Error *error);
+
+/* Writes something that changes nothing, durably: whether writing is possible. */
+_must_check_ bool store_try(Store *store, Error *error);
+
 /* Runs the function on one of at most STORE_READERS_MAX reading connections, on one snapshot. */
 _must_check_ bool store_read(Store *store, StoreFunction *function, void *argument, Error *error);
 

@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "web/library/files/library_files.h"
 #include "web/library/files/staged.h"
 #include "web/library/files/transit.h"
 
@@ -35,6 +36,7 @@ void housekeeper_round(const HousekeeperOptions *options, int64_t now, const ato
     TransitSweep sweep = {options->removing, options->context, clock_monotonic_ms(), stop};
     Error error = {0};
     *next = INT64_MAX;
+    library_try_disk(library);
     if (!jobs_expire(library->jobs, now, next, &error))
         log_error("Leases could not be looked after: %s", error.detail);
     if (!transit_sweep(library->transit, &sweep, &error))

@@ -512,19 +512,27 @@ static enum MHD_Result exchange_on_call(void *cls, struct MHD_Connection *connec
     UNREACHABLE();
 }
 
-/* Media hits are too many to log each; whatever else happens is one line. */
+/* Media hits are too many to log each; whatever else happens is one line. A failure of ours is an
+ * error, with its reason. */
 static void exchange_log(const Request *request, bool cut)
 {
     const Route *route = request->match.route;
+    const Error *error = &request->error;
     bool routine = route && route->resolve && request->status < 400;
+    bool failed = request->status >= 500;
+    LogLevel level = failed ? LOG_ERROR : routine ? LOG_DEBUG : LOG_INFO;
     LOG_CONTEXT(.request_id = request->id);
     if (routine && !log_enabled(LOG_DEBUG))
         return;
-    log_write(routine ? LOG_DEBUG : LOG_INFO, "%s %s %d in %lld ms, %llu bytes received%s (%s)",
+    char reason[sizeof error->detail + sizeof error->file + 64] = "";
+    if (failed)
+        snprintf(reason, sizeof reason, ": %s: %s%s%s", error_word(error->code), error->detail,
+                 *error->file ? " File: " : "", error->file);
+    log_write(level, "%s %s %d in %lld ms, %llu bytes received%s (%s)%s",
               router_method_name(request->method), request_path(request), request->status,
               (long long)(clock_monotonic_ms() - request->started_ms),
               (unsigned long long)request->received, cut ? ", cut off" : "",
-              route ? route->name : "no route");
+              route ? route->name : "no route", reason);
 }
 
 /* The request is over; a sink that is still open is closed by a worker. */

@@ -1,5 +1,7 @@
 #include "web/library/files/library_files.h"
 
+#include "common/base/file.h"
+
 #define FIND_MAGIC 0x46494e44u /* "FIND" */
 
 typedef struct LibraryFind {
@@ -47,6 +49,21 @@ bool library_open_file(const Library *library, const char *path, FileRow *row, S
     *row = find.row;
     *file = opened;
     return true;
+}
+
+void library_try_disk(const Library *library)
+{
+    Reservation room = {0};
+    Staging *staged = NULL;
+    StagingState state;
+    if (!file_syncs_succeed(NULL) && volume_reserve(library->volume, 1, &room, NULL) &&
+        (staged = staging_new(&room, NULL)))
+        IGNORE_RESULT(staging_append(staged, "", 1, NULL) &&
+                      staging_checkpoint(staged, &state, NULL));
+    staging_free(staged);
+    reservation_release(&room);
+    if (!store_writes_succeed(library->store, NULL))
+        IGNORE_RESULT(store_try(library->store, NULL));
 }
 
 static bool library_set_sha256(StoreConnection *connection, void *argument, Error *error)

@@ -10,6 +10,10 @@
 _must_check_ bool library_open_file(const Library *library, const char *path, FileRow *row,
                                     StoredFile **file, Error *error);
 
+/* Where the last fsync, or the last write of the database, has failed, this tries another one, so
+ * that /readyz tells of it for no longer than it lasts. */
+void library_try_disk(const Library *library);
+
 /* The original of an item, with its SHA-256: computed at the first request and then remembered. */
 _must_check_ bool library_open_original(const Library *library, const char *media_id, FileRow *row,
                                         StoredFile **file, Error *error);

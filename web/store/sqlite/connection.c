@@ -26,17 +26,27 @@ static const char reader_setup[] = "PRAGMA query_only = ON;"
 #define BUSY_TIMEOUT_MS 10000 /* only `check` and an operator's sqlite3 ever compete */
 
 /* ERROR_NO_SPACE for a full disk, otherwise ERROR_DATABASE. */
-static bool connection_error(const StoreConnection *connection, const char *what, Error *error)
+static bool connection_error(StoreConnection *connection, const char *what, Error *error)
 {
     int code = sqlite3_errcode(connection->database);
     const char *reason = sqlite3_errmsg(connection->database);
+    const char *file = sqlite3_db_filename(connection->database, "main");
     int system = sqlite3_system_errno(connection->database);
+    Error fault = {0};
     if (code == SQLITE_FULL || (code == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT)))
-        return error_set(error, ERROR_NO_SPACE,
-                         "The storage is full: the database could not %s. Delete something or "
-                         "enlarge the volume.",
-                         what);
-    return error_set(error, ERROR_DATABASE, "The database could not %s: %s.", what, reason);
+        error_set(&fault, ERROR_NO_SPACE,
+                  "The storage is full: the database could not %s. Delete something or "
+                  "enlarge the volume.",
+                  what);
+    else
+        error_set(&fault, ERROR_DATABASE, "The database could not %s: %s.", what, reason);
+    base_copy_truncated(fault.file, sizeof fault.file, file ? file : "");
+    if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_CORRUPT ||
+        code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_NOTADB)
+        connection->fault = fault;
+    if (error)
+        *error = fault;
+    return false;
 }
 
 bool connection_run(StoreConnection *connection, const char *sql, Error *error)

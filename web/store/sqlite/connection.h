@@ -20,6 +20,7 @@ typedef enum StatementId {
 struct StoreConnection {
     sqlite3 *database;
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* NULL until first used */
+    Error fault; /* the last failure of the disk, or of what is on it; not of a caller */
 };
 
 typedef enum ConnectionMode {

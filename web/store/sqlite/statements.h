@@ -12,6 +12,8 @@
     X(SAVEPOINT, "SAVEPOINT write")                                                                \
     X(SAVEPOINT_ROLLBACK, "ROLLBACK TO write")                                                     \
     X(SAVEPOINT_RELEASE, "RELEASE write")                                                          \
+    X(TRY_PUT, "INSERT INTO transit (path, ready) VALUES ('', 0)")                                 \
+    X(TRY_TAKE, "DELETE FROM transit WHERE path = ''")                                             \
                                                                                                    \
     X(ENTRY_ENSURE, "INSERT INTO entry (collection, entry, created_at) VALUES (?1, ?2, ?3) "       \
                     "ON CONFLICT DO NOTHING")                                                      \

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "common/base/clock.h"
+#include "common/base/health.h"
 #include "common/metrics/metrics.h"
 #include "web/store/sqlite/migrations.h"
 
@@ -24,6 +25,7 @@ struct Store {
     char *path; /* immutable */
 
     StoreConnection *connection; /* the writing thread's */
+    Health health;               /* of what it writes */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t work;
@@ -49,13 +51,16 @@ static bool store_in_transaction(const StoreConnection *connection)
 /*
  * Runs all of a batch in one transaction, each write in a savepoint of its own, so that a refused
  * one takes back only its own changes. False: nothing of it has happened, because the commit failed
- * or because what one write did could no longer be told from what the others did.
+ * or because what one write did could no longer be told from what the others did. *changed: there
+ * was something to commit.
  */
-static bool store_commit_batch(StoreConnection *connection, Write *batch, Error *error)
+static bool store_commit_batch(StoreConnection *connection, Write *batch, bool *changed,
+                               Error *error)
 {
     if (!statement_run(connection, STATEMENT_BEGIN_WRITE, NO_VALUES, NULL, error))
         return false;
     for (Write *write = batch; write; write = write->next) {
+        int changes = sqlite3_total_changes(connection->database);
         Error *own = &write->error, reason = {.detail = "The transaction was lost."};
         write->succeeded = statement_run(connection, STATEMENT_SAVEPOINT, NO_VALUES, NULL, own) &&
                            write->function(connection, write->argument, own);
@@ -64,6 +69,7 @@ static bool store_commit_batch(StoreConnection *connection, Write *batch, Error 
             (write->succeeded ||
              statement_run(connection, STATEMENT_SAVEPOINT_ROLLBACK, NO_VALUES, NULL, &reason)) &&
             statement_run(connection, STATEMENT_SAVEPOINT_RELEASE, NO_VALUES, NULL, &reason);
+        *changed |= write->succeeded && sqlite3_total_changes(connection->database) != changes;
         if (apart)
             continue;
         if (own->code == ERROR_NO_SPACE || reason.code == ERROR_NO_SPACE)
@@ -78,6 +84,26 @@ static bool store_commit_batch(StoreConnection *connection, Write *batch, Error 
     metrics_observe(METRIC_SYNC_SECONDS, METRIC_SYNC_COMMIT, clock_monotonic_us() - started);
     metrics_add(METRIC_STORE_COMMITS, 0, 0, 1);
     return true;
+}
+
+/* Commits a batch, or takes all of it back. A commit in which nothing was changed says nothing
+ * about the disk; a change that the disk did not take says it also where others of the batch went
+ * well. */
+static bool store_run_batch(Store *store, Write *batch, Error *error)
+{
+    StoreConnection *connection = store->connection;
+    bool changed = false;
+    connection->fault = (Error){0};
+    bool committed = store_commit_batch(connection, batch, &changed, error);
+    if (!committed && store_in_transaction(connection))
+        IGNORE_RESULT(statement_run(connection, STATEMENT_ROLLBACK, NO_VALUES, NULL, NULL));
+    if (!committed || connection->fault.code != ERROR_NONE) {
+        metrics_add(METRIC_SYNC_FAILURES, METRIC_SYNC_COMMIT, 0, 1);
+        health_note(&store->health,
+                    connection->fault.code != ERROR_NONE ? &connection->fault : error);
+    } else if (changed)
+        health_note(&store->health, NULL);
+    return committed;
 }
 
 /* Up to STORE_BATCH_MAX writes, taken off the queue; NULL when it is time to stop. */
@@ -107,10 +133,7 @@ static void *store_write_batches(void *argument)
     Store *store = CAST_OBJECT(Store, argument, STORE_MAGIC);
     for (Write *batch; (batch = store_take_batch(store));) {
         Error error = {0};
-        bool committed = store_commit_batch(store->connection, batch, &error);
-        if (!committed && store_in_transaction(store->connection))
-            IGNORE_RESULT(
-                statement_run(store->connection, STATEMENT_ROLLBACK, NO_VALUES, NULL, NULL));
+        bool committed = store_run_batch(store, batch, &error);
         pthread_mutex_lock(&store->lock);
         while (batch) {
             Write *write = batch;
@@ -148,6 +171,23 @@ bool store_write(Store *store, StoreFunction *function, void *argument, Error *e
     if (!write.succeeded && error)
         *error = write.error;
     return write.succeeded;
+}
+
+bool store_writes_succeed(Store *store, Error *error)
+{
+    return health_check(&store->health, error);
+}
+
+static bool store_put_and_take(StoreConnection *connection, void *argument, Error *error)
+{
+    (void)argument;
+    return statement_run(connection, STATEMENT_TRY_PUT, NO_VALUES, NULL, error) &&
+           statement_run(connection, STATEMENT_TRY_TAKE, NO_VALUES, NULL, error);
+}
+
+bool store_try(Store *store, Error *error)
+{
+    return store_write(store, store_put_and_take, NULL, error);
 }
 
 /* --- reading --- */
@@ -196,6 +236,7 @@ Store *store_open(const char *path, Error *error)
     store->path = base_strdup(path);
     store->connection = TAKE_PTR(connection);
     store->last = &store->first;
+    store->health = (Health)HEALTH_INITIALIZER;
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->work, NULL);
     pthread_mutex_init(&store->readers_lock, NULL);
