@@ -285,23 +285,61 @@ SettingsSource settings_environment(void)
     return (SettingsSource){.lookup = settings_environment_lookup};
 }
 
-/* A misspelt MAX_VIDEO_SZIE would silently do nothing: names that can only be meant for us are
- * checked. */
+/* Words that settings of ours begin with, and those of other programs too. */
+static bool settings_prefix_shared(const char *prefix, size_t length)
+{
+    static const char *const shared[] = {"JOB_",         "KEEP_", "LOG_",    "MAX_",
+                                         "MEDIA_",       "MIN_",  "PUBLIC_", "WEB_",
+                                         "WEB_SERVICE_", "WORK_", "TRUSTED_"};
+    for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
+        if (strlen(shared[i]) == length && strncmp(shared[i], prefix, length) == 0)
+            return true;
+    return false;
+}
+
+/* A name of eight letters and more that differs by one of them, or by two neighbours swapped. */
+static bool settings_name_resembles(const char *name, const char *other)
+{
+    size_t length = strlen(name), other_length = strlen(other), head = 0, tail = 0;
+    size_t shorter = MIN_OF(length, other_length);
+    if (other_length < 8)
+        return false;
+    while (head < shorter && name[head] == other[head])
+        head++;
+    while (tail < shorter - head && name[length - tail - 1] == other[other_length - tail - 1])
+        tail++;
+    size_t rest = length - head - tail, other_rest = other_length - head - tail;
+    bool swapped = rest == 2 && other_rest == 2 && name[head] == other[head + 1] &&
+                   name[head + 1] == other[head];
+    return swapped || (rest <= 1 && other_rest <= 1);
+}
+
+/* Whether an unknown name can only be meant for this setting: it begins with words that nobody
+ * else's does, or is all but the same. */
+static bool settings_name_meant(const char *name, const SettingRow *row)
+{
+    for (const char *end = row->name; (end = strchr(end, '_'));) {
+        size_t length = (size_t)(++end - row->name);
+        if (strncmp(name, row->name, length) == 0 && !settings_prefix_shared(name, length))
+            return true;
+    }
+    return settings_name_resembles(name, row->name);
+}
+
+/* A misspelt MAX_VIDEO_SZIE would silently do nothing. */
 static bool settings_check_environment(FILE *faults)
 {
-    static const char *const prefixes[] = {
-        "TRANSCODING_", "TRANSCODER_", "MAX_PHOTO", "MAX_VIDEO",    "MAX_AUDIO",    "JOB_LEASE",
-        "JOB_MAX",      "VIDEO_MAX",   "VIDEO_CRF", "VIDEO_PRESET", "KEEP_ORIGINAL"};
     bool good = true;
     for (char **variable = environ; *variable; variable++) {
         char name[80];
+        bool meant = false;
         snprintf(name, sizeof name, "%.*s", (int)strcspn(*variable, "="), *variable);
-        for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-            if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0 &&
-                !settings_name_known(name)) {
-                fprintf(faults, "%s is no setting of Reelkeep.\n", name);
-                good = false;
-            }
+        for (size_t i = 0; i < ARRAY_SIZE(rows) && !meant; i++)
+            meant = settings_name_meant(name, &rows[i]);
+        if (meant && !settings_name_known(name)) {
+            fprintf(faults, "%s is no setting of Reelkeep.\n", name);
+            good = false;
+        }
     }
     return good;
 }

@@ -166,10 +166,60 @@ static void a_file_gives_settings_and_the_environment_wins(void **state)
     assert_true(file_remove_tree(AT_FDCWD, folder, NULL));
 }
 
+static const struct {
+    const char *name;
+    bool refused;
+    const char *sentence;
+} environments[] = {
+    {"ENCODE_MAX_PIXLES", true, "letters swapped in a long name"},
+    {"ENCODE_STALL", true, "a word is missing"},
+    {"REMUX_MAX_RATE", true, "another word behind words that are ours"},
+    {"VIDEO_QUALITY", true, "a setting there could be"},
+    {"TRANSCODER_THREADS", true, "likewise"},
+    {"MAX_PHOTO_BYTES", true, "likewise, where the first word alone is everybody's"},
+    {"MAX_VIDEO_SZIE", true, "letters swapped"},
+    {"SHUTDOWN_TIMEOUT", true, "another unit"},
+    {"PUBLIC_ULR", true, "letters swapped where the first word is everybody's"},
+    {"LOG_LEVL", true, "a letter missing"},
+    {"MEDIA_ROOTS", true, "a letter too many"},
+    {"WORK_DIT", true, "a wrong letter"},
+    {"TRUSTED_PROXYS", false, "two wrong letters could be anybody's"},
+    {"LOG_DIR", false, "another program's"},
+    {"MEDIA_URL", false, "another program's"},
+    {"JOB_NAME", false, "another program's"},
+    {"WEB_SERVICE_HOST", false, "an orchestrator's, for a service named web"},
+    {"POST", false, "too short to be like anything"},
+    {"MIN_FREE_SPACE", false, "ours"},
+    {"TRANSCODING_UPLOAD_TOKEN_FILE", false, "ours, from a file"},
+};
+
+static void a_misspelt_name_in_the_environment_is_noticed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(environments); i++) {
+        const char *name = environments[i].name;
+        _cleanup_free_ Settings *settings = NEW(Settings);
+        _cleanup_free_ char *faults = NULL;
+        char expected[80];
+        size_t length;
+        SettingsSource source = settings_environment();
+        FILE *stream = open_memstream(&faults, &length);
+        assert_int_equal(setenv(name, "", 1), 0);
+        IGNORE_RESULT(settings_read(settings, SETTING_WEB, &source, NULL, stream));
+        assert_int_equal(unsetenv(name), 0);
+        fclose(stream);
+        snprintf(expected, sizeof expected, "%s is no setting of Reelkeep.\n", name);
+        const char *first = strstr(faults, expected);
+        unit_check((first != NULL) == environments[i].refused, environments[i].sentence);
+        unit_check(!first || !strstr(first + 1, expected), "said once");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_fault_names_its_variable),
+        cmocka_unit_test(a_misspelt_name_in_the_environment_is_noticed),
         cmocka_unit_test(defaults_are_those_of_the_contract),
         cmocka_unit_test(sizes_are_powers_of_1024),
         cmocka_unit_test(a_file_gives_settings_and_the_environment_wins),
