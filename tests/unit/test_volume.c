@@ -126,6 +126,7 @@ static void sets_room_aside(void **state)
     assert_true(volume_reserve(archive->volume, available / 2, &all, &error));
     assert_false(volume_reserve(archive->volume, available / 4 * 3, &more, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
+    unit_check(!strstr(error.detail, "elete"), "nobody can delete anything yet");
     reservation_use(&all, available / 2);
     assert_true(volume_reserve(archive->volume, available / 4 * 3, &more, &error));
     reservation_release(&more);

@@ -126,8 +126,8 @@ static bool volume_set_aside(Reservation *wanted, uint64_t leave, Error *error)
     pthread_mutex_unlock(&volume->lock);
     if (known && !fits)
         error_set(error, ERROR_NO_SPACE,
-                  "The storage is full: there is no room for %llu more MB. Delete something "
-                  "or ask whoever runs this archive to enlarge the volume.",
+                  "The storage is full: there is no room for %llu more MB. Keep your file, ask "
+                  "whoever runs this archive to enlarge the volume, and send it again then.",
                   (unsigned long long)(wanted->bytes / MIB + 1));
     return fits;
 }

@@ -35,8 +35,8 @@ static bool connection_error(StoreConnection *connection, const char *what, Erro
     Error fault = {0};
     if (code == SQLITE_FULL || (code == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT)))
         error_set(&fault, ERROR_NO_SPACE,
-                  "The storage is full: the database could not %s. Delete something or "
-                  "enlarge the volume.",
+                  "The storage is full: the database could not %s. Keep your file, ask whoever "
+                  "runs this archive to enlarge the volume, and try again then.",
                   what);
     else
         error_set(&fault, ERROR_DATABASE, "The database could not %s: %s.", what, reason);
