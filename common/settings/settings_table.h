@@ -14,7 +14,7 @@
     X(media_root, "MEDIA_ROOT", SETTING_WEB, SETTING_TEXT, "", 0, 0,                               \
       "the volume: files and database; RAILWAY_VOLUME_MOUNT_PATH, else ./data")                    \
     X(public_url, "PUBLIC_URL", SETTING_WEB, SETTING_OPTIONAL_URL, "", 0, 0,                       \
-      "base of absolute links; else taken from the request")                                       \
+      "base of the links in answers, for people to pass on; else they are paths")                  \
     X(trusted_proxies, "TRUSTED_PROXIES", SETTING_WEB, SETTING_NETWORKS, "", 0, 0,                 \
       "addresses or networks whose X-Forwarded-For and X-Real-IP are believed")                    \
     X(token, "TRANSCODING_UPLOAD_TOKEN", SETTING_BOTH, SETTING_SECRET, NULL, 0, 0,                 \

@@ -430,9 +430,39 @@ static void test_a_copied_volume_carries_on(void **state)
     inspect_expect_tidy(story);
 }
 
+/* Whoever follows a link from elsewhere needs the whole of it. */
+static void test_links_are_absolute_where_the_address_is_known(void **state)
+{
+    static const struct {
+        const char *url, *base;
+    } rows[] = {{"", ""},
+                {"https://photos.example.org", "https://photos.example.org"},
+                {"https://example.org/photos/", "https://example.org/photos"}};
+    Story *story = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char expected[200];
+        story_set(story, "PUBLIC_URL", "%s", rows[i].url);
+        story_web_start(story);
+        _cleanup_answer_ Answer answer = upload_ask(story, made_media(MADE_PHOTO), "photo.png");
+        expect_answer(story, &answer, 201, NULL, "a photo");
+        snprintf(expected, sizeof expected, "%s/api/uploads/%s", rows[i].base,
+                 answer_text(story, &answer, "id"));
+        expect_header(story, &answer, "Location", expected);
+        snprintf(expected, sizeof expected, "%s/media/log_entries/", rows[i].base);
+        static const char *const fields[] = {"media_url", "original_url"};
+        for (size_t field = 0; field < ARRAY_SIZE(fields); field++)
+            story_expect(story,
+                         strncmp(answer_text(story, &answer, fields[field]), expected,
+                                 strlen(expected)) == 0,
+                         "%s does not begin with %s", fields[field], expected);
+        story_stop(&story->web, "web");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        STORY_TEST(test_links_are_absolute_where_the_address_is_known),
         STORY_TEST(test_generated_videos_become_playable),
         STORY_TEST(test_corpus_videos_become_playable),
         STORY_TEST(test_originals_are_kept_when_asked),

@@ -23,12 +23,17 @@ extern const FormHandler api_delivery_form;
 uint64_t api_delivery_max(const void *app);
 extern const Route api_metrics_routes[];
 
+/* The address for this path of ours, which begins with a slash: absolute where PUBLIC_URL says how,
+ * else the path itself. */
+#define API_LINK_SIZE (SETTING_VALUE_MAX + 3 * MEDIA_PATH_MAX + 32)
+void api_link(const App *app, const char *path, char out[API_LINK_SIZE]);
+
 /* The address of a file in the volume, percent-encoded; JSON null for "". */
-json_t *api_media_url(const char *path);
+json_t *api_media_url(const App *app, const char *path);
 
 /* The addresses of what was made of an upload: media_url, the video or the sound, and all that
  * belongs to it; null for what there is not. */
-void api_set_made_urls(json_t *object, const FilePaths *files);
+void api_set_made_urls(const App *app, json_t *object, const FilePaths *files);
 
 /* What the client's form says at the moment: a file, or a plain field that is being collected. */
 typedef struct FormField {

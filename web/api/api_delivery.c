@@ -76,12 +76,11 @@ static Response *delivery_form_finish(void *form, Request *request, Error *error
 {
     DeliveryForm *self = CAST_OBJECT(DeliveryForm, form, DELIVERY_FORM_MAGIC);
     Delivered delivered;
-    (void)request;
     if (!delivery_finish(self->delivery, clock_wall_ms(), &delivered, error))
         return NULL;
     json_t *media = json_object();
     json_object_set_new(media, "id", json_string(delivered.media_id));
-    api_set_made_urls(media, &delivered.files);
+    api_set_made_urls(app_of(request), media, &delivered.files);
     json_object_set_new(media, "width", json_integer(delivered.width));
     json_object_set_new(media, "height", json_integer(delivered.height));
     json_object_set_new(media, "duration", json_real(delivered.duration));

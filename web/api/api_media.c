@@ -3,24 +3,43 @@
 #include "web/api/api.h"
 #include "web/library/files/media_type.h"
 
-json_t *api_media_url(const char *path)
+void api_link(const App *app, const char *path, char out[API_LINK_SIZE])
 {
-    char url[3 * MEDIA_PATH_MAX + sizeof "/media/"] = "/media/";
+    const char *base = app->settings->public_url.text;
+    size_t length = strlen(base);
+    if (length > 0 && base[length - 1] == '/')
+        length--;
+    REQUIRE((size_t)snprintf(out, API_LINK_SIZE, "%.*s%s", (int)length, base, path) <
+            API_LINK_SIZE);
+}
+
+json_t *api_media_url(const App *app, const char *path)
+{
+    char url[3 * MEDIA_PATH_MAX + sizeof "/media/"] = "/media/", link[API_LINK_SIZE];
     size_t prefix = strlen(url);
     if (!*path)
         return json_null();
     REQUIRE(url_encode_path(path, url + prefix, sizeof url - prefix));
-    return json_string(url);
+    api_link(app, url, link);
+    return json_string(link);
 }
 
-void api_set_made_urls(json_t *object, const FilePaths *files)
+void api_set_made_urls(const App *app, json_t *object, const FilePaths *files)
 {
-    const char *audio = files->of[FILE_AUDIO];
-    json_object_set_new(object, "media_url", api_media_url(*audio ? audio : files->of[FILE_VIDEO]));
-    json_object_set_new(object, "poster_url", api_media_url(files->of[FILE_POSTER]));
-    json_object_set_new(object, "storyboard_url", api_media_url(files->of[FILE_STORYBOARD_VTT]));
-    json_object_set_new(object, "storyboard_image_url", api_media_url(files->of[FILE_STORYBOARD]));
-    json_object_set_new(object, "waveform_url", api_media_url(files->of[FILE_WAVEFORM]));
+    static const struct {
+        const char *name;
+        FileRole role;
+    } rows[] = {
+        {"media_url", FILE_VIDEO},
+        {"poster_url", FILE_POSTER},
+        {"storyboard_url", FILE_STORYBOARD_VTT},
+        {"storyboard_image_url", FILE_STORYBOARD},
+        {"waveform_url", FILE_WAVEFORM},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        json_object_set_new(object, rows[i].name, api_media_url(app, files->of[rows[i].role]));
+    if (*files->of[FILE_AUDIO])
+        json_object_set_new(object, "media_url", api_media_url(app, files->of[FILE_AUDIO]));
 }
 
 void api_describe_file(const FileRow *row, StoredFile *file, ServedFile *out)

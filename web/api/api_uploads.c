@@ -118,7 +118,7 @@ static void describe_progress(json_t *value, const UploadView *view)
     json_object_set_new(value, "error", text_or_null(error));
 }
 
-static json_t *describe_upload(const char *id, const UploadView *view)
+static json_t *describe_upload(const App *app, const char *id, const UploadView *view)
 {
     const MediaRow *media = &view->media;
     const char *original = view->files.of[FILE_ORIGINAL];
@@ -126,10 +126,10 @@ static json_t *describe_upload(const char *id, const UploadView *view)
     json_object_set_new(value, "id", json_string(id));
     describe_progress(value, view);
     json_object_set_new(value, "media_id", json_string(media->id));
-    api_set_made_urls(value, &view->files);
+    api_set_made_urls(app, value, &view->files);
     if (!view->has_job)
-        json_object_set_new(value, "media_url", api_media_url(original));
-    json_object_set_new(value, "original_url", api_media_url(original));
+        json_object_set_new(value, "media_url", api_media_url(app, original));
+    json_object_set_new(value, "original_url", api_media_url(app, original));
     json_object_set_new(value, "kind", json_string(media_kind_words[media->kind]));
     json_object_set_new(value, "collection", json_string(media->collection));
     json_object_set_new(value, "entry", json_string(media->entry));
@@ -151,13 +151,14 @@ static json_t *describe_upload(const char *id, const UploadView *view)
 static Response *upload_form_finish(void *form, Request *request, Error *error)
 {
     UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
-    char id[UUID_SIZE], location[sizeof "/api/uploads/" + UUID_SIZE];
-    (void)request;
+    const App *app = app_of(request);
+    char id[UUID_SIZE], path[sizeof "/api/uploads/" + UUID_SIZE], location[API_LINK_SIZE];
     if (!upload_finish(self->upload, clock_wall_ms(), id, error))
         return NULL;
     UploadView committed = upload_committed(self->upload);
-    Response *response = response_json(201, describe_upload(id, &committed));
-    snprintf(location, sizeof location, "/api/uploads/%s", id);
+    Response *response = response_json(201, describe_upload(app, id, &committed));
+    snprintf(path, sizeof path, "/api/uploads/%s", id);
+    api_link(app, path, location);
     response_header(response, "Location", location);
     return response;
 }
@@ -173,7 +174,7 @@ static Response *get_upload(Request *request, Error *error)
     }
     if (!upload_view(&app->library, id, &view, error))
         return NULL;
-    return response_json(200, describe_upload(id, &view));
+    return response_json(200, describe_upload(app, id, &view));
 }
 
 /* A form is read whole before the kind of its file is known. */

@@ -54,3 +54,15 @@ test('a success that is not ours is no success', () => {
   }
   assert.equal(answerOf('{"id":"a","status":"pending"}').id, 'a');
 });
+
+test('what the page shows comes from where the page came from, a link to pass on does not', () => {
+  const path = '/media/log_entries/42/a-photo.png';
+  for (const base of ['', 'https://example.org', 'https://example.org/media/x']) {
+    const upload = answerOf(
+      JSON.stringify({ id: 'a', status: 'completed', media_url: base + path, poster_url: null }),
+    );
+    assert.equal(upload.media_url, path);
+    assert.equal(upload.link, base + path);
+    assert.equal(upload.poster_url, null);
+  }
+});

@@ -39,10 +39,15 @@ function parsed(text) {
 const words = (value) => (typeof value === 'string' && value.trim() ? value.trim() : null);
 
 /* The object in a successful answer, or null when it is none of ours (a hotel's log-in page, a
-   proxy's apology). */
+   proxy's apology). Its addresses may be absolute, for whoever passes them on (`link`); the page
+   shows files from where it came from itself, whatever name it was called by. */
 export function answerOf(text) {
   const value = parsed(text);
-  return value && words(value.id) && words(value.status) ? value : null;
+  if (!value || !words(value.id) || !words(value.status)) return null;
+  const link = value.media_url;
+  for (const name of Object.keys(value).filter((key) => key.endsWith('_url')))
+    value[name] = words(value[name])?.match(/\/media\/[^/]+\/[^/]+\/[^/]+$/)?.[0] ?? null;
+  return { ...value, link };
 }
 
 /* `header` is a function from a header's name to its value or null. */

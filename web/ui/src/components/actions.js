@@ -19,7 +19,7 @@ function CopyLink({ item, library }) {
   }, [done]);
 
   const copy = async () => {
-    const copied = await copyText(new URL(item.upload.media_url, location.href).href);
+    const copied = await copyText(new URL(item.upload.link, location.href).href);
     const words = copied ? 'Copied' : 'Not copied';
     setDone(words);
     library.notice(
