@@ -61,6 +61,7 @@
 /* jobs */
 #define CLAIM_WAIT_SECONDS_MAX 25   /* a claim waits no longer: proxies cut at 30 */
 #define CLAIM_WAITERS_MAX      1024 /* transcoders waiting at once */
+#define QUEUE_POSITION_MAX     100  /* a place behind it is not counted: people ask often */
 #define WORKER_NAME_MAX        100  /* bytes */
 #define STAGE_NAME_MAX         40   /* bytes */
 #define JOB_EXPECTED_MS_MAX                                                                        \

@@ -374,6 +374,15 @@ static void test_download_keeps_the_name(void **state)
     }
 }
 
+/* 0: the answer says null. */
+static void expect_position(Story *story, const Upload *upload, int position)
+{
+    _cleanup_answer_ Answer answer = upload_state(story, upload);
+    const json_t *told = json_object_get(answer_json(story, &answer), "queue_position");
+    story_expect(story, position ? json_integer_value(told) == position : json_is_null(told),
+                 "queue_position is not %d: %s", position, answer.body);
+}
+
 /* It plays everywhere, with its waveform, and what was sent stays. */
 static void test_a_recording_becomes_playable(void **state)
 {
@@ -382,6 +391,7 @@ static void test_a_recording_becomes_playable(void **state)
     story_web_start(story);
     Upload upload = upload_file(story, made_media(MADE_RECORDING), "note.mp3");
     upload_await(story, &upload, "pending");
+    expect_position(story, &upload, 1);
     upload_url(story, &upload, "original_url", url);
     fetch_to_file(story, url, "note.mp3", path, sizeof path);
     expect_text(story, path, "a:0", "stream=codec_name", "mp3");
@@ -390,6 +400,7 @@ static void test_a_recording_becomes_playable(void **state)
                      1);
     story_transcoder_start(story);
     upload_await(story, &upload, "completed");
+    expect_position(story, &upload, 0);
     upload_url(story, &upload, "media_url", url);
     fetch_to_file(story, url, "note.m4a", path, sizeof path);
     expect_text(story, path, "a:0", "stream=codec_name", "aac");

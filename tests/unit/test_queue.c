@@ -2,6 +2,7 @@
 #include "tests/unit/archive.h"
 
 #include "common/base/log.h"
+#include "web/library/intake/upload.h"
 
 #define START 1000000 /* wall clock of the tests, ms */
 #define WORDS "The sentence."
@@ -57,6 +58,37 @@ static void puts_short_work_first(void **state)
     ArchiveVideo clip = add(archive, &short_video, START + 60000);
     assert_string_equal(archive_claim(archive, START + 60001).media_id, clip.media_id);
     assert_string_equal(archive_claim(archive, START + 60002).media_id, film.media_id);
+}
+
+static int64_t position(Archive *archive, const ArchiveVideo *video)
+{
+    UploadView view;
+    assert_true(upload_view(&archive->library, video->upload_id, &view, NULL));
+    return view.queue_position;
+}
+
+static void says_who_is_next(void **state)
+{
+    Archive *archive = *state;
+    ArchiveVideo film = add(archive, &long_video, START);
+    ArchiveVideo clip = add(archive, &short_video, START + 60000);
+    ArchiveVideo other = add(archive, &short_video, START + 60000);
+    ArchiveVideo unseen = archive_upload_video(archive, START);
+    assert_int_equal(position(archive, &clip) + position(archive, &other), 1 + 2);
+    assert_int_equal(position(archive, &film), 3);
+    assert_int_equal(position(archive, &unseen), 0);
+    TransferJob first = archive_claim(archive, START + 60001);
+    const ArchiveVideo *left = streq(first.media_id, clip.media_id) ? &other : &clip;
+    assert_int_equal(position(archive, left == &clip ? &other : &clip), 0);
+    assert_int_equal(position(archive, left), 1);
+    assert_int_equal(position(archive, &film), 2);
+    archive_run(archive,
+                "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 100) "
+                "INSERT INTO job (id, media_id, state, attempts, percent, queued_at, rank, "
+                "created_at, updated_at) SELECT 'j' || i, 'm' || i, 'queued', 0, 0, 0, 0, 0, 0 "
+                "FROM n");
+    assert_int_equal(position(archive, left), QUEUE_POSITION_MAX);
+    assert_int_equal(position(archive, &film), 0);
 }
 
 /* A transcoder that is always busy, and a new short video every ten seconds. */
@@ -127,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_about_how_long_it_will_take),
         TEST(puts_short_work_first),
+        TEST(says_who_is_next),
         TEST(lets_no_long_work_starve),
         TEST(a_clock_set_back_starves_nothing),
         TEST(gives_no_job_out_before_its_original_was_looked_at),

@@ -114,6 +114,7 @@ static void describe_progress(json_t *value, const UploadView *view)
                         json_string(view->has_job ? words[view->job_state] : "completed"));
     json_object_set_new(value, "progress_percentage",
                         json_integer(completed ? 100 : (int)view->percent));
+    json_object_set_new(value, "queue_position", integer_or_null(view->queue_position));
     json_object_set_new(value, "stage", text_or_null(view->stage));
     json_object_set_new(value, "error", text_or_null(error));
 }

@@ -8,8 +8,9 @@
 /* All that the state of an upload consists of, read on one snapshot. */
 typedef struct UploadView {
     MediaRow media;
-    bool has_job; /* the next four count only with one */
+    bool has_job; /* the next five count only with one */
     JobState job_state;
+    int64_t queue_position; /* 1: is next; 0: not queued, or beyond QUEUE_POSITION_MAX */
     char stage[STAGE_NAME_MAX + 1];
     double percent;
     char error[JOB_ERROR_MAX + 1];

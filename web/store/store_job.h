@@ -104,6 +104,11 @@ typedef struct JobOverview {
 } JobOverview;
 _must_check_ bool store_job_overview(StoreConnection *connection, JobOverview *out, Error *error);
 
+/* The place of an item's job in the queue, 1 for the one that is next; 0 where it is not queued, or
+ * has QUEUE_POSITION_MAX before it. Reads as many entries of an index as the answer says. */
+_must_check_ bool store_job_position(StoreConnection *connection, const char *media_id,
+                                     int64_t *position, Error *error);
+
 /* How many jobs there are in each state. Reads all of them. */
 _must_check_ bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT],
                                   Error *error);

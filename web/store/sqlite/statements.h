@@ -77,6 +77,9 @@
                  "WHERE id = ?1 AND state = 'validating'")                                         \
     X(JOB_REJECT, "UPDATE job SET state = 'failed', error = ?2, updated_at = ?3 "                  \
                   "WHERE id = ?1 AND state = 'validating'")                                        \
+    X(JOB_POSITION, "SELECT count(*) FROM (SELECT 1 FROM job AS own CROSS JOIN job AS ahead "      \
+                    "WHERE own.media_id = ?1 AND own.state = 'queued' AND ahead.state = 'queued' " \
+                    "AND (ahead.rank, ahead.id) <= (own.rank, own.id) LIMIT ?2)")                  \
     X(JOB_CLAIM, "UPDATE job SET state = 'leased', attempts = attempts + 1, lease_hash = ?1, "     \
                  "lease_expires_at = ?2, worker = ?3, stage = NULL, percent = 0, error = NULL, "   \
                  "updated_at = ?4 WHERE state = 'queued' AND id = (SELECT id FROM job "            \

@@ -100,6 +100,20 @@ bool store_job_overview(StoreConnection *connection, JobOverview *out, Error *er
     return true;
 }
 
+bool store_job_position(StoreConnection *connection, const char *media_id, int64_t *position,
+                        Error *error)
+{
+    Values values = VALUES(value_text(media_id), value_integer(QUEUE_POSITION_MAX + 1));
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_JOB_POSITION, values, error);
+    if (!statement || !statement_step(connection, statement, &row, error))
+        return false;
+    int64_t counted = column_integer(statement, 0);
+    *position = counted <= QUEUE_POSITION_MAX ? counted : 0;
+    return true;
+}
+
 bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT], Error *error)
 {
     int64_t found[JOB_STATE_COUNT] = {0};

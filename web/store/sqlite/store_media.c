@@ -2,6 +2,7 @@
 
 #include "web/store/sqlite/connection.h"
 #include "web/store/store_file.h"
+#include "web/store/store_job.h"
 
 bool store_media_insert(StoreConnection *connection, const MediaRow *media, Error *error)
 {
@@ -98,7 +99,9 @@ bool store_upload_get(StoreConnection *connection, const char *id, UploadView *o
         found.job_state = (JobState)column_word(statement, 15, job_state_words, JOB_STATE_COUNT);
     column_text(statement, 16, found.stage, sizeof found.stage);
     column_text(statement, 18, found.error, sizeof found.error);
-    if (!store_file_paths(connection, found.media.id, &found.files, error))
+    if (!store_file_paths(connection, found.media.id, &found.files, error) ||
+        (found.has_job && found.job_state == JOB_QUEUED &&
+         !store_job_position(connection, found.media.id, &found.queue_position, error)))
         return false;
     *out = found;
     return true;
