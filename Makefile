@@ -289,6 +289,12 @@ STORY_HELPERS := \
 	tests/story/moves.c \
 	tests/story/proxy.c
 
+# Both programs on a bad day, and what makes a disk look dying to them.
+TORTURE := \
+	tests/torture/torture.c
+PRELOADS := \
+	tests/torture/faulty_syncs.c
+
 # Programs that measure, in the benches.
 BENCHES := \
 	tests/bench/encode_one.c
@@ -399,9 +405,14 @@ $$(UNIT_TRANSCODER:%.c=build/$(1)/%): %: %.o build/$(1)/libunit.a build/$(1)/lib
 		build/$(1)/libmedia.a build/$(1)/libcommon.a
 	$$(call say,$$@)
 	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(TRANSCODER_LIBS) -lcmocka
-$$(STORIES:%.c=build/$(1)/%): %: %.o build/$(1)/libstory.a build/$(1)/libcommon.a
+$$(STORIES:%.c=build/$(1)/%) $$(TORTURE:%.c=build/$(1)/%): %: %.o build/$(1)/libstory.a build/$(1)/libcommon.a
 	$$(call say,$$@)
 	$$(Q)$(2) $(3) $(4) -Wl,--as-needed -o $$@ $$^ $$(STORY_LIBS)
+
+$$(PRELOADS:%.c=build/$(1)/%.so): build/$(1)/%.so: %.c
+	@mkdir -p $$(@D)
+	$$(call say,$$@)
+	$$(Q)$(2) -std=gnu17 $$(PREPROCESSOR) $$(WARNINGS) -O2 -Werror -fPIC -shared -o $$@ $$<
 
 $$(BENCHES:%.c=build/$(1)/%): %: %.o build/$(1)/libtranscoder.a build/$(1)/libmedia.a \
 		build/$(1)/libcommon.a
@@ -411,17 +422,18 @@ $$(BENCHES:%.c=build/$(1)/%): %: %.o build/$(1)/libtranscoder.a build/$(1)/libme
 build/$(1)/web/store/sqlite/migrations.o: $$(wildcard web/store/sqlite/migrations/*.sql)
 
 # Everything the build can hold, also what only tests need.
-.PHONY: build-$(1) objects-$(1) programs-$(1) units-$(1) stories-$(1)
-build-$(1): programs-$(1) units-$(1) stories-$(1) $$(BENCHES:%.c=build/$(1)/%)
+.PHONY: build-$(1) objects-$(1) programs-$(1) units-$(1) stories-$(1) torture-$(1)
+build-$(1): programs-$(1) units-$(1) stories-$(1) $$(BENCHES:%.c=build/$(1)/%) torture-$(1)
 programs-$(1): $(5)/reelkeep-web $(5)/reelkeep-transcoder
 objects-$(1): $$(ALL_SOURCES:%.c=build/$(1)/%.o) build/$(1)/build/ui/assets.o
 units-$(1): $$(UNITS:%.c=build/$(1)/%)
 stories-$(1): $$(STORIES:%.c=build/$(1)/%)
+torture-$(1): programs-$(1) $$(TORTURE:%.c=build/$(1)/%) $$(PRELOADS:%.c=build/$(1)/%.so)
 endef
 
 UNITS := $(UNIT_COMMON) $(UNIT_WEB) $(UNIT_TRANSCODER)
 ALL_SOURCES := $(COMMON) $(MEDIA) $(WEB) $(TRANSCODER) $(UNITS) $(UNIT_HELPERS) $(STORIES) \
-	$(STORY_HELPERS) $(BENCHES) $(FUZZ) $(FUZZ_HELPERS)
+	$(STORY_HELPERS) $(TORTURE) $(PRELOADS) $(BENCHES) $(FUZZ) $(FUZZ_HELPERS)
 
 # The last two only prove that both compilers take everything at the optimisation of a release,
 # where they see most; nothing of theirs needs to be linked.
@@ -466,7 +478,7 @@ CORES = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 # --- what people call -------------------------------------------------------------------------
 
 .PHONY: all run check check-fast check-unit check-story check-asan check-tsan check-gcc-clang \
-	check-browser check-long check-fuzz lint format bench bench-transcode fuzz fuzz-media clean help
+	check-browser check-long check-fuzz lint format bench bench-transcode torture fuzz fuzz-media clean help
 
 all: programs-release ## both programs: build/reelkeep-web and build/reelkeep-transcoder
 
@@ -487,7 +499,8 @@ check: ## installs what is missing, builds everything, runs every test
 		$(UNIT_THREADS:%.c=build/tsan/%) $(FUZZ:%.c=build/fuzz/%) $(BENCH_PROGRAMS) \
 		tests/browser/node_modules/.package-lock.json
 	$(Q)tests/run tests/lint/run tests/bench/check tests/fuzz/run $(call unit_programs,dev) $(UNIT_THREADS:%.c=build/tsan/%) \
-		$(call unit_programs,asan) $(call story_programs,dev) $(call story_programs,asan) $(BROWSER)
+		$(call unit_programs,asan) $(call story_programs,dev) $(call story_programs,asan) \
+		$(TORTURE:%.c=build/dev/%) $(BROWSER)
 
 check-fast: ## the house rules, gcc, and the unit tests that what changed since main can reach
 	$(MAKE) $(CORES) build-dev
@@ -532,6 +545,11 @@ bench-transcode: ## the transcoder beside the ffmpeg command on the same files
 	.ci/dependencies bench
 	$(MAKE) $(CORES) all $(BENCH_PROGRAMS)
 	tests/bench/transcode
+
+# For how long each part, and with which choices: make torture SECONDS_EACH=600 SEED=7
+torture: torture-dev ## both programs killed, their disk full or dying, uploads all the time; 30 s each
+	REELKEEP_BUILD=build/dev REELKEEP_TORTURE_SECONDS=$(or $(SECONDS_EACH),30) \
+		$(if $(SEED),REELKEEP_TORTURE_SEED=$(SEED)) $(TORTURE:%.c=build/dev/%)
 
 # For how long each, and which: make fuzz SECONDS_EACH=600 PARSERS='range url'
 fuzz: $(FUZZ:%.c=build/fuzz/%) ## the parsers of strangers' bytes, each for SECONDS_EACH (60)
