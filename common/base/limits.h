@@ -31,7 +31,8 @@
 #define HTTP_BODY_RATE_MIN                                                                         \
     1024 /* bytes a second over HTTP_BODY_RATE_SECONDS; slower is an attack */
 #define HTTP_BODY_RATE_SECONDS 30
-#define MULTIPART_PARTS_MAX    16 /* the largest form has ten */
+#define HTTP_BODY_SECONDS_MAX  86400 /* all that was announced; 4 GiB want 0.4 Mbit a second */
+#define MULTIPART_PARTS_MAX    16    /* the largest form has ten */
 #define MULTIPART_HEADER_MAX                                                                       \
     16384 /* bytes of one part's header: a file name of 4,000 characters, encoded, fits */
 #define MULTIPART_FIELD_MAX    16384 /* bytes of one plain field */

@@ -7,18 +7,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/statvfs.h>
 
+#include "common/base/clock.h"
 #include "tests/story/inspect.h"
 #include "tests/story/made_media.h"
 #include "tests/story/moves.h"
 #include "tests/story/proxy.h"
 
-#define DISK_SIZE "size=64m"
+#define SMALL_DISK "size=64m"
+#define LARGE_DISK "size=48g" /* takes no memory while it is empty */
 
-static bool mount_small(const char *folder)
+static bool mount_disk(const char *folder, const char *size)
 {
-    return mount("none", folder, "tmpfs", 0, DISK_SIZE) == 0;
+    return mount("none", folder, "tmpfs", 0, size) == 0;
 }
 
 static int teardown_mounts(void **state)
@@ -80,7 +83,7 @@ static void expect_full(Story *story, const Ask *request, const char *what)
 /* web on a small volume that holds one photo; its address. */
 static void begin(Story *story, char url[MEDIA_URL_SIZE])
 {
-    if (!mount_small(story->media_root))
+    if (!mount_disk(story->media_root, SMALL_DISK))
         skip();
     story_web_start(story);
     Upload photo = upload_file(story, made_media(MADE_PHOTO), "photo.png");
@@ -125,7 +128,6 @@ static void test_the_disk_fills_while_a_body_arrives(void **state)
 {
     Story *story = *state;
     char url[MEDIA_URL_SIZE];
-    story_set(story, "MIN_FREE_SPACE", "0");
     begin(story, url);
     static Gate gate = GATE_CLOSED;
     static AskThread under_way;
@@ -138,17 +140,81 @@ static void test_the_disk_fills_while_a_body_arrives(void **state)
                                .gate = &gate,
                                .gate_at = 1 << 20}}});
     gate_await(&gate, 1);
-    fill(story, story->media_root, 1 << 20);
+    fill(story, story->media_root, 18 << 20);
     gate_open(&gate);
     _cleanup_answer_ Answer answer = ask_finish(&under_way);
-    /* Room that was set aside in advance lets it finish instead. */
-    story_expect(story, answer.status == 507 || answer.status == 201,
-                 "an upload while the disk fills: %d %s", answer.status, answer.body);
+    expect_answer(story, &answer, 507, "insufficient_storage", "an upload while the disk fills");
     expect_served(story, url);
     make_room(story->media_root);
     inspect_expect_tidy(story);
-    assert_int_equal(inspect_file_count(story), answer.status == 201 ? 2 : 1);
+    assert_int_equal(inspect_file_count(story), 1);
     upload_file(story, made_media(MADE_PHOTO), "after.png");
+}
+
+/* --- those who announce much and send little --- */
+
+#define DRIPPERS 12
+
+/* The head and the first bytes of a form of so many bytes. */
+static int drip_begin(Story *story, uint64_t announced)
+{
+    static const char part[] = "--b\r\nContent-Disposition: form-data; name=\"file\"; "
+                               "filename=\"film.mp4\"\r\n\r\n\0\0\0\x18"
+                               "ftypisom\0\0\2\0isomiso2\x7f\xff\xff\xffmdat";
+    char head[300];
+    int length = snprintf(head, sizeof head,
+                          "POST /api/uploads HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                          "multipart/form-data; boundary=b\r\nContent-Length: %llu\r\n\r\n",
+                          (unsigned long long)announced);
+    int fd = ask_connect(story->port);
+    story_expect(story,
+                 fd >= 0 && send(fd, head, (size_t)length, MSG_NOSIGNAL) == length &&
+                     send(fd, part, sizeof part - 1, MSG_NOSIGNAL) == sizeof part - 1,
+                 "an upload can be begun");
+    return fd;
+}
+
+typedef struct Drip {
+    int fds[DRIPPERS];
+    int cut; /* that web has answered or closed */
+    int64_t next_ms;
+} Drip;
+
+/* 1.2 KB a second each, while somebody else uploads. True once all are cut. */
+static bool drip_all(Story *story, void *context)
+{
+    static const char bytes[600];
+    Drip *drip = context;
+    if (clock_monotonic_ms() < drip->next_ms)
+        return false;
+    drip->next_ms = clock_monotonic_ms() + 500;
+    upload_file(story, made_media(MADE_PHOTO), "small.png");
+    drip->cut = 0;
+    for (size_t i = 0; i < DRIPPERS; i++) {
+        char answer[100];
+        ssize_t sent = send(drip->fds[i], bytes, sizeof bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t got = recv(drip->fds[i], answer, sizeof answer, MSG_PEEK | MSG_DONTWAIT);
+        drip->cut += sent < 0 || got >= 0;
+    }
+    return drip->cut == DRIPPERS;
+}
+
+/* Together they announce all the room there is. Everybody else is served as before, and who would
+ * take weeks is cut. */
+static void test_announcements_take_no_room_from_others(void **state)
+{
+    Story *story = *state;
+    Drip drip = {0};
+    if (!mount_disk(story->media_root, LARGE_DISK))
+        skip();
+    story_web_start(story);
+    uint64_t room = (uint64_t)room_beyond(story->media_root, 16 << 20);
+    for (size_t i = 0; i < DRIPPERS; i++)
+        drip.fds[i] = drip_begin(story, room / DRIPPERS - 4096);
+    story_until(story, drip_all, &drip, "those who drip to be cut");
+    for (size_t i = 0; i < DRIPPERS; i++)
+        close(drip.fds[i]);
+    inspect_expect_tidy(story);
 }
 
 static void test_no_byte_is_left(void **state)
@@ -198,7 +264,7 @@ static bool transcoder_says_no_room(Story *story, void *context)
 static void test_a_transcoder_without_room_claims_nothing(void **state)
 {
     Story *story = *state;
-    if (!mount_small(story->work_dir))
+    if (!mount_disk(story->work_dir, SMALL_DISK))
         skip();
     fill(story, story->work_dir, 4 << 20);
     story_web_start(story);
@@ -216,7 +282,7 @@ static void test_scratch_fills_while_the_original_is_fetched(void **state)
     Story *story = *state;
     static const ProxyRule fetching = {
         .match = "/original", .action = PROXY_HOLD_ANSWER, .bytes = 40000, .times = 1};
-    if (!mount_small(story->work_dir))
+    if (!mount_disk(story->work_dir, SMALL_DISK))
         skip();
     proxy_rule(proxy_start(story), &fetching);
     story_web_start(story);
@@ -239,6 +305,7 @@ int main(void)
         DISK_TEST(test_more_than_fits_is_refused_before_it_comes),
         DISK_TEST(test_below_the_free_space_nothing_new_comes),
         DISK_TEST(test_the_disk_fills_while_a_body_arrives),
+        DISK_TEST(test_announcements_take_no_room_from_others),
         DISK_TEST(test_no_byte_is_left),
         DISK_TEST(test_a_delivery_to_a_full_disk_comes_later),
         DISK_TEST(test_a_transcoder_without_room_claims_nothing),

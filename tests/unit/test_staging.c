@@ -104,9 +104,9 @@ static void expect_the_whole(Archive *archive, const StagingState *state)
         fail_msg("%s", error.detail);
     assert_int_equal(staging_size(staging), FIRST);
     assert_int_equal(size_of(archive, state->name), FIRST);
-    assert_int_equal(room.bytes, WHOLE - FIRST);
+    assert_int_equal(room.left, WHOLE - FIRST);
     assert_true(staging_append(staging, whole() + FIRST, WHOLE - FIRST, &error));
-    assert_int_equal(room.bytes, 0);
+    assert_int_equal(room.left, 0);
     assert_true(staging_finish(staging, &given, &error));
     assert_true(digest_equal(&given, &wanted));
     assert_true(storage_publish(&archive->library.storage, staging, PATH, &error));
@@ -223,7 +223,7 @@ static void says_what_cannot_be_gone_on_with(void **state)
     assert_int_equal(error.code, ERROR_NOT_FOUND);
     assert_int_equal(symlink("/etc/passwd", path_of(archive, half.name)), 0);
     assert_null(staging_resume(&room, &half, &error));
-    assert_int_equal(room.bytes, WHOLE - FIRST);
+    assert_int_equal(room.left, WHOLE - FIRST);
     reservation_release(&room);
 }
 

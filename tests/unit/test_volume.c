@@ -113,28 +113,94 @@ static void looks_into_no_folder_of_others(void **state)
     }
 }
 
+/* Bytes free on the archive's disk. Others write to it too, so the figures keep a distance. */
+static uint64_t free_space(const Archive *archive)
+{
+    Error error = {0};
+    uint64_t available;
+    _cleanup_close_ int root = open(archive->root, O_RDONLY | O_CLOEXEC);
+    assert_true(file_free_space(root, &available, &error));
+    return available;
+}
+
 static void sets_room_aside(void **state)
 {
     Archive *archive = *state;
     Error error = {0};
     Reservation all, more = {0};
-    uint64_t available;
-    int root = open(archive->root, O_RDONLY | O_CLOEXEC);
-    assert_true(file_free_space(root, &available, &error));
-    close(root);
-    /* Others write to this disk too, so the figures keep a distance. */
-    assert_true(volume_reserve(archive->volume, available / 2, &all, &error));
+    uint64_t available = free_space(archive);
+    assert_true(volume_reserve_result(archive->volume, available / 2, &all, &error));
+    assert_false(volume_reserve_result(archive->volume, available / 4 * 3, &more, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
     assert_false(volume_reserve(archive->volume, available / 4 * 3, &more, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
     unit_check(!strstr(error.detail, "elete"), "nobody can delete anything yet");
     reservation_use(&all, available / 2);
-    assert_true(volume_reserve(archive->volume, available / 4 * 3, &more, &error));
+    assert_true(volume_reserve_result(archive->volume, available / 4 * 3, &more, &error));
     reservation_release(&more);
     reservation_release(&all);
     reservation_release(&all);
     assert_false(volume_reserve(archive->volume, UINT64_MAX, &more, &error));
     assert_true(volume_writable(archive->volume, &error));
     assert_int_equal(archive_count_staged(archive), 0);
+}
+
+static uint64_t promised(const Archive *archive)
+{
+    Error error = {0};
+    uint64_t available, bytes;
+    assert_true(volume_room(archive->volume, &available, &bytes, &error));
+    return bytes;
+}
+
+/* What is only announced takes no room from others. */
+static void believes_uploads_as_they_come(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    Reservation rooms[12], photo;
+    uint64_t half = free_space(archive) / 2;
+    for (size_t i = 0; i < ARRAY_SIZE(rooms); i++)
+        assert_true(volume_reserve(archive->volume, half, &rooms[i], &error));
+    assert_true(promised(archive) <= 12 * MIB);
+    assert_true(volume_reserve(archive->volume, half, &photo, &error));
+    reservation_release(&photo);
+    /* One that brings its bytes holds as much again. */
+    for (uint64_t sent = 0; sent < 64 * MIB; sent += MIB) {
+        assert_true(reservation_extend(&rooms[0], MIB, &error));
+        reservation_use(&rooms[0], MIB);
+    }
+    assert_int_equal(rooms[0].written, 64 * MIB);
+    assert_int_equal(rooms[0].left, half - 64 * MIB);
+    assert_true(reservation_extend(&rooms[0], rooms[0].held + 1, &error));
+    assert_true(rooms[0].held > 64 * MIB);
+    for (size_t i = 0; i < ARRAY_SIZE(rooms); i++)
+        reservation_release(&rooms[i]);
+    assert_int_equal(promised(archive), 0);
+}
+
+/* However many there are, and however much they have brought. */
+static void leaves_room_beside_all_uploads(void **state)
+{
+    Archive *archive = *state;
+    Error error = {0};
+    Reservation rooms[20], more;
+    uint64_t available = free_space(archive);
+    for (size_t i = 0; i < ARRAY_SIZE(rooms); i++) {
+        assert_true(volume_reserve(archive->volume, available / 2, &rooms[i], &error));
+        reservation_use(&rooms[i], available / 4); /* as if it had come */
+        assert_true(reservation_extend(&rooms[i], MIB, &error));
+    }
+    assert_true(promised(archive) <= available / 4 + 20 * MIB);
+    assert_true(promised(archive) >= available / 5);
+    assert_true(volume_reserve(archive->volume, available / 2, &more, &error));
+    reservation_release(&more);
+    /* There is no more than there is. */
+    assert_false(reservation_extend(&rooms[0], available, &error));
+    assert_int_equal(error.code, ERROR_NO_SPACE);
+    for (size_t i = 0; i < ARRAY_SIZE(rooms); i++)
+        reservation_release(&rooms[i]);
+    assert_int_equal(promised(archive), 0);
 }
 
 static void keeps_the_minimum_free(void **state)
@@ -205,6 +271,8 @@ int main(void)
         TEST(follows_no_links_and_opens_no_private_file),
         TEST(looks_into_no_folder_of_others),
         TEST(sets_room_aside),
+        TEST(believes_uploads_as_they_come),
+        TEST(leaves_room_beside_all_uploads),
         TEST(keeps_the_minimum_free),
         cmocka_unit_test(chooses_the_folder),
     };

@@ -258,11 +258,11 @@ static enum MHD_Result exchange_refuse(Request *request)
 }
 
 /* Answers 408 to a body that comes too slowly, and closes. */
-static void exchange_cut_slow(Request *request)
+static void exchange_cut_slow(Request *request, uint64_t rate)
 {
     error_set(&request->error, ERROR_TIMEOUT,
-              "The content came slower than %d bytes a second and was not waited for.",
-              HTTP_BODY_RATE_MIN);
+              "The content came slower than %llu bytes a second and was not waited for.",
+              (unsigned long long)rate);
     _cleanup_free_ char *answer = exchange_wire_answer(request);
     if (send(request->socket->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         log_debug("The client cut for its slowness could not be told.");
@@ -585,7 +585,8 @@ static bool exchange_is_idle(const Socket *socket)
     return !request->away && request->state == REQUEST_NEW;
 }
 
-/* libmicrohttpd's time-out is about silence: what drips for ever is cut here. */
+/* libmicrohttpd's time-out is about silence: what drips for ever is cut here. Who announces much
+ * has to send faster. */
 static void exchange_enforce_rate(Socket *socket, Request *request, int64_t now_ms)
 {
     if (request->away || request->state != REQUEST_BODY || !request->framing.has_body) {
@@ -599,8 +600,10 @@ static void exchange_enforce_rate(Socket *socket, Request *request, int64_t now_
     if (socket->window_start_ms != 0) {
         if (now_ms - socket->window_start_ms < HTTP_BODY_RATE_SECONDS * 1000)
             return;
-        if (socket->window_bytes < (uint64_t)HTTP_BODY_RATE_MIN * HTTP_BODY_RATE_SECONDS)
-            exchange_cut_slow(request);
+        uint64_t announced = request->framing.chunked ? 0 : request->framing.length;
+        uint64_t rate = MAX_OF(HTTP_BODY_RATE_MIN, announced / HTTP_BODY_SECONDS_MAX);
+        if (socket->window_bytes < rate * HTTP_BODY_RATE_SECONDS)
+            exchange_cut_slow(request, rate);
     }
     socket->window_start_ms = now_ms;
     socket->window_bytes = 0;

@@ -41,7 +41,8 @@ Staging *staging_new(Reservation *reservation, Error *error)
 
 bool staging_append(Staging *staging, const void *data, size_t length, Error *error)
 {
-    if (!file_write_all(staging->fd, data, length, staging->size, error))
+    if (!reservation_extend(staging->reservation, length, error) ||
+        !file_write_all(staging->fd, data, length, staging->size, error))
         return false;
     digest_update(&staging->digest, data, length);
     staging->size += length;

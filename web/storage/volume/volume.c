@@ -13,6 +13,9 @@
 /* What even a result leaves free: the database must be able to say that it was accepted. */
 #define DATABASE_ROOM (16 * MIB)
 
+#define UPLOAD_STEP_BYTES   MIB /* that an upload holds before it has brought any */
+#define UPLOADS_AHEAD_SHARE 4   /* a quarter of the free room */
+
 static void volume_cleanup(Volume **volume)
 {
     volume_close(*volume);
@@ -110,53 +113,86 @@ const char *volume_database_path(const Volume *volume)
     return volume->database_path;
 }
 
+typedef struct RoomSpec {
+    uint64_t fitting; /* bytes that there must be room for */
+    uint64_t least;   /* bytes to be set aside in any case … */
+    uint64_t wanted;  /* … and rather: as far as the share of uploads goes */
+} RoomSpec;
+
 /* Bytes on their way to the disk count once or twice, never not at all: the figure is read under
- * the lock, and the promise shrinks after the write. `leave` bytes stay free. */
-static bool volume_set_aside(Reservation *wanted, uint64_t leave, Error *error)
+ * the lock, and the promise shrinks after the write. */
+static bool volume_set_aside(Reservation *room, const RoomSpec *spec, Error *error)
 {
-    Volume *volume = wanted->volume;
-    uint64_t available;
+    Volume *volume = room->volume;
+    uint64_t available, granted = spec->wanted;
+    uint64_t leave =
+        room->result ? MIN_OF(volume->min_free_space, DATABASE_ROOM) : volume->min_free_space;
     pthread_mutex_lock(&volume->lock);
     bool known = file_free_space(volume->root_fd, &available, error);
-    uint64_t promised = volume->reserved;
-    bool fits = known && available >= leave && available - leave >= promised &&
-                available - leave - promised >= wanted->bytes;
-    if (fits)
-        volume->reserved += wanted->bytes;
+    uint64_t beyond = known && available > leave ? available - leave : 0;
+    uint64_t rest = beyond - MIN_OF(beyond, volume->reserved);
+    bool fits = known && available >= leave && rest >= spec->fitting;
+    if (fits && !room->result) {
+        uint64_t share = beyond / UPLOADS_AHEAD_SHARE;
+        uint64_t may = MIN_OF(rest, share - MIN_OF(share, volume->ahead));
+        granted = MAX_OF(spec->least, MIN_OF(spec->wanted, may));
+        volume->ahead += granted;
+    }
+    if (fits) {
+        volume->reserved += granted;
+        room->held += granted;
+    }
     pthread_mutex_unlock(&volume->lock);
     if (known && !fits)
         error_set(error, ERROR_NO_SPACE,
                   "The storage is full: there is no room for %llu more MB. Keep your file, ask "
                   "whoever runs this archive to enlarge the volume, and send it again then.",
-                  (unsigned long long)(wanted->bytes / MIB + 1));
+                  (unsigned long long)(spec->fitting / MIB + 1));
     return fits;
 }
 
 bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error)
 {
-    Reservation wanted = {volume, bytes};
-    if (!volume_set_aside(&wanted, volume->min_free_space, error))
+    Reservation room = {.volume = volume, .left = bytes};
+    RoomSpec spec = {.fitting = bytes, .wanted = MIN_OF(bytes, UPLOAD_STEP_BYTES)};
+    if (!volume_set_aside(&room, &spec, error))
         return false;
-    *out = wanted;
+    *out = room;
     return true;
 }
 
 bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out, Error *error)
 {
-    Reservation wanted = {volume, bytes};
-    if (!volume_set_aside(&wanted, MIN_OF(volume->min_free_space, DATABASE_ROOM), error))
+    Reservation room = {.volume = volume, .result = true, .left = bytes};
+    RoomSpec spec = {.fitting = bytes, .least = bytes, .wanted = bytes};
+    if (!volume_set_aside(&room, &spec, error))
         return false;
-    *out = wanted;
+    *out = room;
     return true;
+}
+
+bool reservation_extend(Reservation *reservation, uint64_t bytes, Error *error)
+{
+    if (reservation->held >= bytes)
+        return true;
+    uint64_t least = bytes - reservation->held;
+    uint64_t rest = reservation->left - MIN_OF(reservation->left, bytes);
+    uint64_t step = MAX_OF(UPLOAD_STEP_BYTES, reservation->written);
+    RoomSpec spec = {.fitting = least, .least = least, .wanted = least + MIN_OF(rest, step)};
+    return volume_set_aside(reservation, &spec, error);
 }
 
 void reservation_use(Reservation *reservation, uint64_t bytes)
 {
     Volume *volume = reservation->volume;
     pthread_mutex_lock(&volume->lock);
-    uint64_t used = MIN_OF(bytes, reservation->bytes);
-    reservation->bytes -= used;
+    uint64_t used = MIN_OF(bytes, reservation->held);
+    reservation->held -= used;
+    reservation->left -= MIN_OF(bytes, reservation->left);
+    reservation->written += bytes;
     volume->reserved -= used;
+    if (!reservation->result)
+        volume->ahead -= used;
     pthread_mutex_unlock(&volume->lock);
 }
 
@@ -164,7 +200,7 @@ void reservation_release(Reservation *reservation)
 {
     if (!reservation->volume)
         return;
-    reservation_use(reservation, UINT64_MAX);
+    reservation_use(reservation, reservation->held);
     reservation->volume = NULL;
 }
 

@@ -30,22 +30,34 @@ const char *volume_database_path(const Volume *volume);
 /* Its files, as a storage of the kind "volume". Lives as long as the volume. */
 Storage volume_storage(Volume *volume);
 
-/* Room on the disk that a transfer may still fill. */
+/*
+ * Room on the disk that a transfer may still fill. An announcement costs nothing, so an upload is
+ * believed as its bytes come: set aside is a small step at first, then as much again as it has
+ * brought. All uploads together hold no more than a quarter of the free room ahead of their bytes;
+ * beyond that each gets room for what it is about to write, and so there is always some for
+ * others.
+ */
 typedef struct Reservation {
-    Volume *volume; /* NULL: none */
-    uint64_t bytes; /* declared and not yet written; guarded by the volume's lock */
+    Volume *volume;   /* NULL: none */
+    bool result;      /* else an upload */
+    uint64_t left;    /* bytes: announced and not yet written */
+    uint64_t held;    /* bytes: set aside; guarded by the volume's lock */
+    uint64_t written; /* bytes */
 } Reservation;
 
-/* Whether so many more bytes would leave MIN_FREE_SPACE, counting what transfers in flight have
- * announced; if so they are set aside. ERROR_NO_SPACE. Zero bytes ask whether there is any room. */
+/* For an upload of so many bytes. ERROR_NO_SPACE where it certainly does not fit: if it would leave
+ * less than MIN_FREE_SPACE, counting what others hold. */
 _must_check_ bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
 
-/* The same for a result, which may use MIN_FREE_SPACE but for a little that the database needs:
+/* For a result, all at once. It may use MIN_FREE_SPACE but for a little that the database needs:
  * once accepted, it frees the room of its original. */
 _must_check_ bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out,
                                         Error *error);
 
-/* So many of the reserved bytes are on the disk now. */
+/* So many bytes are about to be written: ERROR_NO_SPACE if by now there is no room for them. */
+_must_check_ bool reservation_extend(Reservation *reservation, uint64_t bytes, Error *error);
+
+/* So many bytes are on the disk now. */
 void reservation_use(Reservation *reservation, uint64_t bytes);
 void reservation_release(Reservation *reservation);
 

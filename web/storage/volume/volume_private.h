@@ -16,5 +16,6 @@ struct Volume {
     int staging_fd; /* .reelkeep/uploads */
     uint64_t min_free_space;
     pthread_mutex_t lock;
-    uint64_t reserved; /* bytes; guarded by the lock */
+    uint64_t reserved; /* bytes that transfers hold; guarded by the lock, as the next */
+    uint64_t ahead;    /* of these, what uploads hold */
 };
