@@ -109,6 +109,72 @@ static void framing_leaves_no_room_for_smuggling(void **state)
     }
 }
 
+#define FIELDS_MAX 8
+
+/* Cuts a head up in its place as a lenient parser does: any LF ends a line and takes the CR before
+ * it along, and what is folded or empty is passed over. */
+static bool place_is_good(const char *text)
+{
+    _cleanup_free_ char *head = base_strdup(text);
+    size_t size = strlen(head), count = 0;
+    HeaderField fields[FIELDS_MAX];
+    HeadPlace place = {.method = head, .size = size};
+    char *blank = strchr(head, ' '), *last = blank;
+    Error error = {0};
+    for (char *line = head, *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        if (end > line && end[-1] == '\r')
+            end[-1] = '\0';
+        char *colon = strchr(line, ':');
+        if (line == head)
+            last = strrchr(line, ' ');
+        else if (colon && *line != ' ') {
+            char *value = colon + 1 + strspn(colon + 1, " \t");
+            *colon = '\0';
+            fields[count++] = (HeaderField){line, strlen(line), value, strlen(value)};
+        }
+    }
+    *blank = *last = '\0';
+    _cleanup_free_ char *sent = base_strdup(blank + 1);
+    place.target = blank + 1;
+    place.version = last + 1;
+    place.sent_target = sent;
+    if (framing_check_place(&place, fields, count, &error))
+        return true;
+    assert_int_equal(error.code, ERROR_BAD_REQUEST);
+    return false;
+}
+
+static void the_parts_of_a_head_fill_it(void **state)
+{
+    static const struct {
+        const char *head;
+        bool good;
+        const char *sentence;
+    } places[] = {
+        {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", true, "a plain head"},
+        {"GET / HTTP/1.0\r\n\r\n", true, "no field"},
+        {"GET / HTTP/1.1\r\nA:\r\nB: \t \r\nC:c \r\n\r\n", true, "empty values, and blanks"},
+        {"GET / HTTP/1.1\r\nA: a\r\n b\r\n\r\n", false, "a fold"},
+        {"GET / HTTP/1.1\r\nA: a\r\n \r\nB: b\r\n\r\n", false, "a fold of a blank"},
+        {"GET / HTTP/1.1\r\n a\r\nB: b\r\n\r\n", false, "a fold of the first line"},
+        {"GET / HTTP/1.1\nA: a\r\n\r\n", false, "LF behind the first line"},
+        {"GET / HTTP/1.1\r\nA: a\nB: b\r\n\r\n", false, "LF behind a field"},
+        {"GET / HTTP/1.1\r\nA: a\r\nB: b\n\r\n", false, "LF behind the last field"},
+        {"GET / HTTP/1.1\r\nA: a\r\n\n", false, "LF at the end"},
+        {"GET / HTTP/1.1\r\nnothing\r\nA: a\r\n\r\n", false, "a line that was passed over"},
+        {"GET / HTTP/1.1\r\nA: a\r\n\r\n\r\n", false, "an end behind the end"},
+        {"GET  / HTTP/1.1\r\nA: a\r\n\r\n", false, "two blanks before the target"},
+        {"GET /  HTTP/1.1\r\nA: a\r\n\r\n", false, "two blanks behind it"},
+        {"GET /a b HTTP/1.1\r\nA: a\r\n\r\n", false, "a blank in the target"},
+        {"GET /a\rb HTTP/1.1\r\nA: a\r\n\r\n", false, "a CR in the target"},
+        {"GET /\x7F HTTP/1.1\r\nA: a\r\n\r\n", false, "a control in the target"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+        unit_check(place_is_good(places[i].head) == places[i].good, places[i].sentence);
+}
+
 static void too_many_fields_are_refused(void **state)
 {
     HeaderField fields[HTTP_HEADER_COUNT_MAX + 1];
@@ -125,6 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(framing_leaves_no_room_for_smuggling),
+        cmocka_unit_test(the_parts_of_a_head_fill_it),
         cmocka_unit_test(too_many_fields_are_refused),
     };
     return cmocka_run_group_tests_name("framing", tests, NULL, NULL);

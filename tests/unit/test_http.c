@@ -455,6 +455,135 @@ static void a_refusal_says_why(void **state)
            "{\"a\":1}");
 }
 
+/* On a connection that is in use sends a head ('~' stands for NUL), and behind it what would be
+ * another request to whom the head's end or its body's length is another. It must be refused once,
+ * and end the connection. */
+static void expect_malformed(const char *head)
+{
+    static const char hidden[] = "GET /hello/hidden HTTP/1.1\r\nHost: a\r\n\r\n";
+    char text[4096];
+    size_t length = 0, head_length = strlen(head);
+    int fd = dial();
+    say(fd, "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(hear(fd), "HTTP/1.1 200 ");
+    snprintf(text, sizeof text, "%s%s", head, hidden);
+    for (size_t i = 0; i < head_length; i++)
+        text[i] = text[i] == '~' ? '\0' : text[i];
+    assert_int_equal(send(fd, text, head_length + strlen(hidden), MSG_NOSIGNAL),
+                     head_length + strlen(hidden));
+    memset(text, 0, sizeof text);
+    for (ssize_t got; (got = recv(fd, text + length, sizeof text - 1 - length, 0)) > 0;) {
+        length += (size_t)got;
+        if (strncmp(text, "HTTP/1.1 400 ", MIN_OF(length, 13)) != 0)
+            fail_msg("expected 400 to \"%s\": %s", head, text);
+    }
+    if (length < 13 || strstr(text + 1, "HTTP/1."))
+        fail_msg("expected one answer to \"%s\": %s", head, text);
+    close(fd);
+}
+
+static void a_folded_line_is_refused_whatever_it_frames(void **state)
+{
+    static const struct {
+        const char *before, *after; /* the value */
+    } folds[] = {
+        {":\r\n ", "\r\n"},      {":\r\n\t", "\r\n"}, {": ", "\r\n \r\n"}, {": ", "\r\n\t 1\r\n"},
+        {": ", "\r\n X: 1\r\n"}, {":\n ", "\r\n"},    {"\r\n : ", "\r\n"}, {": \r\n \r\n ", "\r\n"},
+    };
+    static const struct {
+        const char *name, *value, *others;
+    } fields[] = {
+        {"Content-Length", "43", "Host: a\r\n"},
+        {"Transfer-Encoding", "chunked", "Host: a\r\n"},
+        {"Host", "a", ""},
+        {"Connection", "keep-alive", "Host: a\r\n"},
+        {"Expect", "100-continue", "Host: a\r\nContent-Length: 0\r\n"},
+        {"X-Other", "a", "Host: a\r\n"},
+    };
+    static const char *const targets[] = {"GET /hello/a", "HEAD /hello/a", "POST /form"};
+    char line[100], head[400];
+    (void)state;
+    for (size_t f = 0; f < ARRAY_SIZE(fields); f++)
+        for (size_t i = 0; i < ARRAY_SIZE(folds); i++)
+            for (size_t t = 0; t < ARRAY_SIZE(targets); t++) {
+                snprintf(line, sizeof line, "%s%s%s%s", fields[f].name, folds[i].before,
+                         fields[f].value, folds[i].after);
+                snprintf(head, sizeof head, "%s HTTP/1.1\r\n%s%s\r\n", targets[t], fields[f].others,
+                         line);
+                expect_malformed(head);
+                snprintf(head, sizeof head, "%s HTTP/1.1\r\nAccept: a\r\n%s%s\r\n", targets[t],
+                         line, fields[f].others);
+                expect_malformed(head);
+            }
+}
+
+static void a_head_with_other_line_ends_is_refused(void **state)
+{
+    static const char *const heads[] = {
+        "GET /hello/a HTTP/1.1\nHost: a\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\nX: b\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX: b\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\n\n",
+        "GET /hello/a HTTP/1.1\nHost: a\n\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX: b\rContent-Length: 43\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX: b\r\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX\r: b\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\r\n\r\n",
+        "GET /hello/a?\r HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /hello/a\t HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET  /hello/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /hello/a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET~/b /hello/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /hello/a~b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /hello/a?~b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /hello/a HTTP/1.1~\r\nHost: a\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX: b~c\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX: b~\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX~: b\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nX:~ b\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nContent-Length: 0~43\r\n\r\n",
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\n~\r\n\r\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
+        expect_malformed(heads[i]);
+}
+
+/* Byte by byte, several at once, behind an empty line, and with more in it than the library reads
+ * at first: what is refused for its line ends alone is never one of these. */
+static void a_good_head_is_taken_however_it_arrives(void **state)
+{
+    static const char head[] = "\r\nGET /hello/a?q=%20&r&s=1 HTTP/1.1\r\nHost:a\r\nEmpty:\r\n"
+                               "Blank: \t \r\nBlanks:\t a \t\r\nCookie: a=\"b\"; c=d\r\n"
+                               "X: \xC3\xA9\r\n\r\n";
+    static const char post[] = "POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+                               "\r\nContent-Type: application/json\r\nContent-Length: 7\r\n"
+                               "\r\n{\"a\":1}";
+    enum { LONG = 24000 };
+    _cleanup_free_ char *filler = base_calloc(1, LONG + 1);
+    int fd = dial();
+    (void)state;
+    for (size_t i = 0; head[i]; i++)
+        say(fd, (char[2]){head[i]});
+    expect(hear(fd), "HTTP/1.1 200 ");
+    for (int i = 0; i < 3; i++) {
+        say(fd, head);
+        say(fd, post);
+    }
+    for (int i = 0; i < 3; i++) {
+        expect(hear(fd), "{\"name\":\"a\"}");
+        expect(hear(fd), "{\"a\":1}");
+    }
+    memset(filler, 'x', LONG);
+    for (int i = 0; i < 2; i++) {
+        say(fd, "GET /hello/a HTTP/1.1\r\nX: ");
+        say(fd, filler);
+        say(fd, "\r\nHost: a\r\n\r\n");
+        expect(hear(fd), "HTTP/1.1 200 ");
+    }
+    close(fd);
+}
+
 static void a_refusal_without_a_body_leaves_the_connection_open(void **state)
 {
     (void)state;
@@ -467,6 +596,32 @@ static void a_refusal_without_a_body_leaves_the_connection_open(void **state)
     say(fd, "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n");
     expect(hear(fd), "HTTP/1.1 200 ");
     close(fd);
+}
+
+static void a_refusal_of_a_request_with_a_body_ends_the_connection(void **state)
+{
+    static const char *const requests[] = {
+        "GET /hello/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+        "\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n[",
+        "POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+        "\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n1\r\n[\r\n0\r\n\r\n",
+        "PUT /bytes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+        "\r\nContent-Length: 6\r\n\r\npoison",
+    };
+    char byte;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+        int fd = dial();
+        say(fd, requests[i]);
+        const char *answer = hear(fd);
+        expect(answer, "HTTP/1.1 4");
+        expect(answer, "Connection: close");
+        if (recv(fd, &byte, 1, 0) != 0)
+            fail_msg("the connection lives on after: %s", requests[i]);
+        close(fd);
+    }
 }
 
 static void a_refused_head_request_gets_no_content(void **state)
@@ -980,7 +1135,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_connection_serves_one_request_after_another),
         STORY(a_refusal_says_why),
+        STORY(a_folded_line_is_refused_whatever_it_frames),
+        STORY(a_head_with_other_line_ends_is_refused),
+        STORY(a_good_head_is_taken_however_it_arrives),
         STORY(a_refusal_without_a_body_leaves_the_connection_open),
+        STORY(a_refusal_of_a_request_with_a_body_ends_the_connection),
         STORY(a_refused_head_request_gets_no_content),
         STORY(a_refused_upload_hears_the_refusal),
         STORY(a_form_is_read_across_the_edges_of_blocks),

@@ -280,6 +280,8 @@ static enum MHD_Result exchange_queue_answer(Request *request)
     request->status = response->status;
     request->sent = request->method == HTTP_HEAD || response->status == 304 ? 0 : response->length;
     response_header(response, "X-Request-Id", request->id);
+    if (request->framing.has_body && response->status >= 400 && response->status < 500)
+        response_header(response, "Connection", "close"); /* its sender may see another end of it */
     return MHD_queue_response(request->connection, (unsigned)response->status, response->body);
 }
 
@@ -315,14 +317,23 @@ static enum MHD_Result exchange_collect_field(void *cls, enum MHD_ValueKind kind
     return MHD_YES;
 }
 
-static bool exchange_check_framing(Request *request, const char *version)
+/* libmicrohttpd 0.9 passes over much that a proxy takes otherwise, but leaves each part of a head
+ * where it came, which tells. From 1.0 on it moves them, and is strict itself. */
+static bool exchange_check_framing(Request *request, HeadPlace *place)
 {
     FieldList list; /* the fields are not cleared: this is the way of every request */
     list.magic = FIELD_LIST_MAGIC;
     list.count = 0;
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, exchange_collect_field,
                                 &list);
-    return framing_check(version, list.fields, list.count, &request->framing, &request->error);
+    place->sent_target = request->target;
+    place->size =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+            ->header_size;
+    return framing_check(place->version, list.fields, list.count, &request->framing,
+                         &request->error) &&
+           (MHD_VERSION >= 0x01000000 ||
+            framing_check_place(place, list.fields, list.count, &request->error));
 }
 
 static bool exchange_check_route(Request *request)
@@ -382,10 +393,10 @@ static bool exchange_check_load(Request *request, WorkPool pool)
            error_set(&request->error, ERROR_UNAVAILABLE, "The server is busy; try again shortly.");
 }
 
-static enum MHD_Result exchange_on_header(Request *request, const char *method, const char *version)
+static enum MHD_Result exchange_on_header(Request *request, HeadPlace *place)
 {
-    request->method = router_method(method);
-    if (!exchange_check_framing(request, version))
+    request->method = router_method(place->method);
+    if (!exchange_check_framing(request, place))
         return exchange_refuse(request);
     bool good =
         exchange_check_route(request) && exchange_check_access(request) &&
@@ -486,10 +497,11 @@ static enum MHD_Result exchange_on_call(void *cls, struct MHD_Connection *connec
                                         const char *data, size_t *size, void **pointer)
 {
     Request *request = CAST_OBJECT(Request, *pointer, REQUEST_MAGIC);
-    (void)cls, (void)connection, (void)url;
+    (void)cls, (void)connection;
     switch (request->state) {
     case REQUEST_NEW:
-        return exchange_on_header(request, method, version);
+        return exchange_on_header(
+            request, &(HeadPlace){.method = method, .target = url, .version = version});
     case REQUEST_OPENED:
         if (request->error.code != ERROR_NONE && request->framing.has_body)
             return exchange_refuse(request);

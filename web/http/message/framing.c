@@ -1,5 +1,36 @@
 #include "web/http/message/framing.h"
 
+#define LINE_END_LENGTH 2 /* CR LF; the parser has put NULs there */
+
+/* The first line: its words one blank apart, and no blank or control within the target. */
+static bool framing_line_is_whole(const HeadPlace *place)
+{
+    for (const char *c = place->sent_target; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7F)
+            return false;
+    return place->target == place->method + strlen(place->method) + 1 &&
+           place->version == place->target + strlen(place->sent_target) + 1;
+}
+
+bool framing_check_place(const HeadPlace *place, const HeaderField *fields, size_t count,
+                         Error *error)
+{
+    bool whole = framing_line_is_whole(place);
+    const char *at = place->version + strlen(place->version) + LINE_END_LENGTH;
+    for (size_t i = 0; whole && i < count; i++) {
+        whole = fields[i].name == at;
+        if (!whole)
+            break;
+        const char *value = at + fields[i].name_length + 1;
+        value += strspn(value, " \t");
+        whole = fields[i].value == value;
+        at = value + fields[i].value_length + LINE_END_LENGTH;
+    }
+    return (whole && at + LINE_END_LENGTH == place->method + place->size) ||
+           error_set(error, ERROR_BAD_REQUEST,
+                     "The header has folded lines, or lines that do not end in CR LF.");
+}
+
 static bool framing_check_fields(const HeaderField *fields, size_t count, Error *error)
 {
     static const char token[] = "!#$%&'*+-.^_`|~0123456789"
