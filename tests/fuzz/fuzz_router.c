@@ -21,7 +21,7 @@ static const Route table[] = {
 };
 static const Route *const tables[] = {table, NULL};
 
-/* The pattern with its places filled in. False where a value holds a slash, which would end it. */
+/* The pattern with its places filled in. False where that is too long. */
 static bool fill_in(const RouteMatch *match, char *out, size_t size)
 {
     char encoded[3 * MEDIA_PATH_MAX + 1];
@@ -34,8 +34,7 @@ static bool fill_in(const RouteMatch *match, char *out, size_t size)
         }
         const char *value = match->params[index++];
         REQUIRE(index <= match->param_count);
-        if (!rest && strchr(value, '/'))
-            return false;
+        REQUIRE(rest || !strchr(value, '/'));
         REQUIRE(url_encode_path(value, encoded, sizeof encoded));
         used += (size_t)snprintf(out + used, size - used, "%s", encoded);
         at += rest ? 2 : 1;

@@ -624,6 +624,28 @@ static void a_refusal_of_a_request_with_a_body_ends_the_connection(void **state)
     }
 }
 
+/* Rules by path of a proxy see the escape and not the slash. */
+static void an_escaped_slash_is_no_second_address(void **state)
+{
+    static const struct {
+        const char *target, *status;
+    } rows[] = {
+        {"/media/a/b", "200"},   {"/media/a%2fb", "404"},   {"/media/a%2Fb", "404"},
+        {"/media/%61/b", "200"}, {"/media%2fa/b", "404"},   {"/media/a%2f%zz", "404"},
+        {"/hello/a%2Fb", "404"}, {"/hello/a%252fb", "200"}, {"/hello/a?q=%2f", "200"},
+        {"/%2fhello/a", "404"},
+    };
+    (void)state;
+    assert_int_equal(mkdirat(app.folder_fd, "a", 0700), 0);
+    write_file("a/b", 10);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char request[100], wanted[40];
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", rows[i].target);
+        snprintf(wanted, sizeof wanted, "HTTP/1.1 %s ", rows[i].status);
+        expect(ask(request), wanted);
+    }
+}
+
 static void a_refused_head_request_gets_no_content(void **state)
 {
     (void)state;
@@ -1140,6 +1162,7 @@ int main(void)
         STORY(a_good_head_is_taken_however_it_arrives),
         STORY(a_refusal_without_a_body_leaves_the_connection_open),
         STORY(a_refusal_of_a_request_with_a_body_ends_the_connection),
+        STORY(an_escaped_slash_is_no_second_address),
         STORY(a_refused_head_request_gets_no_content),
         STORY(a_refused_upload_hears_the_refusal),
         STORY(a_form_is_read_across_the_edges_of_blocks),

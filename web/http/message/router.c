@@ -118,6 +118,10 @@ bool router_match(const Route *const *tables, unsigned method, const char *targe
         return error_set(error, ERROR_URI_TOO_LONG, "The address is longer than %d characters.",
                          HTTP_TARGET_MAX);
     snprintf(path, sizeof path, "%.*s", (int)strcspn(target, "?"), target);
+    /* No name holds a slash, and as a slash it would make a second address. */
+    for (const char *escape = path; (escape = strchr(escape, '%')); escape++)
+        if (strncasecmp(escape, "%2f", 3) == 0)
+            return error_set(error, ERROR_NOT_FOUND, "There is nothing at this address.");
     for (; *tables; tables++)
         for (const Route *route = *tables; route->path; route++) {
             if (!router_match_path(route->path, path, match, &escaped))

@@ -24,7 +24,7 @@ const char *router_method_name(unsigned method);
 /*
  * Splits the path of an origin-form target (query cut off), decodes each segment once and finds the
  * route. Faults: ERROR_BAD_REQUEST for what is no origin-form or badly escaped, ERROR_NOT_FOUND,
- * ERROR_METHOD with *allowed (method bits).
+ * also for an escaped slash wherever it is, ERROR_METHOD with *allowed (method bits).
  */
 _must_check_ bool router_match(const Route *const *tables, unsigned method, const char *target,
                                RouteMatch *match, unsigned *allowed, Error *error);
