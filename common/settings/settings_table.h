@@ -14,7 +14,8 @@
     X(media_root, "MEDIA_ROOT", SETTING_WEB, SETTING_TEXT, "", 0, 0,                               \
       "the volume: files and database; RAILWAY_VOLUME_MOUNT_PATH, else ./data")                    \
     X(public_url, "PUBLIC_URL", SETTING_WEB, SETTING_OPTIONAL_URL, "", 0, 0,                       \
-      "base of the links in answers, for people to pass on; else they are paths")                  \
+      "this site's address as browsers see it: base of links in answers, and where its pages "     \
+      "come from")                                                                                 \
     X(trusted_proxies, "TRUSTED_PROXIES", SETTING_WEB, SETTING_NETWORKS, "", 0, 0,                 \
       "addresses or networks whose X-Forwarded-For and X-Real-IP are believed")                    \
     X(token, "TRANSCODING_UPLOAD_TOKEN", SETTING_BOTH, SETTING_SECRET, NULL, 0, 0,                 \
@@ -42,7 +43,7 @@
     X(log_level, "LOG_LEVEL", SETTING_BOTH, SETTING_LOG_LEVEL, "info", 0, 0,                       \
       "debug, info, warning or error")                                                             \
     X(sandbox, "SANDBOX", SETTING_BOTH, SETTING_SANDBOX, "auto", 0, 0,                             \
-      "auto, or required: refuse to run unless every wall around decoders stands")                             \
+      "auto, or required: refuse to run unless every wall around decoders stands")                 \
     X(web_service_url, "WEB_SERVICE_URL", SETTING_TRANSCODER, SETTING_URL, NULL, 0, 0,             \
       "base URL of web")                                                                           \
     X(work_dir, "WORK_DIR", SETTING_TRANSCODER, SETTING_TEXT, "./work", 0, 0,                      \

@@ -269,6 +269,14 @@ static const struct {
     {"GET /api/uploads/not-an-id HTTP/1.1\r\n" HOST "\r\n", 404, 0, "an id that is none"},
     {"GET /api/uploads/00000000-0000-4000-8000-000000000000 HTTP/1.1\r\n" HOST "\r\n", 404, 0,
      "an upload nobody made"},
+    {"POST /api/uploads HTTP/1.1\r\n" HOST
+     "Sec-Fetch-Site: cross-site\r\nContent-Length: 2\r\n\r\nxx",
+     403, 0, "another site's page"},
+    {"POST /api/uploads HTTP/1.1\r\n" HOST
+     "Origin: http://elsewhere.example\r\nContent-Length: 2\r\n\r\nxx",
+     403, 0, "another site's page in an older browser"},
+    {"POST /api/uploads HTTP/1.1\r\n" HOST "Origin: http://web\r\nContent-Length: 2\r\n\r\nxx", 415,
+     0, "a page of this site in an older browser"},
     {"GET /livez HTTP/1.1\r\n" HOST "Content-Length: 5\r\n\r\nhello", 413, 400,
      "a body where none belongs"},
 };

@@ -2,10 +2,58 @@
 
 #include "common/base/id.h"
 
+/* Whether two texts begin with the same host and port; the one that the scheme implies counts for
+ * none. */
+static bool access_same_host(const char *one, const char *other, const char *implied_port)
+{
+    const char *texts[] = {one, other};
+    size_t lengths[2];
+    for (size_t i = 0; i < 2; i++) {
+        size_t length = strcspn(texts[i], "/"), port = strlen(implied_port);
+        bool implied = length > port && memcmp(texts[i] + length - port, implied_port, port) == 0;
+        lengths[i] = implied ? length - port : length;
+    }
+    return lengths[0] > 0 && lengths[0] == lengths[1] && strncasecmp(one, other, lengths[0]) == 0;
+}
+
+/* Whether an Origin is this site: the address that is set, or what the request was sent to. */
+static bool access_own_origin(const AccessRules *rules, const RequestFacts *facts)
+{
+    static const struct {
+        const char *scheme, *port;
+    } schemes[] = {{"http://", ":80"}, {"https://", ":443"}};
+    for (size_t i = 0; i < ARRAY_SIZE(schemes); i++) {
+        size_t length = strlen(schemes[i].scheme);
+        if (strncmp(facts->origin, schemes[i].scheme, length) != 0)
+            continue;
+        const char *host = facts->origin + length;
+        return (facts->host && access_same_host(host, facts->host, schemes[i].port)) ||
+               (strncmp(rules->public_url, schemes[i].scheme, length) == 0 &&
+                access_same_host(host, rules->public_url + length, schemes[i].port));
+    }
+    return false;
+}
+
+/* Browsers tell in Sec-Fetch-Site whose page asks, but for what comes without TLS or from older
+ * ones, which tell its Origin. Programs tell neither. A neighbour under the same domain is another
+ * site, too. */
+static bool access_from_elsewhere(const AccessRules *rules, const RequestFacts *facts)
+{
+    if (facts->method & (HTTP_GET | HTTP_HEAD | HTTP_OPTIONS))
+        return false;
+    if (facts->fetch_site)
+        return !streq(facts->fetch_site, "same-origin") && !streq(facts->fetch_site, "none");
+    return facts->origin && !access_own_origin(rules, facts);
+}
+
 bool access_authorize(void *context, const RequestFacts *facts, unsigned access, Viewer *viewer,
                       Error *error)
 {
     const AccessRules *rules = CAST_OBJECT(const AccessRules, context, ACCESS_RULES_MAGIC);
+    if (access_from_elsewhere(rules, facts))
+        return error_set(error, ERROR_FORBIDDEN,
+                         "A page of another site asked for this; only this site's own pages and "
+                         "programs may change something here.");
     if (access == ACCESS_PUBLIC) {
         *viewer = (Viewer){.kind = VIEWER_ANYBODY};
         return true;

@@ -28,10 +28,12 @@ typedef struct AccessRules {
     unsigned magic;
     const char *token;
     const char *token_previous; /* "" for none */
+    const char *public_url;     /* this site's address as browsers see it, "" if Host tells */
 } AccessRules;
 
 /* HttpGuard's functions; their context is an AccessRules. ERROR_UNAUTHENTICATED without
- * credentials, ERROR_FORBIDDEN with wrong ones. */
+ * credentials, ERROR_FORBIDDEN with wrong ones, and for a change that another site's page asks for
+ * in a browser. */
 _must_check_ bool access_authorize(void *rules, const RequestFacts *facts, unsigned access,
                                    Viewer *viewer, Error *error);
 _must_check_ bool access_may_read(void *rules, const Viewer *viewer, uint64_t audience,

@@ -87,7 +87,8 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
                  .sandbox = sandbox,
                  .access = {.magic = ACCESS_RULES_MAGIC,
                             .token = settings->token.text,
-                            .token_previous = settings->token_previous.text}};
+                            .token_previous = settings->token_previous.text,
+                            .public_url = settings->public_url.text}};
     file_observe_syncs(app_file_synced);
     api_metrics_start(tables);
     app->volume = volume_open(&volume, error);

@@ -38,7 +38,9 @@ typedef struct RequestFacts {
     const char *target;        /* as sent: path and query, percent-encoded */
     const char *authorization; /* the fields as sent; NULL when absent */
     const char *cookie;        /* field_cookie() finds one in it */
-    struct in6_addr client;    /* the socket's, or what a trusted proxy tells */
+    /* Host, Origin (RFC 6454), Sec-Fetch-Site (Fetch Metadata); not looked up for GET and HEAD. */
+    const char *host, *origin, *fetch_site;
+    struct in6_addr client; /* the socket's, or what a trusted proxy tells */
 } RequestFacts;
 
 /* Who the program took the client for: its own words, which http only carries along. */

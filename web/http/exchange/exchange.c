@@ -355,6 +355,11 @@ static bool exchange_check_access(Request *request)
                           .authorization = request_header(request, "Authorization"),
                           .cookie = request_header(request, "Cookie"),
                           .client = request->client};
+    if (!(request->method & (HTTP_GET | HTTP_HEAD))) { /* which are most, and change nothing */
+        facts.host = request_header(request, "Host");
+        facts.origin = request_header(request, "Origin");
+        facts.fetch_site = request_header(request, "Sec-Fetch-Site");
+    }
     return guard->authorize(guard->context, &facts, request->match.route->access, &request->viewer,
                             &request->error);
 }
