@@ -65,6 +65,7 @@ MEDIA := \
 WEB := \
 	web/main.c \
 	web/access/access.c \
+	web/access/rate.c \
 	web/api/api_delivery.c \
 	web/api/api_health.c \
 	web/api/api_media.c \
@@ -207,6 +208,7 @@ UNIT_WEB := \
 	tests/unit/test_names.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_range.c \
+	tests/unit/test_rate.c \
 	tests/unit/test_staging.c \
 	tests/unit/test_storage.c \
 	tests/unit/test_store.c \
@@ -276,6 +278,7 @@ STORIES := \
 	tests/story/story_results.c \
 	tests/story/story_shutdown.c \
 	tests/story/story_sigkill_at_each_step.c \
+	tests/story/story_too_often.c \
 	tests/story/story_transcoding_contract.c \
 	tests/story/story_upload_to_playable.c \
 	tests/story/story_validating.c \

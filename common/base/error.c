@@ -29,6 +29,7 @@ bool error_set(Error *error, ErrorCode code, const char *format, ...)
     if (!error)
         return false;
     error->code = code;
+    error->retry_seconds = 0;
     error->field_count = 0;
     error->file[0] = '\0';
     va_start(arguments, format);

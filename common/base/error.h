@@ -64,6 +64,7 @@ typedef struct ErrorField {
 typedef struct Error {
     ErrorCode code;
     char detail[400];
+    unsigned retry_seconds; /* when to come again, with 429 and 503; 0: shortly */
     size_t field_count;
     ErrorField fields[ERROR_FIELDS_MAX]; /* which parts of the input are at fault, for forms */
     char file[200]; /* which file is at fault, for the log alone; "": none, or not known */

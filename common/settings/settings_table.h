@@ -28,6 +28,8 @@
       "largest video")                                                                             \
     X(max_audio_size, "MAX_AUDIO_SIZE", SETTING_WEB, SETTING_SIZE, "200M", 1, INT64_MAX,           \
       "largest recording")                                                                         \
+    X(uploads_per_minute, "UPLOADS_PER_MINUTE", SETTING_WEB, SETTING_INTEGER, "240", 0, 60000,     \
+      "from one address, on average over four minutes; 0 is no limit")                             \
     X(shutdown_seconds, "SHUTDOWN_SECONDS", SETTING_BOTH, SETTING_INTEGER, "25", 0, 3600,          \
       "from SIGTERM to the end")                                                                   \
     X(min_free_space, "MIN_FREE_SPACE", SETTING_BOTH, SETTING_SIZE, "512M", 0, INT64_MAX,          \

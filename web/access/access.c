@@ -1,6 +1,28 @@
 #include "web/access/access.h"
 
+#include "common/base/clock.h"
 #include "common/base/id.h"
+#include "common/base/log.h"
+
+/* `what` is what too much of came: "Uploads". */
+static bool access_take(Rate *rate, const RequestFacts *facts, const char *what, Error *error)
+{
+    unsigned untold = 0;
+    int64_t wait_ms = rate ? rate_take(rate, &facts->client, clock_monotonic_ms(), &untold) : 0;
+    if (untold > 0) {
+        char client[NETWORK_TEXT_MAX];
+        network_format(&facts->client, client);
+        log_warning("%s come too often: %u refused since this was told last, now from %s.", what,
+                    untold, client);
+    }
+    if (wait_ms == 0)
+        return true;
+    unsigned seconds = (unsigned)((wait_ms + 999) / 1000);
+    error_set(error, ERROR_BUSY, "%s come too often from this address; try again in %u s.", what,
+              seconds);
+    error->retry_seconds = seconds;
+    return false;
+}
 
 /* Whether two texts begin with the same host and port; the one that the scheme implies counts for
  * none. */
@@ -54,9 +76,9 @@ bool access_authorize(void *context, const RequestFacts *facts, unsigned access,
         return error_set(error, ERROR_FORBIDDEN,
                          "A page of another site asked for this; only this site's own pages and "
                          "programs may change something here.");
-    if (access == ACCESS_PUBLIC) {
+    if (access == ACCESS_PUBLIC || access == ACCESS_UPLOAD) {
         *viewer = (Viewer){.kind = VIEWER_ANYBODY};
-        return true;
+        return access == ACCESS_PUBLIC || access_take(rules->uploads, facts, "Uploads", error);
     }
     REQUIRE(access == ACCESS_TRANSCODER);
     const char *field = facts->authorization;
@@ -68,7 +90,8 @@ bool access_authorize(void *context, const RequestFacts *facts, unsigned access,
     bool current = id_secret_equal(rules->token, given);
     bool previous = id_secret_equal(rules->token_previous, given);
     if (!current && !previous)
-        return error_set(error, ERROR_FORBIDDEN, "The token is not the one expected here.");
+        return access_take(rules->guesses, facts, "Wrong tokens", error) &&
+               error_set(error, ERROR_FORBIDDEN, "The token is not the one expected here.");
     *viewer = (Viewer){.kind = VIEWER_TRANSCODER};
     return true;
 }

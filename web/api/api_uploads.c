@@ -194,7 +194,7 @@ const FormHandler api_upload_form = {
 };
 
 const Route api_upload_routes[] = {
-    {HTTP_POST, "/api/uploads", "uploads.create", ACCESS_PUBLIC, BODY_FORM, POOL_TRANSFER,
+    {HTTP_POST, "/api/uploads", "uploads.create", ACCESS_UPLOAD, BODY_FORM, POOL_TRANSFER,
      .form = &api_upload_form, .body_max = upload_max},
     {HTTP_GET, "/api/uploads/{}", "uploads.status", ACCESS_PUBLIC, BODY_NONE, POOL_API,
      .handle = get_upload},

@@ -74,6 +74,23 @@ static void app_close(App *app)
     transit_free(app->library.transit);
     store_close(app->store);
     volume_close(app->volume);
+    rate_free(app->access.uploads);
+    rate_free(app->access.guesses);
+}
+
+/* How often one address may upload, and be wrong about the token. */
+static AccessRules app_access(const Settings *settings)
+{
+    static const RateSpec guesses = {RATE_GUESSES, RATE_GUESS_MS, RATE_GUESS_MS_MAX};
+    unsigned per_minute = (unsigned)settings->uploads_per_minute.number;
+    RateSpec uploads = {.burst = RATE_UPLOAD_MINUTES * per_minute,
+                        .interval_ms = per_minute ? 60000 / per_minute : 0};
+    return (AccessRules){.magic = ACCESS_RULES_MAGIC,
+                         .token = settings->token.text,
+                         .token_previous = settings->token_previous.text,
+                         .public_url = settings->public_url.text,
+                         .uploads = per_minute ? rate_new(&uploads) : NULL,
+                         .guesses = rate_new(&guesses)};
 }
 
 /* Opens what is on disk and wires the parts together. */
@@ -85,10 +102,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
     *app = (App){.magic = APP_MAGIC,
                  .settings = settings,
                  .sandbox = sandbox,
-                 .access = {.magic = ACCESS_RULES_MAGIC,
-                            .token = settings->token.text,
-                            .token_previous = settings->token_previous.text,
-                            .public_url = settings->public_url.text}};
+                 .access = app_access(settings)};
     file_observe_syncs(app_file_synced);
     api_metrics_start(tables);
     app->volume = volume_open(&volume, error);

@@ -56,7 +56,7 @@ typedef struct Viewer {
  */
 typedef struct HttpGuard {
     /* Whether the request may use a route of this access (Route.access); fills *viewer. False with
-     * ERROR_UNAUTHENTICATED or ERROR_FORBIDDEN. */
+     * ERROR_UNAUTHENTICATED or ERROR_FORBIDDEN, or with ERROR_BUSY and error->retry_seconds. */
     bool (*authorize)(void *context, const RequestFacts *facts, unsigned access, Viewer *viewer,
                       Error *error);
     /* Whether the viewer may have files of this audience (ServedFile.audience). NULL: everybody

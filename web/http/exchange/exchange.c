@@ -529,13 +529,14 @@ static enum MHD_Result exchange_on_call(void *cls, struct MHD_Connection *connec
     UNREACHABLE();
 }
 
-/* Media hits are too many to log each; whatever else happens is one line. A failure of ours is an
- * error, with its reason. */
+/* Media hits are too many to log each, and so is what comes too often: whoever refuses it tells how
+ * much there was. Whatever else happens is one line. A failure of ours is an error, with its
+ * reason. */
 static void exchange_log(const Request *request, bool cut)
 {
     const Route *route = request->match.route;
     const Error *error = &request->error;
-    bool routine = route && route->resolve && request->status < 400;
+    bool routine = (route && route->resolve && request->status < 400) || request->status == 429;
     bool failed = request->status >= 500;
     LogLevel level = failed ? LOG_ERROR : routine ? LOG_DEBUG : LOG_INFO;
     LOG_CONTEXT(.request_id = request->id);

@@ -2,7 +2,7 @@
 
 #include "web/http/message/router.h"
 
-#define RETRY_AFTER_SECONDS "5"
+#define RETRY_AFTER_SECONDS 5 /* where the error does not know better */
 
 Response response_parked;
 
@@ -116,11 +116,14 @@ static void problem_each_field(const Problem *problem,
                                void *context)
 {
     int status = error_http_status(problem->error->code);
-    char allow[80];
+    char allow[80], seconds[12];
     if (status == 401 && !problem_has(problem, "WWW-Authenticate"))
         add(context, "WWW-Authenticate", "Bearer");
-    if ((status == 429 || status == 503) && !problem_has(problem, "Retry-After"))
-        add(context, "Retry-After", RETRY_AFTER_SECONDS);
+    if ((status == 429 || status == 503) && !problem_has(problem, "Retry-After")) {
+        unsigned wanted = problem->error->retry_seconds;
+        snprintf(seconds, sizeof seconds, "%u", wanted ? wanted : RETRY_AFTER_SECONDS);
+        add(context, "Retry-After", seconds);
+    }
     if (status == 405) {
         router_allow(problem->allowed, allow, sizeof allow);
         add(context, "Allow", allow);
