@@ -42,7 +42,11 @@
 #define HTTP_FORWARDED_MAX      2048 /* bytes of X-Forwarded-For; a chain of 40 proxies */
 
 /* HTTP, per process */
-#define HTTP_CONNECTIONS_MAX             4096 /* sockets; each costs 32 KiB while a request is under way */
+#define HTTP_CONNECTIONS_MAX 4096 /* sockets; each costs 32 KiB while a request is under way */
+#define HTTP_GIVING_WAY_MAX  64   /* sockets beyond it, while others are being closed for them */
+#define HTTP_READ_RATE_MIN                                                                         \
+    16384 /* bytes a second; who reads an answer slower gives way when there are too many */
+#define HTTP_READ_RATE_MS                1000 /* that are measured at least, and ten times that at most */
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 1024 /* a proxy in front is one address */
 #define HTTP_LOOPS_MAX                   16   /* threads; one per core */
 #define NETWORKS_MAX                     32   /* addresses and networks of proxies to be trusted */

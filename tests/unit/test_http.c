@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -265,7 +266,7 @@ static const Route routes[] = {
 };
 static const Route *const tables[] = {routes, NULL};
 
-static int start_with(int shutdown_seconds)
+static int start_with(int shutdown_seconds, unsigned connections_max)
 {
     Error error = {0};
     HttpOptions options = {.host = "127.0.0.1",
@@ -273,6 +274,7 @@ static int start_with(int shutdown_seconds)
                            .guard = {guard_authorize, guard_may_read, &app},
                            .ended = on_ended,
                            .shutdown_seconds = shutdown_seconds,
+                           .connections_max = connections_max,
                            .time_up = &app.time_up};
     assert_true(network_parse_list("127.0.0.1", &options.trusted_proxies));
     memset(&app, 0, sizeof app);
@@ -290,14 +292,21 @@ static int start_with(int shutdown_seconds)
 static int start(void **state)
 {
     (void)state;
-    return start_with(3);
+    return start_with(3, 0);
 }
 
 /* For what must not wait for the deadline: a test that does runs into its own. */
 static int start_patient(void **state)
 {
     (void)state;
-    return start_with(3600);
+    return start_with(3600, 0);
+}
+
+#define FEW 6 /* connections, until one has to give way */
+static int start_small(void **state)
+{
+    (void)state;
+    return start_with(3, FEW);
 }
 
 static int stop(void **state)
@@ -1111,6 +1120,124 @@ static void a_target_of_too_many_parameters_ends_like_any_request(void **state)
     expect(ask("GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
 }
 
+/* Whether the server has closed it, or does so soon. Reads what is still on its way. */
+static bool is_closed(int fd)
+{
+    static char bytes[65536];
+    ssize_t got;
+    while ((got = recv(fd, bytes, sizeof bytes, 0)) > 0)
+        ;
+    return got == 0 || errno == ECONNRESET;
+}
+
+static void wait_for_next_ms(void)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    while (clock_monotonic_ms() < now_ms + 2)
+        sched_yield();
+}
+
+/* All are idle, but in another order than that in which they came. */
+static void at_the_limit_the_longest_idle_gives_way(void **state)
+{
+    static const char hello[] = "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const int order[FEW] = {3, 1, 5, 0, 4, 2};
+    int idle[FEW];
+    (void)state;
+    for (int i = 0; i < FEW; i++)
+        idle[i] = dial();
+    for (int i = 0; i < FEW; i++) {
+        wait_for_next_ms();
+        say(idle[order[i]], hello);
+        expect(hear(idle[order[i]]), "HTTP/1.1 200");
+    }
+    for (int i = 0; i < 2; i++) {
+        int newcomer = dial();
+        say(newcomer, hello);
+        expect(hear(newcomer), "HTTP/1.1 200");
+        assert_true(is_closed(idle[order[i]]));
+        close(idle[order[i]]);
+        idle[order[i]] = newcomer;
+    }
+    for (int i = 0; i < FEW; i++) {
+        say(idle[i], hello);
+        expect(hear(idle[i]), "HTTP/1.1 200");
+        close(idle[i]);
+    }
+}
+
+/* Who asks, waits or sends is left alone; there the newcomer is the one too many. */
+static void at_the_limit_nobody_busy_gives_way(void **state)
+{
+    static const char half[] = "PUT /bytes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+                               "\r\nContent-Length: 10\r\n\r\nhalf,";
+    int busy[FEW];
+    (void)state;
+    for (int i = 0; i < FEW; i++) {
+        busy[i] = dial();
+        say(busy[i], i % 2 ? half : "GET /again HTTP/1.1\r\nHost: a\r\n\r\n");
+        if (i % 2 == 0)
+            sem_wait(&app.parked);
+    }
+    wait_for(&app.opened, FEW / 2);
+    int newcomer = dial();
+    assert_true(is_closed(newcomer));
+    close(newcomer);
+    for (int i = 1; i < FEW; i += 2) {
+        say(busy[i], "whole");
+        expect(hear(busy[i]), "HTTP/1.1 201");
+    }
+    atomic_store(&app.let_go, true);
+    for (int i = 0; i < FEW; i++)
+        close(busy[i]);
+}
+
+/* Beside one who sends slowly and one who waits, the others ask for a file and do not read it. */
+static void at_the_limit_the_slowest_reader_gives_way(void **state)
+{
+    enum { READERS = FEW - 2, SIZE = 32 << 20 };
+    int fds[FEW], closed = 0;
+    (void)state;
+    write_file("large", SIZE);
+    for (int i = 0; i < FEW; i++) {
+        fds[i] = dial();
+        say(fds[i], i < READERS ? "GET /media/large HTTP/1.1\r\nHost: a\r\n\r\n"
+                    : i == READERS
+                        ? "GET /again HTTP/1.1\r\nHost: a\r\n\r\n"
+                        : "PUT /bytes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+                          "\r\nContent-Length: 10\r\n\r\nhalf,");
+    }
+    for (int i = 0; i < READERS; i++) {
+        char byte;
+        assert_int_equal(recv(fds[i], &byte, 1, MSG_PEEK), 1);
+    }
+    sem_wait(&app.parked);
+    wait_for(&app.opened, 1);
+    int64_t deadline = clock_monotonic_ms() + PATIENCE_S * 1000;
+    for (bool served = false; !served;) {
+        assert_true(clock_monotonic_ms() < deadline);
+        int newcomer = dial();
+        IGNORE_RESULT(send(newcomer, "GET /busy HTTP/1.1\r\nHost: a\r\n\r\n", 32, MSG_NOSIGNAL) <
+                      0);
+        served = strstr(hear(newcomer), "HTTP/1.1 429") != NULL;
+        close(newcomer);
+    }
+    say(fds[FEW - 1], "whole");
+    expect(hear(fds[FEW - 1]), "HTTP/1.1 201");
+    for (int i = 0; i < READERS; i++) {
+        static char bytes[65536];
+        size_t length = 0;
+        ssize_t got;
+        while (length <= SIZE && (got = recv(fds[i], bytes, sizeof bytes, 0)) > 0)
+            length += (size_t)got;
+        closed += length < SIZE;
+    }
+    assert_int_equal(closed, 1);
+    atomic_store(&app.let_go, true);
+    for (int i = 0; i < FEW; i++)
+        close(fds[i]);
+}
+
 static void an_incomplete_route_stops_the_start(void **state)
 {
     static const Route rows[] = {
@@ -1186,6 +1313,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(stopping_does_not_wait_for_the_silent, start_patient, stop),
         cmocka_unit_test_setup_teardown(files_may_be_forgotten_until_the_server_has_stopped,
                                         start_patient, stop),
+        cmocka_unit_test_setup_teardown(at_the_limit_the_longest_idle_gives_way, start_small, stop),
+        cmocka_unit_test_setup_teardown(at_the_limit_nobody_busy_gives_way, start_small, stop),
+        cmocka_unit_test_setup_teardown(at_the_limit_the_slowest_reader_gives_way, start_small,
+                                        stop),
         cmocka_unit_test(an_incomplete_route_stops_the_start),
     };
     id_init();

@@ -243,6 +243,7 @@ typedef struct HttpOptions {
         *tables; /* NULL-terminated list of tables, each ending in a row without path */
     HttpGuard guard;
     NetworkList trusted_proxies;
+    unsigned connections_max; /* 0: HTTP_CONNECTIONS_MAX, or what the descriptors allow */
     int shutdown_seconds;
     atomic_bool *time_up; /* becomes true when what is under way is cut; NULL: nobody asks */
     void (*ended)(const RequestOutcome *outcome); /* NULL: nobody counts */

@@ -65,7 +65,8 @@ Http *http_start(const HttpOptions *options, Error *error)
     Listener *listener = listener_open(options->host, options->port, error);
     if (!listener)
         return NULL;
-    unsigned connections_max = serve_connections_allowed();
+    unsigned connections_max =
+        options->connections_max ? options->connections_max : serve_connections_allowed();
     Http *http = NEW(Http);
     http->options = *options;
     http->listener = listener;

@@ -1,6 +1,7 @@
 #include "web/http/exchange/exchange.h"
 
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
@@ -400,6 +401,7 @@ static bool exchange_check_load(Request *request, WorkPool pool)
 
 static enum MHD_Result exchange_on_header(Request *request, HeadPlace *place)
 {
+    loop_set_busy(request->socket);
     request->method = router_method(place->method);
     if (!exchange_check_framing(request, place))
         return exchange_refuse(request);
@@ -580,7 +582,7 @@ static void exchange_on_completed(void *cls, struct MHD_Connection *connection, 
     Request *request = CAST_OBJECT(Request, TAKE_PTR(*pointer), REQUEST_MAGIC);
     Socket *socket = request->socket;
     exchange_end(request, code != MHD_REQUEST_TERMINATED_COMPLETED_OK && request->status == 0);
-    socket->quiet_since_ms = clock_monotonic_ms();
+    loop_set_idle(socket, clock_monotonic_ms());
     if (loop_draining(socket->loop))
         shutdown(socket->fd, SHUT_RD);
 }
@@ -595,12 +597,27 @@ static void exchange_on_closed(Socket *socket)
 
 /* --- time --- */
 
-static bool exchange_is_idle(const Socket *socket)
+/* How fast the client takes its answer, for who gives way at the limit of connections: what it has
+ * acknowledged. What goes out between two ticks costs nothing. */
+static void exchange_measure_reading(Socket *socket, const Request *request, int64_t now_ms)
 {
-    if (!socket->exchange)
-        return true;
-    const Request *request = CAST_OBJECT(const Request, socket->exchange, REQUEST_MAGIC);
-    return !request->away && request->state == REQUEST_NEW;
+    struct tcp_info info = {0};
+    socklen_t length = sizeof info;
+    if (request->status == 0 || getsockopt(socket->fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0 ||
+        length < offsetof(struct tcp_info, tcpi_bytes_received)) {
+        socket->read_start_ms = 0;
+        socket->read_rate = UINT64_MAX;
+        return;
+    }
+    int64_t passed_ms = now_ms - socket->read_start_ms;
+    if (socket->read_start_ms != 0 && passed_ms >= HTTP_READ_RATE_MS) {
+        uint64_t rate = (info.tcpi_bytes_acked - socket->read_bytes) * 1000 / (uint64_t)passed_ms;
+        socket->read_rate = rate < HTTP_READ_RATE_MIN ? rate : UINT64_MAX;
+    }
+    if (socket->read_start_ms == 0 || passed_ms >= 10 * HTTP_READ_RATE_MS) {
+        socket->read_start_ms = now_ms;
+        socket->read_bytes = info.tcpi_bytes_acked;
+    }
 }
 
 /* libmicrohttpd's time-out is about silence: what drips for ever is cut here. Who announces much
@@ -633,13 +650,15 @@ static void exchange_tick(Socket *socket, int64_t now_ms)
 {
     int64_t header_ms =
         (socket->exchange ? HTTP_HEADER_SECONDS : HTTP_IDLE_SECONDS + HTTP_HEADER_SECONDS) * 1000;
-    if (exchange_is_idle(socket) && now_ms - socket->quiet_since_ms > header_ms)
+    if (!socket->busy && now_ms - socket->quiet_since_ms > header_ms)
         shutdown(socket->fd, SHUT_RDWR);
     if (!socket->exchange) {
-        socket->window_start_ms = 0;
+        socket->window_start_ms = socket->read_start_ms = 0;
+        socket->read_rate = UINT64_MAX;
         return;
     }
     Request *request = CAST_OBJECT(Request, socket->exchange, REQUEST_MAGIC);
+    exchange_measure_reading(socket, request, now_ms);
     exchange_enforce_rate(socket, request, now_ms);
     exchange_expire_park(request, now_ms);
 }
@@ -650,7 +669,6 @@ const LoopHooks exchange_hooks = {
     .completed = exchange_on_completed,
     .closed = exchange_on_closed,
     .tick = exchange_tick,
-    .idle = exchange_is_idle,
     .memory_new = exchange_memory_new,
     .memory_free = exchange_memory_free,
 };

@@ -14,7 +14,7 @@
 #define BACKLOG         1024
 #define NOTSENT_LOWAT   (256 * 1024) /* bytes: small answers stay quick beside big downloads */
 #define ADDRESS_BUCKETS 4096
-#define FULL_PAUSE_MS   20          /* out of descriptors: wait for some to come back */
+#define FULL_PAUSE_MS   20          /* out of descriptors or room: wait for some to come back */
 #define LISTENER_MAGIC  0x4c53544eu /* "LSTN" */
 
 struct Listener {
@@ -111,12 +111,30 @@ unsigned listener_connections(const Listener *listener)
     return atomic_load(&listener->connections);
 }
 
+/* Asks the longest idle connection of all loops to give way, or else the slowest reader. False
+ * when everybody is busy. */
+static bool listener_make_room(const Listener *listener)
+{
+    Loop *idle = NULL, *slow = NULL;
+    for (size_t i = 0; i < listener->loop_count; i++) {
+        Loop *loop = listener->loops[i];
+        if (loop_idle_since_ms(loop) < (idle ? loop_idle_since_ms(idle) : INT64_MAX))
+            idle = loop;
+        if (loop_slowest_rate(loop) < (slow ? loop_slowest_rate(slow) : UINT64_MAX))
+            slow = loop;
+    }
+    if (idle || slow)
+        loop_give_way(idle ? idle : slow);
+    return idle || slow;
+}
+
 static void listener_take(Listener *listener, int fd, const struct sockaddr_in6 *address)
 {
     int lowat = NOTSENT_LOWAT;
     unsigned bucket = listener_bucket(listener, address);
-    if (atomic_load(&listener->connections) >= listener->connections_max ||
-        atomic_load(&listener->per_address[bucket]) >= HTTP_CONNECTIONS_PER_ADDRESS_MAX) {
+    bool full = atomic_load(&listener->connections) >= listener->connections_max;
+    if (atomic_load(&listener->per_address[bucket]) >= HTTP_CONNECTIONS_PER_ADDRESS_MAX ||
+        (full && !listener_make_room(listener))) {
         log_debug("A connection was closed: too many are open.");
         close(fd);
         return;
@@ -130,6 +148,11 @@ static void listener_take(Listener *listener, int fd, const struct sockaddr_in6 
 static void listener_accept_all(Listener *listener)
 {
     for (;;) {
+        if (atomic_load(&listener->connections) >=
+            listener->connections_max + HTTP_GIVING_WAY_MAX) {
+            poll(NULL, 0, FULL_PAUSE_MS);
+            return;
+        }
         struct sockaddr_in6 address = {0};
         socklen_t length = sizeof address;
         int fd = accept4(listener->fd, (struct sockaddr *)&address, &length,

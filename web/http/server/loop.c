@@ -17,6 +17,10 @@
 #define LOOP_MAGIC     0x4c4f4f50u /* "LOOP" */
 #define ACCEPTED_MAGIC 0x41435054u /* "ACPT" */
 
+typedef struct SocketList {
+    Socket *first, **last;
+} SocketList;
+
 struct Loop {
     unsigned magic;
     /* immutable after start */
@@ -27,13 +31,16 @@ struct Loop {
     void *memory;
     /* loop thread */
     Lingerers *lingerers;
-    Socket *sockets;
+    SocketList idle, busy;         /* the idle ones in the order of quiet_since_ms */
     const struct Accepted *adding; /* during MHD_add_connection */
     int64_t next_tick_ms;
     bool cut;
     /* any thread */
     atomic_bool draining;
     atomic_llong cut_ms;
+    atomic_llong idle_since_ms;
+    atomic_ullong slowest_rate;
+    atomic_uint leaving; /* connections that are to give way */
     pthread_mutex_t lock;
     LoopMessage *first, **last; /* the mailbox; guarded by lock */
 };
@@ -99,6 +106,95 @@ static void loop_read_mailbox(Loop *loop)
     }
 }
 
+/* --- giving way --- */
+
+int64_t loop_idle_since_ms(const Loop *loop)
+{
+    return atomic_load_explicit(&loop->idle_since_ms, memory_order_relaxed);
+}
+
+uint64_t loop_slowest_rate(const Loop *loop)
+{
+    return atomic_load_explicit(&loop->slowest_rate, memory_order_relaxed);
+}
+
+void loop_give_way(Loop *loop)
+{
+    atomic_fetch_add(&loop->leaving, 1);
+    loop_wake(loop);
+}
+
+static void loop_unlist(Socket *socket)
+{
+    SocketList *list = socket->busy ? &socket->loop->busy : &socket->loop->idle;
+    *socket->link = socket->next;
+    if (socket->next)
+        socket->next->link = socket->link;
+    else
+        list->last = socket->link;
+}
+
+static void loop_list(Socket *socket, bool busy)
+{
+    SocketList *list = busy ? &socket->loop->busy : &socket->loop->idle;
+    socket->busy = busy;
+    socket->next = NULL;
+    socket->link = list->last;
+    *list->last = socket;
+    list->last = &socket->next;
+}
+
+static void loop_publish_idle(Loop *loop)
+{
+    const Socket *longest = loop->idle.first;
+    atomic_store_explicit(&loop->idle_since_ms, longest ? longest->quiet_since_ms : INT64_MAX,
+                          memory_order_relaxed);
+}
+
+void loop_set_busy(Socket *socket)
+{
+    loop_unlist(socket);
+    loop_list(socket, true);
+    loop_publish_idle(socket->loop);
+}
+
+void loop_set_idle(Socket *socket, int64_t now_ms)
+{
+    loop_unlist(socket);
+    socket->quiet_since_ms = now_ms;
+    loop_list(socket, false);
+    loop_publish_idle(socket->loop);
+}
+
+static Socket *loop_find_slowest(Loop *loop)
+{
+    Socket *slowest = NULL;
+    for (Socket *socket = loop->busy.first; socket; socket = socket->next)
+        if (socket->read_rate < (slowest ? slowest->read_rate : UINT64_MAX))
+            slowest = socket;
+    atomic_store_explicit(&loop->slowest_rate, slowest ? slowest->read_rate : UINT64_MAX,
+                          memory_order_relaxed);
+    return slowest;
+}
+
+/* The socket is closed by libmicrohttpd, which then tells of it; until then it counts as busy. */
+static void loop_let_leave(Loop *loop)
+{
+    for (unsigned count = atomic_exchange(&loop->leaving, 0); count > 0; count--) {
+        Socket *leaving = loop->idle.first ? loop->idle.first : loop_find_slowest(loop);
+        if (!leaving)
+            return;
+        bool slow = leaving->busy;
+        log_debug("A connection was closed for another one: it %s.",
+                  slow ? "read its answer slowly" : "was idle");
+        loop_set_busy(leaving);
+        leaving->read_rate = UINT64_MAX;
+        if (slow)
+            loop_find_slowest(loop);
+        shutdown(leaving->fd, SHUT_RDWR);
+    }
+}
+
 /* --- connections --- */
 
 typedef struct Accepted {
@@ -146,19 +242,16 @@ static void loop_on_connection(void *cls, struct MHD_Connection *connection, voi
                            .peer = accepted->peer,
                            .address_bucket = accepted->address_bucket,
                            .quiet_since_ms = clock_monotonic_ms(),
-                           .next = loop->sockets,
-                           .link = &loop->sockets};
-        if (socket->next)
-            socket->next->link = &socket->next;
-        loop->sockets = socket;
+                           .read_rate = UINT64_MAX};
+        loop_list(socket, false);
+        loop_publish_idle(loop);
         *context = socket;
         return;
     }
     Socket *socket = CAST_OBJECT(Socket, *context, SOCKET_MAGIC);
     loop->shared->hooks->closed(socket);
-    *socket->link = socket->next;
-    if (socket->next)
-        socket->next->link = socket->link;
+    loop_unlist(socket);
+    loop_publish_idle(loop);
     loop->shared->closed(loop->shared->listener, socket->address_bucket);
     socket->magic = 0;
     free(socket);
@@ -170,12 +263,10 @@ static void loop_drain_sockets(Loop *loop, int64_t now_ms)
     bool cut = now_ms >= atomic_load(&loop->cut_ms);
     if (cut && loop->shared->time_up)
         atomic_store(loop->shared->time_up, true);
-    for (Socket *socket = loop->sockets; socket; socket = socket->next) {
-        if (loop->shared->hooks->idle(socket))
-            shutdown(socket->fd, SHUT_RD);
-        else if (cut && !loop->cut)
-            shutdown(socket->fd, SHUT_RDWR);
-    }
+    for (Socket *socket = loop->idle.first; socket; socket = socket->next)
+        shutdown(socket->fd, SHUT_RD);
+    for (Socket *socket = loop->busy.first; socket && cut && !loop->cut; socket = socket->next)
+        shutdown(socket->fd, SHUT_RDWR);
     loop->cut = cut;
     if (now_ms >= atomic_load(&loop->cut_ms) + CUT_GRACE_MS) {
         log_error("A worker is stuck; the program ends without it.");
@@ -192,8 +283,11 @@ static void loop_tick(Loop *loop)
     if (now_ms < loop->next_tick_ms)
         return;
     loop->next_tick_ms = now_ms + TICK_MS;
-    for (Socket *socket = loop->sockets; socket; socket = socket->next)
+    for (Socket *socket = loop->idle.first; socket; socket = socket->next)
         loop->shared->hooks->tick(socket, now_ms);
+    for (Socket *socket = loop->busy.first; socket; socket = socket->next)
+        loop->shared->hooks->tick(socket, now_ms);
+    loop_find_slowest(loop);
     linger_expire(loop->lingerers, now_ms);
     if (loop_draining(loop))
         loop_drain_sockets(loop, now_ms);
@@ -203,11 +297,12 @@ static void *loop_main(void *argument)
 {
     Loop *loop = CAST_OBJECT(Loop, argument, LOOP_MAGIC);
     struct epoll_event events[EVENTS_MAX];
-    while (!loop_draining(loop) || loop->sockets) {
+    while (!loop_draining(loop) || loop->idle.first || loop->busy.first) {
         MHD_UNSIGNED_LONG_LONG wait_ms;
         if (MHD_get_timeout(loop->daemon, &wait_ms) != MHD_YES || wait_ms > TICK_MS)
             wait_ms = TICK_MS;
         int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, (int)wait_ms);
+        loop_let_leave(loop);
         loop_read_mailbox(loop);
         REQUIRE(MHD_run(loop->daemon) == MHD_YES);
         for (int i = 0; i < count; i++)
@@ -237,8 +332,9 @@ static struct MHD_Daemon *loop_start_daemon(Loop *loop)
         MHD_OPTION_NOTIFY_COMPLETED, hooks->completed, loop, MHD_OPTION_NOTIFY_CONNECTION,
         loop_on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK, loop_unescape_nothing, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, MHD_STRICTNESS, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX + HTTP_GIVING_WAY_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
+        MHD_STRICTNESS, MHD_OPTION_END);
 }
 
 static bool loop_watch(Loop *loop, int fd)
@@ -253,6 +349,10 @@ Loop *loop_start(const LoopShared *shared, Error *error)
     loop->magic = LOOP_MAGIC;
     loop->shared = shared;
     loop->last = &loop->first;
+    loop->idle.last = &loop->idle.first;
+    loop->busy.last = &loop->busy.first;
+    atomic_store(&loop->idle_since_ms, INT64_MAX);
+    atomic_store(&loop->slowest_rate, UINT64_MAX);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     REQUIRE(loop->epoll_fd >= 0 && loop->event_fd >= 0);

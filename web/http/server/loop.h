@@ -26,6 +26,10 @@ typedef struct Socket {
     int64_t quiet_since_ms;  /* when it was accepted, or its last request ended */
     uint64_t window_bytes;   /* body bytes since window_start_ms: for the hooks' minimum rate */
     int64_t window_start_ms;
+    uint64_t read_rate;    /* bytes a second, of a slow reader; UINT64_MAX: it is none */
+    uint64_t read_bytes;   /* that the client had acknowledged at read_start_ms */
+    int64_t read_start_ms; /* 0: no answer is under way */
+    bool busy;             /* a whole header has come, and its answer is not out */
     struct Socket *next, **link;
 } Socket;
 
@@ -47,8 +51,7 @@ typedef struct LoopHooks {
                       enum MHD_RequestTerminationCode code);
     void (*closed)(Socket *socket); /* the connection is gone; its descriptor may be another's */
     void (*tick)(Socket *socket, int64_t now_ms); /* four times a second, for each connection */
-    bool (*idle)(const Socket *socket); /* nothing, or not even a whole header, was asked */
-    void *(*memory_new)(void);          /* what the hooks keep for each loop: loop_memory() */
+    void *(*memory_new)(void); /* what the hooks keep for each loop: loop_memory() */
     void (*memory_free)(void *memory);
 } LoopHooks;
 
@@ -80,6 +83,17 @@ void loop_accept(Loop *loop, int fd, const struct sockaddr_in6 *peer, unsigned a
 const void *loop_context(const Loop *loop);
 void *loop_memory(const Loop *loop);
 bool loop_draining(const Loop *loop);
+
+/* Any thread. Who would give way: since when the longest idle connection is so, INT64_MAX without
+ * one; how many bytes a second the slowest reader takes, UINT64_MAX without one. And closes the
+ * former, or else the latter. */
+int64_t loop_idle_since_ms(const Loop *loop);
+uint64_t loop_slowest_rate(const Loop *loop);
+void loop_give_way(Loop *loop);
+
+/* Loop thread: a request has begun, or has ended at now_ms. Sockets are idle when they are new. */
+void loop_set_busy(Socket *socket);
+void loop_set_idle(Socket *socket, int64_t now_ms);
 
 /* Loop thread: takes over the socket, sends the answer and drains what still comes (linger.h). */
 void loop_linger(Loop *loop, int fd, const char *answer);
