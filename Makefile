@@ -80,6 +80,7 @@ WEB := \
 	web/decoder/child/decoder_play.c \
 	web/decoder/decoder.c \
 	web/decoder/decoder_message.c \
+	web/http/exchange/blocks.c \
 	web/http/exchange/body.c \
 	web/http/exchange/exchange.c \
 	web/http/exchange/file_response.c \

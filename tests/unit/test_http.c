@@ -1140,7 +1140,7 @@ static void wait_for_next_ms(void)
 /* All are idle, but in another order than that in which they came. */
 static void at_the_limit_the_longest_idle_gives_way(void **state)
 {
-    static const char hello[] = "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n";
+    static const char facts[] = "GET /facts HTTP/1.1\r\nHost: a\r\n\r\n";
     static const int order[FEW] = {3, 1, 5, 0, 4, 2};
     int idle[FEW];
     (void)state;
@@ -1148,19 +1148,19 @@ static void at_the_limit_the_longest_idle_gives_way(void **state)
         idle[i] = dial();
     for (int i = 0; i < FEW; i++) {
         wait_for_next_ms();
-        say(idle[order[i]], hello);
+        say(idle[order[i]], facts);
         expect(hear(idle[order[i]]), "HTTP/1.1 200");
     }
     for (int i = 0; i < 2; i++) {
         int newcomer = dial();
-        say(newcomer, hello);
+        say(newcomer, facts);
         expect(hear(newcomer), "HTTP/1.1 200");
         assert_true(is_closed(idle[order[i]]));
         close(idle[order[i]]);
         idle[order[i]] = newcomer;
     }
     for (int i = 0; i < FEW; i++) {
-        say(idle[i], hello);
+        say(idle[i], facts);
         expect(hear(idle[i]), "HTTP/1.1 200");
         close(idle[i]);
     }
@@ -1238,6 +1238,67 @@ static void at_the_limit_the_slowest_reader_gives_way(void **state)
         close(fds[i]);
 }
 
+/* The thread sanitizer keeps four bytes of its own for each. */
+#ifdef __SANITIZE_THREAD__
+#define MEMORY_FACTOR 5
+#else
+#define MEMORY_FACTOR 1
+#endif
+
+/* Bytes of memory that belong to no file. */
+static uint64_t anonymous_memory(void)
+{
+    static const char word[] = "RssAnon:";
+    char text[4096] = "";
+    _cleanup_close_ int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    assert_true(read(fd, text, sizeof text - 1) > 0);
+    const char *found = strstr(text, word);
+    assert_non_null(found);
+    return strtoul(found + strlen(word), NULL, 10) * KIB;
+}
+
+/* Each has sent more than a block and less than its whole. What they cost together does not grow
+ * with what each has sent; and whoever goes on is done, though many more wait than there are
+ * blocks.
+ */
+static void a_thousand_uploads_under_way_share_the_blocks(void **state)
+{
+    enum { UPLOADS = 1000, FIRST = HTTP_STREAM_BLOCK + 1000, REST = 1000 };
+    enum { COST_MAX = HTTP_STREAM_BLOCKS * HTTP_STREAM_BLOCK + UPLOADS * 48 * 1024 };
+    static int fds[UPLOADS];
+    static char bytes[FIRST];
+    char header[200];
+    (void)state;
+    snprintf(header, sizeof header,
+             "PUT /bytes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+             "\r\nContent-Length: %d\r\n\r\n",
+             FIRST + REST);
+    memset(bytes, 'x', sizeof bytes);
+    uint64_t before = anonymous_memory();
+    for (int i = 0; i < UPLOADS; i++) {
+        fds[i] = dial_from(INADDR_LOOPBACK + (unsigned)i % 2);
+        say(fds[i], header);
+        assert_int_equal(send(fds[i], bytes, FIRST, MSG_NOSIGNAL), FIRST);
+    }
+    int64_t deadline = clock_monotonic_ms() + PATIENCE_S * 1000;
+    uint64_t sure = (uint64_t)UPLOADS * FIRST - HTTP_STREAM_BLOCKS * HTTP_STREAM_BLOCK;
+    while (atomic_load(&app.received) < sure) {
+        assert_true(clock_monotonic_ms() < deadline);
+        sched_yield();
+    }
+    uint64_t cost = (anonymous_memory() - before) / MEMORY_FACTOR;
+    if (cost > COST_MAX)
+        fail_msg("a thousand uploads under way cost %llu MiB", (unsigned long long)(cost / MIB));
+    for (int i = UPLOADS; i > 0; i--)
+        assert_int_equal(send(fds[i - 1], bytes, REST, MSG_NOSIGNAL), REST);
+    for (int i = 0; i < UPLOADS; i++) {
+        expect(hear(fds[i]), "HTTP/1.1 201");
+        close(fds[i]);
+    }
+    assert_int_equal(app.finished, UPLOADS);
+    assert_int_equal(app.received, (uint64_t)UPLOADS * (FIRST + REST));
+}
+
 static void an_incomplete_route_stops_the_start(void **state)
 {
     static const Route rows[] = {
@@ -1293,6 +1354,7 @@ int main(void)
         STORY(a_refused_head_request_gets_no_content),
         STORY(a_refused_upload_hears_the_refusal),
         STORY(a_form_is_read_across_the_edges_of_blocks),
+        STORY(a_thousand_uploads_under_way_share_the_blocks),
         STORY(a_form_cut_off_is_closed_once_and_never_finished),
         STORY(a_waiting_request_is_woken_at_once),
         STORY(a_request_may_be_woken_and_wait_again_without_end),

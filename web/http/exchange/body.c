@@ -4,7 +4,7 @@ struct Body {
     const BodySink *sink;
     void *object;             /* the sink's; NULL before open and after close */
     uint64_t limit, received; /* bytes of the whole body */
-    char *block;              /* HTTP_STREAM_BLOCK bytes, allocated when the first arrive */
+    char *block;              /* HTTP_STREAM_BLOCK bytes, lent; or NULL */
     size_t used;
 };
 
@@ -19,8 +19,7 @@ void body_free(Body *body)
 {
     if (!body)
         return;
-    REQUIRE(!body->object);
-    free(body->block);
+    REQUIRE(!body->object && !body->block);
     free(body);
 }
 
@@ -30,14 +29,29 @@ bool body_open(Body *body, Request *request, Error *error)
     return body->object != NULL;
 }
 
+void body_set_block(Body *body, char *block)
+{
+    REQUIRE(!body->block && body->used == 0);
+    body->block = block;
+}
+
+char *body_take_block(Body *body)
+{
+    body->used = 0;
+    return TAKE_PTR(body->block);
+}
+
+bool body_has_block(const Body *body)
+{
+    return body->block != NULL;
+}
+
 bool body_fill(Body *body, const char *data, size_t length, size_t *taken, Error *error)
 {
     size_t fitting = MIN_OF(length, HTTP_STREAM_BLOCK - body->used);
     if (body->received + fitting > body->limit)
         return error_set(error, ERROR_TOO_LARGE, "The request is larger than %llu bytes.",
                          (unsigned long long)body->limit);
-    if (!body->block)
-        body->block = base_calloc(1, HTTP_STREAM_BLOCK);
     memcpy(body->block + body->used, data, fitting);
     body->used += fitting;
     body->received += fitting;

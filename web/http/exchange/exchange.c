@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "web/http/exchange/blocks.h"
 #include "web/http/message/field.h"
 #include "web/http/message/multipart.h"
 
@@ -16,6 +17,9 @@
 typedef struct ExchangeMemory {
     unsigned magic;
     MediaCache *cache;
+    Blocks *blocks;
+    LoopMessage collect; /* asks who keeps blocks for them, outside libmicrohttpd's callbacks */
+    unsigned wanted;     /* so many; not 0: `collect` is on its way */
     unsigned forget_generation; /* raised whenever something was forgotten */
 } ExchangeMemory;
 
@@ -24,10 +28,15 @@ static ExchangeMemory *exchange_memory(const Loop *loop)
     return CAST_OBJECT(ExchangeMemory, loop_memory(loop), MEMORY_MAGIC);
 }
 
-static void *exchange_memory_new(void)
+static void *exchange_memory_new(const void *context)
 {
+    const ExchangeShared *shared =
+        CAST_OBJECT(const ExchangeShared, context, EXCHANGE_SHARED_MAGIC);
     ExchangeMemory *memory = NEW(ExchangeMemory);
-    *memory = (ExchangeMemory){.magic = MEMORY_MAGIC, .cache = media_cache_new()};
+    *memory = (ExchangeMemory){.magic = MEMORY_MAGIC,
+                               .cache = media_cache_new(),
+                               .blocks = blocks_new(shared->blocks),
+                               .collect = {.object = memory}};
     return memory;
 }
 
@@ -35,6 +44,7 @@ static void exchange_memory_free(void *pointer)
 {
     ExchangeMemory *memory = CAST_OBJECT(ExchangeMemory, pointer, MEMORY_MAGIC);
     media_cache_free(memory->cache);
+    blocks_free(memory->blocks);
     memory->magic = 0;
     free(memory);
 }
@@ -94,12 +104,26 @@ static void exchange_dispatch(Request *request, WorkPool pool, void (*run)(void 
     workers_push(request_shared(request)->pools[pool], &request->work);
 }
 
+/* The body's block goes to who has waited for longest. */
+static void exchange_return_block(Request *request)
+{
+    if (!request->body)
+        return;
+    Request *next = blocks_take_back(exchange_memory(request->loop)->blocks, request);
+    if (next) {
+        next->away = false;
+        next->socket->window_start_ms = 0;
+        MHD_resume_connection(next->connection);
+    }
+}
+
 /* The connection sleeps until exchange_give_back(). */
 static void exchange_hand_over(Request *request, RequestState state, WorkPool pool,
                                void (*run)(void *object))
 {
     request->state = state;
     request->away = true;
+    blocks_leave(exchange_memory(request->loop)->blocks, request);
     MHD_suspend_connection(request->connection);
     exchange_dispatch(request, pool, run);
 }
@@ -108,6 +132,7 @@ static void exchange_resume(Loop *loop, void *object)
 {
     Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
     (void)loop;
+    exchange_return_block(request);
     request->away = false;
     request->socket->window_start_ms = 0;
     MHD_resume_connection(request->connection);
@@ -420,9 +445,40 @@ static enum MHD_Result exchange_on_header(Request *request, HeadPlace *place)
 
 /* --- the body and what comes after it --- */
 
+/* Others wait for the blocks that are not full: they are handed on as they are. */
+static void exchange_collect_blocks(Loop *loop, void *object)
+{
+    ExchangeMemory *memory = CAST_OBJECT(ExchangeMemory, object, MEMORY_MAGIC);
+    (void)loop;
+    for (; memory->wanted > 0; memory->wanted--) {
+        Request *keeper = blocks_longest_keeper(memory->blocks);
+        if (keeper)
+            exchange_hand_over(keeper, REQUEST_FEEDING, keeper->match.route->pool,
+                               exchange_run_feed);
+    }
+}
+
+/* The connection sleeps until exchange_return_block() of another one. Each who waits has one block
+ * handed on; those that workers have come back by themselves. */
+static void exchange_await_block(Request *request)
+{
+    ExchangeMemory *memory = exchange_memory(request->loop);
+    request->away = true;
+    MHD_suspend_connection(request->connection);
+    if (memory->wanted++ == 0) {
+        memory->collect.deliver = exchange_collect_blocks;
+        loop_post(request->loop, &memory->collect);
+    }
+}
+
 static enum MHD_Result exchange_on_data(Request *request, const char *data, size_t *size)
 {
+    Blocks *blocks = exchange_memory(request->loop)->blocks;
     size_t taken = *size;
+    if (request->body && !body_has_block(request->body) && !blocks_lend(blocks, request)) {
+        exchange_await_block(request);
+        return MHD_YES;
+    }
     bool good = request->body
                     ? body_fill(request->body, data, *size, &taken, &request->error)
                     : buffer_append(&request->text, data, *size) ||
@@ -433,8 +489,10 @@ static enum MHD_Result exchange_on_data(Request *request, const char *data, size
     *size -= taken;
     request->received += taken;
     request->socket->window_bytes += taken;
-    if (request->body && body_full(request->body))
+    if (request->body && (body_full(request->body) || blocks_wanted(blocks)))
         exchange_hand_over(request, REQUEST_FEEDING, request->match.route->pool, exchange_run_feed);
+    else if (request->body)
+        blocks_keep(blocks, request);
     return MHD_YES;
 }
 
@@ -443,6 +501,11 @@ static enum MHD_Result exchange_on_data(Request *request, const char *data, size
 static enum MHD_Result exchange_on_end(Request *request)
 {
     const Route *route = request->match.route;
+    if (request->body && body_has_block(request->body) && route->finish_pool != POOL_UNSET) {
+        /* That pool may take minutes: the block does not wait there. */
+        exchange_hand_over(request, REQUEST_FEEDING, route->pool, exchange_run_feed);
+        return MHD_YES;
+    }
     if (request->body) {
         WorkPool pool = route->finish_pool != POOL_UNSET ? route->finish_pool : route->pool;
         exchange_hand_over(request, REQUEST_WORKING, pool, exchange_run_finish);
@@ -567,6 +630,8 @@ static void exchange_end(Request *request, bool cut)
                                          .sent = request->sent,
                                          .cache = request->cache});
     request->socket->exchange = NULL;
+    blocks_leave(exchange_memory(request->loop)->blocks, request);
+    exchange_return_block(request);
     if (body_is_open(request->body))
         exchange_dispatch(request, request->match.route->pool, exchange_run_close);
     else

@@ -29,6 +29,11 @@ typedef enum ParkState {
     PARK_POKED,   /* woken while its handler still ran: run it again */
 } ParkState;
 
+/* Requests one behind the other (blocks.h). */
+typedef struct BlockLine {
+    Request *first, **last;
+} BlockLine;
+
 #define REQUEST_MAGIC 0x52455155u /* "REQU" */
 
 struct Request {
@@ -58,7 +63,9 @@ struct Request {
     json_t *json;
     Body *body;       /* of BODY_FORM and BODY_BYTES */
     MediaFile *media; /* loaded by a worker, not yet in the loop's cache */
-    bool away;        /* loop thread: a worker has it */
+    bool away;        /* loop thread: a worker has it, or it waits for a block */
+    BlockLine *line;  /* in which it stands; loop thread, as the next two */
+    Request *line_next, **line_link;
     unsigned forget_generation;
     RequestCache cache;
     uint64_t received; /* body bytes */
@@ -77,6 +84,7 @@ typedef struct ExchangeShared {
     unsigned magic;
     const HttpOptions *options;
     Workers *pools[POOL_COUNT]; /* NULL for POOL_UNSET and POOL_LOOP */
+    size_t blocks;              /* for each loop */
 } ExchangeShared;
 
 const ExchangeShared *request_shared(const Request *request);

@@ -368,7 +368,7 @@ Loop *loop_start(const LoopShared *shared, Error *error)
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     REQUIRE(loop_watch(loop, info->epoll_fd) && loop_watch(loop, loop->event_fd));
     loop->lingerers = lingerers_new(loop->epoll_fd);
-    loop->memory = shared->hooks->memory_new();
+    loop->memory = shared->hooks->memory_new(shared->context);
     REQUIRE(pthread_create(&loop->thread, NULL, loop_main, loop) == 0);
     return loop;
 }

@@ -51,7 +51,7 @@ typedef struct LoopHooks {
                       enum MHD_RequestTerminationCode code);
     void (*closed)(Socket *socket); /* the connection is gone; its descriptor may be another's */
     void (*tick)(Socket *socket, int64_t now_ms); /* four times a second, for each connection */
-    void *(*memory_new)(void); /* what the hooks keep for each loop: loop_memory() */
+    void *(*memory_new)(const void *context); /* what the hooks keep for each loop: loop_memory() */
     void (*memory_free)(void *memory);
 } LoopHooks;
 
