@@ -34,31 +34,36 @@ void digest_final(DigestState *state, Digest *out)
         crypto_generichash_final(&state->blake2b, out->bytes, DIGEST_SIZE);
 }
 
+#define SAVED_LENGTH (sizeof(crypto_generichash_state) + sizeof(crypto_hash_sha256_state))
+_Static_assert(SAVED_LENGTH <= DIGEST_SAVED_MAX, "both states fit");
+
 static void digest_tag(char tag[DIGEST_TAG_MAX + 1])
 {
     static const uint16_t one = 1;
     const unsigned char *first = (const unsigned char *)&one;
-    snprintf(tag, DIGEST_TAG_MAX + 1, "blake2b libsodium %s, %zu bytes, %s endian",
-             sodium_version_string(), sizeof(crypto_generichash_state), *first ? "little" : "big");
+    snprintf(tag, DIGEST_TAG_MAX + 1, "blake2b, sha256 libsodium %s, %zu bytes, %s endian",
+             sodium_version_string(), SAVED_LENGTH, *first ? "little" : "big");
 }
 
-void digest_save(const DigestState *state, DigestSaved *out)
+void digest_save(const DigestState *blake2b, const DigestState *sha256, DigestSaved *out)
 {
-    REQUIRE(state->kind == DIGEST_BLAKE2B);
-    _Static_assert(sizeof state->blake2b <= DIGEST_SAVED_MAX, "a state fits");
+    REQUIRE(blake2b->kind == DIGEST_BLAKE2B && sha256->kind == DIGEST_SHA256);
     digest_tag(out->tag);
-    out->length = sizeof state->blake2b;
-    memcpy(out->bytes, &state->blake2b, out->length);
+    out->length = SAVED_LENGTH;
+    memcpy(out->bytes, &blake2b->blake2b, sizeof blake2b->blake2b);
+    memcpy(out->bytes + sizeof blake2b->blake2b, &sha256->sha256, sizeof sha256->sha256);
 }
 
-bool digest_restore(const DigestSaved *saved, DigestState *out)
+bool digest_restore(const DigestSaved *saved, DigestState *blake2b, DigestState *sha256)
 {
     char tag[DIGEST_TAG_MAX + 1];
     digest_tag(tag);
-    if (!streq(saved->tag, tag) || saved->length != sizeof out->blake2b)
+    if (!streq(saved->tag, tag) || saved->length != SAVED_LENGTH)
         return false;
-    out->kind = DIGEST_BLAKE2B;
-    memcpy(&out->blake2b, saved->bytes, saved->length);
+    blake2b->kind = DIGEST_BLAKE2B;
+    memcpy(&blake2b->blake2b, saved->bytes, sizeof blake2b->blake2b);
+    sha256->kind = DIGEST_SHA256;
+    memcpy(&sha256->sha256, saved->bytes + sizeof blake2b->blake2b, sizeof sha256->sha256);
     return true;
 }
 

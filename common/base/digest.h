@@ -29,8 +29,9 @@ void digest_init(DigestState *state, DigestKind kind);
 void digest_update(DigestState *state, const void *data, size_t length);
 void digest_final(DigestState *state, Digest *out);
 
-/* A state put away, to go on with: by this library in this version, on such a machine. */
-#define DIGEST_SAVED_MAX 512 /* bytes; libsodium's largest has 384 */
+/* The states of a file's two digests put away, to go on with: by this library in this version, on
+ * such a machine. */
+#define DIGEST_SAVED_MAX 512 /* bytes; libsodium's have 384 and 104 */
 #define DIGEST_TAG_MAX   63  /* characters */
 typedef struct DigestSaved {
     char tag[DIGEST_TAG_MAX + 1]; /* whose state it is */
@@ -38,11 +39,12 @@ typedef struct DigestSaved {
     size_t length;
 } DigestSaved;
 
-/* Of BLAKE2b only. The state may go on afterwards. */
-void digest_save(const DigestState *state, DigestSaved *out);
+/* The states may go on afterwards. */
+void digest_save(const DigestState *blake2b, const DigestState *sha256, DigestSaved *out);
 
 /* False: it is another library's, or another version's, and cannot be gone on with. */
-_must_check_ bool digest_restore(const DigestSaved *saved, DigestState *out);
+_must_check_ bool digest_restore(const DigestSaved *saved, DigestState *blake2b,
+                                 DigestState *sha256);
 
 /* Adds the first `length` bytes of a file, or all of a shorter one, read with pread in 1 MiB
  * blocks.

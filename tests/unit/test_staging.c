@@ -23,11 +23,11 @@ static const char *whole(void)
     return bytes;
 }
 
-static Digest digest_of(const char *bytes, size_t length)
+static Digest digest_of(DigestKind kind, const char *bytes, size_t length)
 {
     DigestState state;
     Digest digest;
-    digest_init(&state, DIGEST_BLAKE2B);
+    digest_init(&state, kind);
     digest_update(&state, bytes, length);
     digest_final(&state, &digest);
     return digest;
@@ -92,11 +92,22 @@ static void put_file(const Archive *archive, const char *name)
     close(fd);
 }
 
+/* Ends the file, whose first `length` bytes these are. */
+static void expect_digests(Staging *staging, size_t length)
+{
+    Digest blake2b, sha256, wanted = digest_of(DIGEST_BLAKE2B, whole(), length);
+    Error error = {0};
+    assert_true(staging_finish(staging, &blake2b, &sha256, &error));
+    assert_true(digest_equal(&blake2b, &wanted));
+    wanted = digest_of(DIGEST_SHA256, whole(), length);
+    assert_true(digest_equal(&sha256, &wanted));
+}
+
 /* Goes on from the state to the end, and looks at what was published. */
 static void expect_the_whole(Archive *archive, const StagingState *state)
 {
     Reservation room;
-    Digest given, wanted = digest_of(whole(), WHOLE), found;
+    Digest wanted = digest_of(DIGEST_BLAKE2B, whole(), WHOLE), found;
     Error error = {0};
     assert_true(volume_reserve(archive->volume, WHOLE - state->durable, &room, &error));
     Staging *staging = staging_resume(&room, state, &error);
@@ -107,8 +118,7 @@ static void expect_the_whole(Archive *archive, const StagingState *state)
     assert_int_equal(room.left, WHOLE - FIRST);
     assert_true(staging_append(staging, whole() + FIRST, WHOLE - FIRST, &error));
     assert_int_equal(room.left, 0);
-    assert_true(staging_finish(staging, &given, &error));
-    assert_true(digest_equal(&given, &wanted));
+    expect_digests(staging, WHOLE);
     assert_true(storage_publish(&archive->library.storage, staging, PATH, &error));
     staging_free(staging);
     reservation_release(&room);
@@ -167,15 +177,13 @@ static void goes_on_from_the_digest_so_far(void **state)
 {
     Archive *archive = *state;
     Reservation room = {0};
-    Digest given, wanted = digest_of(whole(), FIRST);
     Error error = {0};
     StagingState half = leave_half(archive);
     _cleanup_close_ int fd = open(path_of(archive, half.name), O_WRONLY | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "x", 1, 0), 1);
     assert_true(volume_reserve(archive->volume, 0, &room, &error));
     Staging *staging = staging_resume(&room, &half, &error);
-    assert_true(staging_finish(staging, &given, &error));
-    assert_true(digest_equal(&given, &wanted));
+    expect_digests(staging, FIRST);
     staging_free(staging);
     reservation_release(&room);
 }
@@ -188,7 +196,7 @@ static void hashes_anew_what_is_a_foreign_state(void **state)
         size_t length;   /* 0: ours */
         const char *sentence;
     } rows[] = {
-        {"blake2b libsodium 0.0.0, 384 bytes, little endian", 0, "another version's"},
+        {"blake2b, sha256 libsodium 0.0.0, 488 bytes, little endian", 0, "another version's"},
         {"", 0, "nobody's"},
         {NULL, 40, "one that is too short"},
     };
@@ -196,11 +204,11 @@ static void hashes_anew_what_is_a_foreign_state(void **state)
     Error error = {0};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         StagingState half = leave_half(archive);
-        memset(half.digest.bytes, 'x', half.digest.length);
+        memset(half.digests.bytes, 'x', half.digests.length);
         if (rows[i].tag)
-            base_copy(half.digest.tag, sizeof half.digest.tag, rows[i].tag);
+            base_copy(half.digests.tag, sizeof half.digests.tag, rows[i].tag);
         if (rows[i].length)
-            half.digest.length = rows[i].length;
+            half.digests.length = rows[i].length;
         expect_the_whole(archive, &half);
         assert_true(storage_remove(&archive->library.storage, PATH, &error));
     }
@@ -232,13 +240,12 @@ static void never_cuts_what_was_published(void **state)
 {
     Archive *archive = *state;
     Reservation room = {0};
-    Digest digest;
     Error error = {0};
     StagingState half = leave_half(archive);
     assert_true(volume_reserve(archive->volume, WHOLE - FIRST, &room, &error));
     Staging *staging = staging_resume(&room, &half, &error);
     assert_true(staging_append(staging, whole() + FIRST, WHOLE - FIRST, &error));
-    assert_true(staging_finish(staging, &digest, &error));
+    expect_digests(staging, WHOLE);
     assert_true(storage_publish(&archive->library.storage, staging, PATH, &error));
     staging_suspend(staging);
     assert_null(staging_resume(&room, &half, &error));
@@ -285,7 +292,7 @@ static void forgets_rows_without_a_file(void **state)
     assert_int_equal(archive_count_staged(archive), 1);
     Row row = {.name = halves[2].name};
     assert_true(store_read(archive->store, read_row, &row, &error));
-    assert_memory_equal(row.state.digest.bytes, halves[2].digest.bytes, halves[2].digest.length);
+    assert_memory_equal(row.state.digests.bytes, halves[2].digests.bytes, halves[2].digests.length);
     expect_the_whole(archive, &row.state);
 }
 

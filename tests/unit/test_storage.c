@@ -26,7 +26,7 @@ static bool put(Rig *rig, const char *path, const char *text, Error *error)
     Staging *staging = staging_new(&room, error);
     assert_non_null(staging);
     assert_true(staging_append(staging, text, strlen(text), error));
-    assert_true(staging_finish(staging, &digest, error));
+    assert_true(staging_finish(staging, &digest, NULL, error));
     bool published = storage_publish(&rig->storage, staging, path, error);
     assert_int_equal(archive_count_staged(rig->archive), 1);
     staging_free(staging);

@@ -79,7 +79,8 @@ static Response *transcoding_original(Request *request, Error *error)
         return NULL;
     api_describe_file(&row, file, &served);
     served.cache_control = "no-store";
-    digest_format(DIGEST_SHA256, &row.sha256, served.repr_digest);
+    if (row.has_sha256)
+        digest_format(DIGEST_SHA256, &row.sha256, served.repr_digest);
     return response_file(request, &served, error);
 }
 

@@ -31,7 +31,7 @@ typedef struct FileRow {
     char content_type[64];
     int64_t size; /* bytes */
     Digest blake2b;
-    bool has_sha256;
+    bool has_sha256; /* of originals; not of those that came before 0.2 */
     Digest sha256;
     int64_t created_at;                 /* wall clock, ms */
     char media_name[FILE_NAME_MAX + 1]; /* the person's name for the item; read only */

@@ -7,5 +7,5 @@
 typedef struct StagingState {
     char name[UUID_SIZE]; /* of the file in the staging folder */
     uint64_t durable;     /* bytes that are on the disk for certain */
-    DigestSaved digest;   /* of these bytes */
+    DigestSaved digests;  /* of these bytes */
 } StagingState;

@@ -19,7 +19,5 @@ _must_check_ bool store_file_paths(StoreConnection *connection, const char *medi
 /* Its path leaves (store_transit.h). */
 _must_check_ bool store_file_delete(StoreConnection *connection, const char *media_id,
                                     FileRole role, Error *error);
-_must_check_ bool store_file_set_sha256(StoreConnection *connection, const char *path,
-                                        const Digest *sha256, Error *error);
 _must_check_ bool store_file_each(StoreConnection *connection, StoreCheckFile *visit, void *context,
                                   Error *error);

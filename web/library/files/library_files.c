@@ -66,26 +66,14 @@ void library_try_disk(const Library *library)
         IGNORE_RESULT(store_try(library->store, NULL));
 }
 
-static bool library_set_sha256(StoreConnection *connection, void *argument, Error *error)
-{
-    const LibraryFind *find = CAST_OBJECT(LibraryFind, argument, FIND_MAGIC);
-    return store_file_set_sha256(connection, find->row.path, &find->row.sha256, error);
-}
-
 bool library_open_original(const Library *library, const char *media_id, FileRow *row,
                            StoredFile **file, Error *error)
 {
     LibraryFind find = {.magic = FIND_MAGIC, .media_id = media_id};
-    _cleanup_stored_file_ StoredFile *opened = library_open_found(library, &find, error);
+    StoredFile *opened = library_open_found(library, &find, error);
     if (!opened)
         return false;
-    if (!find.row.has_sha256) {
-        if (!stored_file_digest(opened, DIGEST_SHA256, &find.row.sha256, error) ||
-            !store_write(library->store, library_set_sha256, &find, error))
-            return false;
-        find.row.has_sha256 = true;
-    }
     *row = find.row;
-    *file = TAKE_PTR(opened);
+    *file = opened;
     return true;
 }

@@ -14,6 +14,6 @@ _must_check_ bool library_open_file(const Library *library, const char *path, Fi
  * that /readyz tells of it for no longer than it lasts. */
 void library_try_disk(const Library *library);
 
-/* The original of an item, with its SHA-256: computed at the first request and then remembered. */
+/* The original of an item. */
 _must_check_ bool library_open_original(const Library *library, const char *media_id, FileRow *row,
                                         StoredFile **file, Error *error);

@@ -170,7 +170,7 @@ static bool upload_has_job(const Upload *upload)
     return upload->media.kind != MEDIA_PHOTO;
 }
 
-/* All that the rows need; the digest comes with the flush. */
+/* All that the rows need; the digests come with the flush. */
 static bool upload_describe(Upload *upload, int64_t now, Error *error)
 {
     MediaRow *media = &upload->media;
@@ -219,7 +219,9 @@ bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error
     if (!upload_describe(upload, now, error))
         return false;
     base_copy(paths.path[0], sizeof paths.path[0], upload->original.path);
-    if (!staging_finish(upload->staging, &upload->original.blake2b, error) ||
+    upload->original.has_sha256 = true;
+    if (!staging_finish(upload->staging, &upload->original.blake2b, &upload->original.sha256,
+                        error) ||
         !transit_reserve(library->transit, &paths, error))
         return false;
     if (!storage_publish(&library->storage, upload->staging, upload->original.path, error) ||

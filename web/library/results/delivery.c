@@ -219,7 +219,7 @@ static bool delivery_receive(Delivery *delivery, ReceivedFile files[TRANSFER_FIL
         if (part->staging) {
             files[i].size = staging_size(part->staging);
             files[i].type = media_type_detect(part->head, part->head_length);
-            if (!staging_finish(part->staging, &files[i].digest, error))
+            if (!staging_finish(part->staging, &files[i].digest, NULL, error))
                 return false;
         } else if (part->present) {
             DigestState state;
@@ -315,7 +315,7 @@ static bool delivery_rewrite_texts(Delivery *delivery, DeliveryAccept *accept, E
                                    fault.detail);
         part->staging = staging_new(&delivery->reservation, error);
         if (!part->staging || !staging_append(part->staging, text.data, text.length, error) ||
-            !staging_finish(part->staging, &row->blake2b, error))
+            !staging_finish(part->staging, &row->blake2b, NULL, error))
             return false;
         row->size = (int64_t)text.length;
     }

@@ -19,7 +19,7 @@ struct Staging {
     uint64_t size;
     uint64_t written_back; /* bytes whose write-back was started */
     bool named;            /* its name in the folder is durable */
-    DigestState digest;
+    DigestState blake2b, sha256;
 };
 
 Staging *staging_new(Reservation *reservation, Error *error)
@@ -35,7 +35,8 @@ Staging *staging_new(Reservation *reservation, Error *error)
     Staging *staging = NEW(Staging);
     *staging = (Staging){.reservation = reservation, .folder = folder, .fd = fd};
     base_copy(staging->name, sizeof staging->name, name);
-    digest_init(&staging->digest, DIGEST_BLAKE2B);
+    digest_init(&staging->blake2b, DIGEST_BLAKE2B);
+    digest_init(&staging->sha256, DIGEST_SHA256);
     return staging;
 }
 
@@ -44,7 +45,9 @@ bool staging_append(Staging *staging, const void *data, size_t length, Error *er
     if (!reservation_extend(staging->reservation, length, error) ||
         !file_write_all(staging->fd, data, length, staging->size, error))
         return false;
-    digest_update(&staging->digest, data, length);
+    digest_update(&staging->blake2b, data, length);
+    if (!staging->reservation->result)
+        digest_update(&staging->sha256, data, length);
     staging->size += length;
     reservation_use(staging->reservation, length);
     if (staging->size - staging->written_back >= WRITE_BACK_BYTES) {
@@ -60,11 +63,13 @@ uint64_t staging_size(const Staging *staging)
     return staging->size;
 }
 
-bool staging_finish(Staging *staging, Digest *blake2b, Error *error)
+bool staging_finish(Staging *staging, Digest *blake2b, Digest *sha256, Error *error)
 {
     if (!file_sync(staging->fd, "The uploaded file", error))
         return false;
-    digest_final(&staging->digest, blake2b);
+    digest_final(&staging->blake2b, blake2b);
+    if (sha256)
+        digest_final(&staging->sha256, sha256);
     return true;
 }
 
@@ -102,7 +107,7 @@ bool staging_checkpoint(Staging *staging, StagingState *out, Error *error)
     staging->named = true;
     *out = (StagingState){.durable = staging->size};
     base_copy(out->name, sizeof out->name, staging->name);
-    digest_save(&staging->digest, &out->digest);
+    digest_save(&staging->blake2b, &staging->sha256, &out->digests);
     return true;
 }
 
@@ -116,7 +121,7 @@ Staging *staging_resume(Reservation *reservation, const StagingState *state, Err
 {
     int folder = reservation->volume->staging_fd;
     struct stat status = {0};
-    DigestState digest;
+    DigestState blake2b, sha256;
     REQUIRE(id_uuid_valid(state->name));
     _cleanup_close_ int fd = openat(folder, state->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT) {
@@ -141,9 +146,11 @@ Staging *staging_resume(Reservation *reservation, const StagingState *state, Err
         error_set_errno(error, errno, "The upload could not be gone on with");
         return NULL;
     }
-    if (!digest_restore(&state->digest, &digest)) {
-        digest_init(&digest, DIGEST_BLAKE2B);
-        if (!digest_update_file(&digest, fd, state->durable, error))
+    if (!digest_restore(&state->digests, &blake2b, &sha256)) {
+        digest_init(&blake2b, DIGEST_BLAKE2B);
+        digest_init(&sha256, DIGEST_SHA256);
+        if (!digest_update_file(&blake2b, fd, state->durable, error) ||
+            !digest_update_file(&sha256, fd, state->durable, error))
             return NULL;
     }
     Staging *staging = NEW(Staging);
@@ -153,7 +160,8 @@ Staging *staging_resume(Reservation *reservation, const StagingState *state, Err
                          .size = state->durable,
                          .written_back = state->durable,
                          .named = true,
-                         .digest = digest};
+                         .blake2b = blake2b,
+                         .sha256 = sha256};
     base_copy(staging->name, sizeof staging->name, state->name);
     return staging;
 }

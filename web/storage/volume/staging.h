@@ -22,8 +22,9 @@ _must_check_ bool staging_append(Staging *staging, const void *data, size_t leng
 
 uint64_t staging_size(const Staging *staging); /* bytes so far */
 
-/* No more bytes come: flushes them to the disk. Once. */
-_must_check_ bool staging_finish(Staging *staging, Digest *blake2b, Error *error);
+/* No more bytes come: flushes them to the disk. Once. SHA-256 is for what others fetch from us;
+ * files of a result have none, and then it must be NULL. */
+_must_check_ bool staging_finish(Staging *staging, Digest *blake2b, Digest *sha256, Error *error);
 
 /* The file so far, for somebody who may only read it; the caller owns it. NULL and *error. */
 _must_check_ StoredFile *staging_view(const Staging *staging, Error *error);

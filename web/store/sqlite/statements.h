@@ -31,7 +31,7 @@
     X(MEDIA_DELETE, "DELETE FROM media WHERE id = ?1")                                             \
                                                                                                    \
     X(FILE_INSERT, "INSERT INTO file (path, media_id, role, content_type, size, blake2b, "         \
-                   "created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                              \
+                   "sha256, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                  \
     X(FILE_GET, "SELECT path, media_id, role, file.content_type, file.size, blake2b, sha256, "     \
                 "file.created_at, media.name FROM file JOIN media ON media.id = media_id "         \
                 "WHERE path = ?1")                                                                 \
@@ -40,7 +40,6 @@
                      "media_id WHERE media_id = ?1 AND role = ?2")                                 \
     X(FILE_PATHS, "SELECT role, path FROM file WHERE media_id = ?1")                               \
     X(FILE_DELETE, "DELETE FROM file WHERE media_id = ?1 AND role = ?2")                           \
-    X(FILE_SET_SHA256, "UPDATE file SET sha256 = ?2 WHERE path = ?1")                              \
     X(FILE_EACH, "SELECT path, size FROM file ORDER BY path")                                      \
                                                                                                    \
     X(TRANSIT_RESERVE, "INSERT INTO transit (path, ready) VALUES (?1, 0)")                         \

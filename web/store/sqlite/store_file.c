@@ -4,10 +4,10 @@
 
 bool store_file_insert(StoreConnection *connection, const FileRow *file, Error *error)
 {
-    Values values = VALUES(value_text(file->path), value_text(file->media_id),
-                           value_text(file_role_words[file->role]), value_text(file->content_type),
-                           value_integer(file->size), value_digest(&file->blake2b),
-                           value_integer(file->created_at));
+    Values values = VALUES(
+        value_text(file->path), value_text(file->media_id), value_text(file_role_words[file->role]),
+        value_text(file->content_type), value_integer(file->size), value_digest(&file->blake2b),
+        value_digest(file->has_sha256 ? &file->sha256 : NULL), value_integer(file->created_at));
     return statement_run(connection, STATEMENT_FILE_INSERT, values, NULL, error);
 }
 
@@ -72,13 +72,6 @@ bool store_file_delete(StoreConnection *connection, const char *media_id, FileRo
 {
     Values values = VALUES(value_text(media_id), value_text(file_role_words[role]));
     return statement_run(connection, STATEMENT_FILE_DELETE, values, NULL, error);
-}
-
-bool store_file_set_sha256(StoreConnection *connection, const char *path, const Digest *sha256,
-                           Error *error)
-{
-    Values values = VALUES(value_text(path), value_digest(sha256));
-    return statement_run(connection, STATEMENT_FILE_SET_SHA256, values, NULL, error);
 }
 
 bool store_file_each(StoreConnection *connection, StoreCheckFile *visit, void *context,

@@ -5,8 +5,8 @@
 bool store_staging_put(StoreConnection *connection, const StagingState *state, Error *error)
 {
     Values values = VALUES(value_text(state->name), value_integer((int64_t)state->durable),
-                           value_blob(state->digest.bytes, state->digest.length),
-                           value_text(state->digest.tag));
+                           value_blob(state->digests.bytes, state->digests.length),
+                           value_text(state->digests.tag));
     return statement_run(connection, STATEMENT_STAGING_PUT, values, NULL, error);
 }
 
@@ -23,8 +23,8 @@ static bool store_staging_read(StoreConnection *connection, StatementId id, cons
         return true;
     *out = (StagingState){.durable = (uint64_t)column_integer(statement, 1)};
     column_text(statement, 0, out->name, sizeof out->name);
-    out->digest.length = column_blob(statement, 2, out->digest.bytes, sizeof out->digest.bytes);
-    column_text(statement, 3, out->digest.tag, sizeof out->digest.tag);
+    out->digests.length = column_blob(statement, 2, out->digests.bytes, sizeof out->digests.bytes);
+    column_text(statement, 3, out->digests.tag, sizeof out->digests.tag);
     return true;
 }
 
