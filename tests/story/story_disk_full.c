@@ -151,6 +151,85 @@ static void test_the_disk_fills_while_a_body_arrives(void **state)
     upload_file(story, made_media(MADE_PHOTO), "after.png");
 }
 
+/* Not even a photo: a probe is told so. */
+static void test_ready_is_who_can_take_a_photo(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE];
+    begin(story, url);
+    fill(story, story->media_root, 17 << 20);
+    expect_full(story, &(Ask){.path = "/api/uploads", .form = {VIDEO_OF(7 << 20)}},
+                "an upload as large as a photo");
+    _cleanup_answer_ Answer full = ask(story, &(Ask){.path = "/readyz"});
+    assert_int_equal(full.status, 503);
+    make_room(story->media_root);
+    _cleanup_answer_ Answer ready = ask(story, &(Ask){.path = "/readyz"});
+    assert_int_equal(ready.status, 200);
+}
+
+/* A film that plays, with so many bytes behind it that a player passes by. */
+static void make_film(Story *story, uint32_t padding, char path[300])
+{
+    size_t length;
+    _cleanup_free_ char *film = story_read_file(made_media(MADE_READY), &length);
+    const unsigned char box[] = {(unsigned char)(padding >> 24),
+                                 (unsigned char)(padding >> 16),
+                                 (unsigned char)(padding >> 8),
+                                 (unsigned char)padding,
+                                 'f',
+                                 'r',
+                                 'e',
+                                 'e'};
+    story_path(story, "film.mp4", path, 300);
+    _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    story_expect(story,
+                 film && write(fd, film, length) == (ssize_t)length &&
+                     write(fd, box, sizeof box) == sizeof box &&
+                     ftruncate(fd, (off_t)(length + padding)) == 0,
+                 "a film can be made");
+}
+
+/* Uploads stop where a result as large as its original still has room, and that makes some. */
+static void test_results_empty_a_disk_that_uploads_filled(void **state)
+{
+    Story *story = *state;
+    char url[MEDIA_URL_SIZE], film[300];
+    TransferJob job;
+    int status = 201;
+    begin(story, url);
+    make_film(story, 10 << 20, film);
+    Ask upload = {.path = "/api/uploads",
+                  .form = {{.name = "file", .file = film, .file_name = "film.mp4"}}};
+    for (int i = 0; i < 10 && status == 201; i++) {
+        _cleanup_answer_ Answer answer = ask(story, &upload);
+        status = answer.status;
+    }
+    assert_int_equal(status, 507);
+    story_expect(story, play_claim(story, 20, &job), "a job");
+    Delivery delivery = {.job = &job,
+                         .files.of[TRANSFER_VIDEO] = film,
+                         .files.of[TRANSFER_POSTER] = made_media(MADE_POSTER)};
+    _cleanup_answer_ Answer answer = play_deliver(story, &delivery);
+    expect_answer(story, &answer, 200, NULL, "a result on a disk that uploads have filled");
+    inspect_expect_tidy(story);
+}
+
+static bool web_has_ended(Story *story, void *context)
+{
+    (void)context;
+    return !story_running(story->web);
+}
+
+static void test_a_minimum_that_cannot_work_is_refused(void **state)
+{
+    Story *story = *state;
+    story_set(story, "MIN_FREE_SPACE", "15M");
+    story_web_launch(story);
+    story_until(story, web_has_ended, NULL, "web to refuse its settings");
+    story_expect(story, story_log_has(story, "web", "MIN_FREE_SPACE"), "it says which");
+    assert_int_equal(story_end(&story->web, SIGTERM, 1000).status, EXIT_FAILURE);
+}
+
 /* --- those who announce much and send little --- */
 
 #define DRIPPERS 12
@@ -221,7 +300,6 @@ static void test_no_byte_is_left(void **state)
 {
     Story *story = *state;
     char url[MEDIA_URL_SIZE];
-    story_set(story, "MIN_FREE_SPACE", "0");
     begin(story, url);
     fill(story, story->media_root, 0);
     for (int i = 0; i < 3; i++)
@@ -305,6 +383,9 @@ int main(void)
         DISK_TEST(test_more_than_fits_is_refused_before_it_comes),
         DISK_TEST(test_below_the_free_space_nothing_new_comes),
         DISK_TEST(test_the_disk_fills_while_a_body_arrives),
+        DISK_TEST(test_ready_is_who_can_take_a_photo),
+        DISK_TEST(test_results_empty_a_disk_that_uploads_filled),
+        DISK_TEST(test_a_minimum_that_cannot_work_is_refused),
         DISK_TEST(test_announcements_take_no_room_from_others),
         DISK_TEST(test_no_byte_is_left),
         DISK_TEST(test_a_delivery_to_a_full_disk_comes_later),

@@ -77,7 +77,7 @@ static void a_checkpoint(void **state)
     Reservation room;
     StagingState half;
     Error error = {0};
-    assert_true(volume_reserve(archive->volume, 1000, &room, &error));
+    assert_true(volume_reserve(archive->volume, &(RoomSpec){.bytes = 1000}, &room, &error));
     Staging *staging = staging_new(&room, &error);
     assert_non_null(staging);
     begin_to_look(archive);

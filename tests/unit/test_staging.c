@@ -44,7 +44,7 @@ static StagingState leave_half(Archive *archive)
     Reservation room;
     StagingState state, early;
     Error error = {0};
-    assert_true(volume_reserve(archive->volume, WHOLE, &room, &error));
+    assert_true(volume_reserve(archive->volume, &(RoomSpec){.bytes = WHOLE}, &room, &error));
     Staging *staging = staging_new(&room, &error);
     assert_non_null(staging);
     assert_true(staging_append(staging, whole(), 1000, &error));
@@ -109,7 +109,8 @@ static void expect_the_whole(Archive *archive, const StagingState *state)
     Reservation room;
     Digest wanted = digest_of(DIGEST_BLAKE2B, whole(), WHOLE), found;
     Error error = {0};
-    assert_true(volume_reserve(archive->volume, WHOLE - state->durable, &room, &error));
+    assert_true(volume_reserve(archive->volume, &(RoomSpec){.bytes = WHOLE - state->durable}, &room,
+                               &error));
     Staging *staging = staging_resume(&room, state, &error);
     if (!staging)
         fail_msg("%s", error.detail);
@@ -181,7 +182,7 @@ static void goes_on_from_the_digest_so_far(void **state)
     StagingState half = leave_half(archive);
     _cleanup_close_ int fd = open(path_of(archive, half.name), O_WRONLY | O_CLOEXEC);
     assert_int_equal(pwrite(fd, "x", 1, 0), 1);
-    assert_true(volume_reserve(archive->volume, 0, &room, &error));
+    assert_true(volume_reserve(archive->volume, &(RoomSpec){.bytes = 0}, &room, &error));
     Staging *staging = staging_resume(&room, &half, &error);
     expect_digests(staging, FIRST);
     staging_free(staging);
@@ -220,7 +221,8 @@ static void says_what_cannot_be_gone_on_with(void **state)
     Reservation room = {0};
     Error error = {0};
     StagingState half = leave_half(archive);
-    assert_true(volume_reserve(archive->volume, WHOLE - FIRST, &room, &error));
+    assert_true(
+        volume_reserve(archive->volume, &(RoomSpec){.bytes = WHOLE - FIRST}, &room, &error));
     assert_int_equal(truncate(path_of(archive, half.name), FIRST - 1), 0);
     assert_null(staging_resume(&room, &half, &error));
     assert_int_equal(error.code, ERROR_IO);
@@ -242,7 +244,8 @@ static void never_cuts_what_was_published(void **state)
     Reservation room = {0};
     Error error = {0};
     StagingState half = leave_half(archive);
-    assert_true(volume_reserve(archive->volume, WHOLE - FIRST, &room, &error));
+    assert_true(
+        volume_reserve(archive->volume, &(RoomSpec){.bytes = WHOLE - FIRST}, &room, &error));
     Staging *staging = staging_resume(&room, &half, &error);
     assert_true(staging_append(staging, whole() + FIRST, WHOLE - FIRST, &error));
     expect_digests(staging, WHOLE);

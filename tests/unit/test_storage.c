@@ -22,7 +22,8 @@ static bool put(Rig *rig, const char *path, const char *text, Error *error)
 {
     Reservation room;
     Digest digest;
-    assert_true(volume_reserve(rig->archive->volume, strlen(text), &room, error));
+    assert_true(
+        volume_reserve(rig->archive->volume, &(RoomSpec){.bytes = strlen(text)}, &room, error));
     Staging *staging = staging_new(&room, error);
     assert_non_null(staging);
     assert_true(staging_append(staging, text, strlen(text), error));

@@ -132,7 +132,8 @@ static void sets_room_aside(void **state)
     assert_true(volume_reserve_result(archive->volume, available / 2, &all, &error));
     assert_false(volume_reserve_result(archive->volume, available / 4 * 3, &more, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
-    assert_false(volume_reserve(archive->volume, available / 4 * 3, &more, &error));
+    assert_false(
+        volume_reserve(archive->volume, &(RoomSpec){.bytes = available / 4 * 3}, &more, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
     unit_check(!strstr(error.detail, "elete"), "nobody can delete anything yet");
     reservation_use(&all, available / 2);
@@ -140,7 +141,7 @@ static void sets_room_aside(void **state)
     reservation_release(&more);
     reservation_release(&all);
     reservation_release(&all);
-    assert_false(volume_reserve(archive->volume, UINT64_MAX, &more, &error));
+    assert_false(volume_reserve(archive->volume, &(RoomSpec){.bytes = UINT64_MAX}, &more, &error));
     assert_true(volume_writable(archive->volume, &error));
     assert_int_equal(archive_count_staged(archive), 0);
 }
@@ -161,9 +162,9 @@ static void believes_uploads_as_they_come(void **state)
     Reservation rooms[12], photo;
     uint64_t half = free_space(archive) / 2;
     for (size_t i = 0; i < ARRAY_SIZE(rooms); i++)
-        assert_true(volume_reserve(archive->volume, half, &rooms[i], &error));
+        assert_true(volume_reserve(archive->volume, &(RoomSpec){.bytes = half}, &rooms[i], &error));
     assert_true(promised(archive) <= 12 * MIB);
-    assert_true(volume_reserve(archive->volume, half, &photo, &error));
+    assert_true(volume_reserve(archive->volume, &(RoomSpec){.bytes = half}, &photo, &error));
     reservation_release(&photo);
     /* One that brings its bytes holds as much again. */
     for (uint64_t sent = 0; sent < 64 * MIB; sent += MIB) {
@@ -187,13 +188,15 @@ static void leaves_room_beside_all_uploads(void **state)
     Reservation rooms[20], more;
     uint64_t available = free_space(archive);
     for (size_t i = 0; i < ARRAY_SIZE(rooms); i++) {
-        assert_true(volume_reserve(archive->volume, available / 2, &rooms[i], &error));
+        assert_true(volume_reserve(archive->volume, &(RoomSpec){.bytes = available / 2}, &rooms[i],
+                                   &error));
         reservation_use(&rooms[i], available / 4); /* as if it had come */
         assert_true(reservation_extend(&rooms[i], MIB, &error));
     }
     assert_true(promised(archive) <= available / 4 + 20 * MIB);
     assert_true(promised(archive) >= available / 5);
-    assert_true(volume_reserve(archive->volume, available / 2, &more, &error));
+    assert_true(
+        volume_reserve(archive->volume, &(RoomSpec){.bytes = available / 2}, &more, &error));
     reservation_release(&more);
     /* There is no more than there is. */
     assert_false(reservation_extend(&rooms[0], available, &error));
@@ -212,7 +215,7 @@ static void keeps_the_minimum_free(void **state)
         .root = archive->root, .inspect = true, .min_free_space = UINT64_MAX / 2};
     Volume *volume = volume_open(&options, &error);
     assert_non_null(volume);
-    assert_false(volume_reserve(volume, 0, &room, &error));
+    assert_false(volume_reserve(volume, &(RoomSpec){.bytes = 0}, &room, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
     assert_true(volume_reserve_result(volume, 10000, &room, &error));
     reservation_release(&room);
@@ -222,6 +225,33 @@ static void keeps_the_minimum_free(void **state)
     assert_false(volume_reserve_result(volume, available, &room, &error));
     assert_int_equal(error.code, ERROR_NO_SPACE);
     volume_close(volume);
+}
+
+/* On a full disk results need some, and on an empty one uploads do. */
+static void refuses_a_minimum_that_cannot_work(void **state)
+{
+    static const struct {
+        uint64_t minimum;
+        bool works;
+        const char *sentence;
+    } rows[] = {
+        {0, false, "nothing is left for results"},
+        {16 * MIB - 1, false, "less than a poster and the database need"},
+        {16 * MIB, true, "the least"},
+        {512 * MIB, true, "the default"},
+        {1ull << 60, false, "more than the disk has"},
+        {INT64_MAX, false, "the largest number"},
+    };
+    const Archive *archive = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        VolumeOptions options = {
+            .root = archive->root, .inspect = true, .min_free_space = rows[i].minimum};
+        Volume *volume = volume_open(&options, &error);
+        unit_check(volume_check_options(volume, &error) == rows[i].works, rows[i].sentence);
+        unit_check(rows[i].works || error.code == ERROR_SETTING, rows[i].sentence);
+        volume_close(volume);
+    }
 }
 
 typedef struct Environment {
@@ -274,6 +304,7 @@ int main(void)
         TEST(believes_uploads_as_they_come),
         TEST(leaves_room_beside_all_uploads),
         TEST(keeps_the_minimum_free),
+        TEST(refuses_a_minimum_that_cannot_work),
         cmocka_unit_test(chooses_the_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

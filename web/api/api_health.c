@@ -2,6 +2,9 @@
 #include "common/base/file.h"
 #include "common/sandbox/zygote.h"
 #include "web/api/api.h"
+#include "web/library/intake/upload.h"
+
+#define HEALTH_PHOTO_BYTES (8 * MIB) /* what phones send: the smallest upload that matters */
 
 static Response *health_livez(Request *request, Error *error)
 {
@@ -23,7 +26,6 @@ static Response *health_readyz(Request *request, Error *error)
     const Http *http = atomic_load(&app->http);
     json_t *checks = json_object();
     Error fault = {0};
-    Reservation room = {0};
     char sandbox[100];
     int64_t queued = 0;
     bool ready = true;
@@ -33,8 +35,8 @@ static Response *health_readyz(Request *request, Error *error)
                   &fault, &ready);
     health_report(checks, "volume", volume_writable(app->volume, &fault), &fault, &ready);
     health_report(checks, "fsync", file_syncs_succeed(&fault), &fault, &ready);
-    health_report(checks, "space", volume_reserve(app->volume, 0, &room, &fault), &fault, &ready);
-    reservation_release(&room);
+    uint64_t photo = MIN_OF(HEALTH_PHOTO_BYTES, app->library.max_size[MEDIA_PHOTO]);
+    health_report(checks, "space", upload_would_fit(&app->library, photo, &fault), &fault, &ready);
     health_report(checks, "decoder", zygote_ensure(&fault), &fault, &ready);
     bool running = !http || !http_stopping(http);
     if (!running)

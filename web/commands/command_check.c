@@ -39,7 +39,9 @@ static void check_space(Check *check)
 {
     Error error = {0};
     Reservation room = {0};
-    if (!volume_reserve(check->volume, 0, &room, &error))
+    if (!volume_check_options(check->volume, &error))
+        check_complain(check, error.detail);
+    if (!volume_reserve(check->volume, &(RoomSpec){.bytes = 0}, &room, &error))
         check_complain(check, "Less than MIN_FREE_SPACE is free: uploads would be refused.");
     reservation_release(&room);
 }

@@ -106,7 +106,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
     file_observe_syncs(app_file_synced);
     api_metrics_start(tables);
     app->volume = volume_open(&volume, error);
-    if (!app->volume)
+    if (!app->volume || !volume_check_options(app->volume, error))
         return false;
     app->store = store_open(volume_database_path(app->volume), error);
     if (!app->store)

@@ -113,6 +113,10 @@ _must_check_ bool store_job_position(StoreConnection *connection, const char *me
 _must_check_ bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT],
                                   Error *error);
 
+/* The bytes of the largest original whose result has not come; 0: there is none. Reads all that
+ * wait. */
+_must_check_ bool store_job_largest(StoreConnection *connection, int64_t *size, Error *error);
+
 /* The attempt was delivered. */
 _must_check_ bool store_job_deliver(StoreConnection *connection, const JobHolder *holder,
                                     const Digest *video, bool *changed, Error *error);

@@ -5,6 +5,7 @@
 #include "common/base/utf8.h"
 #include "web/library/files/media_type.h"
 #include "web/store/store_file.h"
+#include "web/store/store_job.h"
 
 #define DEFAULT_COLLECTION "log_entries"
 
@@ -39,6 +40,34 @@ uint64_t upload_form_max(const Library *library)
     return largest + MIN_OF(FORM_OVERHEAD_MAX, UINT64_MAX - largest);
 }
 
+static bool upload_read_largest(StoreConnection *connection, void *size, Error *error)
+{
+    return store_job_largest(connection, size, error);
+}
+
+/* On a full disk one result after the other must be able to come, or it stays full. While there is
+ * room for the largest result that could be, nobody has to ask how large it will be. */
+static bool upload_reserve(const Library *library, uint64_t declared, Reservation *out,
+                           Error *error)
+{
+    RoomSpec spec = {declared, MAX_OF(declared, upload_form_max(library))};
+    int64_t waiting;
+    if (volume_reserve(library->volume, &spec, out, NULL))
+        return true;
+    if (!store_read(library->store, upload_read_largest, &waiting, error))
+        return false;
+    spec.beside = MAX_OF(declared, (uint64_t)waiting);
+    return volume_reserve(library->volume, &spec, out, error);
+}
+
+bool upload_would_fit(const Library *library, uint64_t declared, Error *error)
+{
+    Reservation room = {0};
+    bool fits = upload_reserve(library, declared, &room, error);
+    reservation_release(&room);
+    return fits;
+}
+
 Upload *upload_begin(const Library *library, uint64_t declared, Error *error)
 {
     Upload *upload = NEW(Upload);
@@ -46,7 +75,7 @@ Upload *upload_begin(const Library *library, uint64_t declared, Error *error)
     upload->library = library;
     upload->declared = declared;
     base_copy(upload->media.collection, sizeof upload->media.collection, DEFAULT_COLLECTION);
-    if (!volume_reserve(library->volume, declared, &upload->reservation, error)) {
+    if (!upload_reserve(library, declared, &upload->reservation, error)) {
         free(upload);
         return NULL;
     }

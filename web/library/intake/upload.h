@@ -21,7 +21,11 @@ typedef enum UploadField {
     UPLOAD_HINT, /* "audio", "video/mp4", …: decides only what the content leaves open */
 } UploadField;
 
-/* Sets aside room for `declared` bytes: ERROR_NO_SPACE before any of them is taken. */
+/* What the next upload of so many bytes would be told about room: ERROR_NO_SPACE. */
+_must_check_ bool upload_would_fit(const Library *library, uint64_t declared, Error *error);
+
+/* ERROR_NO_SPACE before any byte is taken, where there is no room for all of them, and for a result
+ * as large as the largest original that waits for its own. */
 _must_check_ Upload *upload_begin(const Library *library, uint64_t declared, Error *error);
 
 /* ERROR_INVALID with the field's name for a value that cannot be used. "" means the default. */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "common/base/file.h"
 #include "web/storage/volume/volume_private.h"
@@ -11,7 +12,7 @@
 #define STAGING_FOLDER NAME_PRIVATE_FOLDER "/uploads"
 
 /* What even a result leaves free: the database must be able to say that it was accepted. */
-#define DATABASE_ROOM (16 * MIB)
+#define DATABASE_ROOM (4 * MIB)
 
 #define UPLOAD_STEP_BYTES   MIB /* that an upload holds before it has brought any */
 #define UPLOADS_AHEAD_SHARE 4   /* a quarter of the free room */
@@ -103,6 +104,23 @@ void volume_close(Volume *volume)
     free(volume);
 }
 
+bool volume_check_options(const Volume *volume, Error *error)
+{
+    struct statvfs status;
+    if (volume->min_free_space < VOLUME_FREE_SPACE_MIN)
+        return error_set(error, ERROR_SETTING,
+                         "MIN_FREE_SPACE must be at least %llu MiB: results need that much room on "
+                         "a disk that uploads have filled.",
+                         (unsigned long long)(VOLUME_FREE_SPACE_MIN / MIB));
+    if (fstatvfs(volume->root_fd, &status) < 0)
+        return error_set_errno(error, errno, "The size of the volume's disk is not known");
+    if (volume->min_free_space / status.f_frsize >= status.f_blocks)
+        return error_set(error, ERROR_SETTING,
+                         "MIN_FREE_SPACE is more than the whole disk of the volume has: nothing "
+                         "could ever be uploaded.");
+    return true;
+}
+
 const char *volume_root(const Volume *volume)
 {
     return volume->root;
@@ -113,25 +131,23 @@ const char *volume_database_path(const Volume *volume)
     return volume->database_path;
 }
 
-typedef struct RoomSpec {
+typedef struct RoomAsk {
     uint64_t fitting; /* bytes that there must be room for */
     uint64_t least;   /* bytes to be set aside in any case … */
     uint64_t wanted;  /* … and rather: as far as the share of uploads goes */
-} RoomSpec;
+} RoomAsk;
 
 /* Bytes on their way to the disk count once or twice, never not at all: the figure is read under
  * the lock, and the promise shrinks after the write. */
-static bool volume_set_aside(Reservation *room, const RoomSpec *spec, Error *error)
+static bool volume_set_aside(Reservation *room, const RoomAsk *spec, Error *error)
 {
     Volume *volume = room->volume;
     uint64_t available, granted = spec->wanted;
-    uint64_t leave =
-        room->result ? MIN_OF(volume->min_free_space, DATABASE_ROOM) : volume->min_free_space;
     pthread_mutex_lock(&volume->lock);
     bool known = file_free_space(volume->root_fd, &available, error);
-    uint64_t beyond = known && available > leave ? available - leave : 0;
+    uint64_t beyond = known && available > room->leave ? available - room->leave : 0;
     uint64_t rest = beyond - MIN_OF(beyond, volume->reserved);
-    bool fits = known && available >= leave && rest >= spec->fitting;
+    bool fits = known && available >= room->leave && rest >= spec->fitting;
     if (fits && !room->result) {
         uint64_t share = beyond / UPLOADS_AHEAD_SHARE;
         uint64_t may = MIN_OF(rest, share - MIN_OF(share, volume->ahead));
@@ -151,11 +167,13 @@ static bool volume_set_aside(Reservation *room, const RoomSpec *spec, Error *err
     return fits;
 }
 
-bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error)
+bool volume_reserve(Volume *volume, const RoomSpec *spec, Reservation *out, Error *error)
 {
-    Reservation room = {.volume = volume, .left = bytes};
-    RoomSpec spec = {.fitting = bytes, .wanted = MIN_OF(bytes, UPLOAD_STEP_BYTES)};
-    if (!volume_set_aside(&room, &spec, error))
+    uint64_t beside = MIN_OF(spec->beside, UINT64_MAX - volume->min_free_space);
+    Reservation room = {
+        .volume = volume, .left = spec->bytes, .leave = volume->min_free_space + beside};
+    RoomAsk ask = {.fitting = spec->bytes, .wanted = MIN_OF(spec->bytes, UPLOAD_STEP_BYTES)};
+    if (!volume_set_aside(&room, &ask, error))
         return false;
     *out = room;
     return true;
@@ -163,8 +181,8 @@ bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *err
 
 bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out, Error *error)
 {
-    Reservation room = {.volume = volume, .result = true, .left = bytes};
-    RoomSpec spec = {.fitting = bytes, .least = bytes, .wanted = bytes};
+    Reservation room = {.volume = volume, .result = true, .left = bytes, .leave = DATABASE_ROOM};
+    RoomAsk spec = {.fitting = bytes, .least = bytes, .wanted = bytes};
     if (!volume_set_aside(&room, &spec, error))
         return false;
     *out = room;
@@ -178,7 +196,7 @@ bool reservation_extend(Reservation *reservation, uint64_t bytes, Error *error)
     uint64_t least = bytes - reservation->held;
     uint64_t rest = reservation->left - MIN_OF(reservation->left, bytes);
     uint64_t step = MAX_OF(UPLOAD_STEP_BYTES, reservation->written);
-    RoomSpec spec = {.fitting = least, .least = least, .wanted = least + MIN_OF(rest, step)};
+    RoomAsk spec = {.fitting = least, .least = least, .wanted = least + MIN_OF(rest, step)};
     return volume_set_aside(reservation, &spec, error);
 }
 

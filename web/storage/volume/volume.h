@@ -10,6 +10,10 @@
 
 typedef struct Volume Volume;
 
+#define VOLUME_FREE_SPACE_MIN                                                                      \
+    (16 * MIB) /* MIN_FREE_SPACE is no less: a poster and the database                             \
+                */
+
 typedef struct VolumeOptions {
     const char *root;
     uint64_t min_free_space; /* bytes that uploads leave free */
@@ -23,6 +27,10 @@ _must_check_ Volume *volume_open(const VolumeOptions *options, Error *error);
 
 /* NULL is fine. */
 void volume_close(Volume *volume);
+
+/* Whether MIN_FREE_SPACE can work on this disk: with less than VOLUME_FREE_SPACE_MIN a full disk
+ * could never be made emptier, with all of it nothing could ever come. ERROR_SETTING. */
+_must_check_ bool volume_check_options(const Volume *volume, Error *error);
 
 const char *volume_root(const Volume *volume);
 const char *volume_database_path(const Volume *volume);
@@ -40,17 +48,23 @@ Storage volume_storage(Volume *volume);
 typedef struct Reservation {
     Volume *volume;   /* NULL: none */
     bool result;      /* else an upload */
+    uint64_t leave;   /* bytes that stay free beside it */
     uint64_t left;    /* bytes: announced and not yet written */
     uint64_t held;    /* bytes: set aside; guarded by the volume's lock */
     uint64_t written; /* bytes */
 } Reservation;
 
-/* For an upload of so many bytes. ERROR_NO_SPACE where it certainly does not fit: if it would leave
- * less than MIN_FREE_SPACE, counting what others hold. */
-_must_check_ bool volume_reserve(Volume *volume, uint64_t bytes, Reservation *out, Error *error);
+typedef struct RoomSpec {
+    uint64_t bytes;
+    uint64_t beside; /* bytes to be left free beyond MIN_FREE_SPACE, for results that will come */
+} RoomSpec;
 
-/* For a result, all at once. It may use MIN_FREE_SPACE but for a little that the database needs:
- * once accepted, it frees the room of its original. */
+/* For an upload. ERROR_NO_SPACE where it certainly does not fit, counting what others hold. */
+_must_check_ bool volume_reserve(Volume *volume, const RoomSpec *spec, Reservation *out,
+                                 Error *error);
+
+/* For a result, all at once. It may use MIN_FREE_SPACE but for the little that the database needs
+ * to say that it was accepted: with that it frees the room of its original. */
 _must_check_ bool volume_reserve_result(Volume *volume, uint64_t bytes, Reservation *out,
                                         Error *error);
 

@@ -112,6 +112,10 @@
                     "(SELECT max(rank) FROM job WHERE state = 'queued'), "                         \
                     "(SELECT min(lease_expires_at) FROM job WHERE state = 'leased'), "             \
                     "(SELECT max(lease_expires_at) FROM job WHERE state = 'leased')")              \
+    X(JOB_LARGEST, "SELECT coalesce(max(size), 0) FROM media WHERE id IN ("                        \
+                   "SELECT media_id FROM job WHERE state = 'validating' UNION ALL "                \
+                   "SELECT media_id FROM job WHERE state = 'queued' UNION ALL "                    \
+                   "SELECT media_id FROM job WHERE state = 'leased')")                             \
     X(JOB_COUNT, "SELECT state, count(*) FROM job GROUP BY state")                                 \
     X(JOB_DELIVER, "UPDATE job SET state = 'done', percent = 100, stage = NULL, error = NULL, "    \
                    "video_digest = ?3, updated_at = ?4 WHERE id = ?1 AND lease_hash = ?2 "         \

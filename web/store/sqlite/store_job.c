@@ -133,6 +133,17 @@ bool store_job_count(StoreConnection *connection, int64_t counts[JOB_STATE_COUNT
     return true;
 }
 
+bool store_job_largest(StoreConnection *connection, int64_t *size, Error *error)
+{
+    bool row;
+    _cleanup_statement_ sqlite3_stmt *statement =
+        statement_start(connection, STATEMENT_JOB_LARGEST, NO_VALUES, error);
+    if (!statement || !statement_step(connection, statement, &row, error))
+        return false;
+    *size = column_integer(statement, 0);
+    return true;
+}
+
 /* --- a lease, from its claim to its end --- */
 
 bool store_job_claim(StoreConnection *connection, const JobClaim *claim, JobRow *out, bool *claimed,
