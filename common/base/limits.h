@@ -97,6 +97,12 @@
 #define TRANSFER_OUTLAST_SECONDS 900         /* how long web may be away before a delivery pauses */
 #define TRANSFER_BACKOFF_MAX     60          /* seconds between two tries */
 
+/* decoder and housekeeper */
+#define DECODER_VERIFY_MAX  2   /* results played at once: a child may take much memory */
+#define DECODER_WAITING_MAX 16  /* results that wait for that; each may take four minutes */
+#define TRANSIT_SLICE_FILES 64  /* files looked at before leases are looked after again */
+#define TRANSIT_SLICE_MS    200 /* the same, where the disk is slow */
+
 /* metrics */
 #define METRIC_ROUTES_MAX 64 /* names of routes; there are about 15 */
 #define METRIC_WORDS_MAX  8  /* states of a job, pools of workers */

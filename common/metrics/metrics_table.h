@@ -132,6 +132,8 @@ typedef enum MetricStatus {
       "Jobs in the database.")                                                                     \
     X(METRIC_CHILDREN, "reelkeep_children_total", METRIC_COUNTER, LABEL_TASK, LABEL_END, 1,        \
       "Sandboxed children that looked into a file, by how they ended.")                            \
+    X(METRIC_VERIFY_WAITING, "reelkeep_results_waiting", METRIC_GAUGE, LABEL_NONE, LABEL_NONE, 1,  \
+      "Delivered results that wait for their turn to be played.")                                  \
     X(METRIC_STORE_WRITES, "reelkeep_store_writes_total", METRIC_COUNTER, LABEL_NONE, LABEL_NONE,  \
       1, "Changes made durable in the database.")                                                  \
     X(METRIC_STORE_COMMITS, "reelkeep_store_commits_total", METRIC_COUNTER, LABEL_NONE,            \

@@ -153,7 +153,9 @@ void parcel_sweep(const Parcel *parcel)
 {
     Error error = {0};
     TransitSweep round = {.removing = ignore_removal};
-    assert_true(transit_sweep(parcel->archive->library.transit, &round, &error));
+    bool more;
+    assert_true(transit_sweep(parcel->archive->library.transit, &round, &more, &error));
+    assert_false(more);
     assert_int_equal(archive_query(parcel->archive, "SELECT count(*) FROM transit"), 0);
 }
 

@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/id.h"
 #include "common/base/log.h"
+#include "common/metrics/metrics.h"
 #include "common/sandbox/zygote.h"
 #include "web/decoder/child/decoder_child.h"
 #include "web/decoder/decoder.h"
@@ -449,6 +450,81 @@ static void plays_few_results_at_once(void **state)
     assert_int_equal(most, DECODER_VERIFY_MAX);
 }
 
+typedef struct Waiter {
+    int fd;
+    atomic_bool stop;
+    pthread_t thread;
+    ErrorCode code;
+} Waiter;
+
+static void *wait_for_turn(void *argument)
+{
+    static const DecoderExpectation expected = {MEDIA_AUDIO, 0, 0, 1, true};
+    Waiter *waiter = argument;
+    Error error = {0};
+    assert_false(decoder_verify(waiter->fd, &expected, &waiter->stop, &error));
+    waiter->code = error.code;
+    return NULL;
+}
+
+/* Of a metric with all its labels. */
+static int64_t metric(size_t first, size_t last)
+{
+    static MetricsReading reading;
+    int64_t sum = 0;
+    metrics_read(&reading);
+    for (size_t cell = first; cell <= last; cell++)
+        sum += reading.cells[cell];
+    return sum;
+}
+#define METRIC_OF(name) metric(name##_FIRST_CELL, name##_LAST_CELL)
+
+static void await_waiting(int64_t count)
+{
+    while (METRIC_OF(METRIC_VERIFY_WAITING) != count)
+        clock_sleep_ms(1);
+}
+
+/* All play or wait for ever. Each time one is called off it must be one that plays, and the next in
+ * order plays instead: only who plays has a child whose end is counted. */
+static void takes_results_in_the_order_of_their_coming(void **state)
+{
+    static Waiter waiters[DECODER_VERIFY_MAX + DECODER_WAITING_MAX];
+    size_t count = ARRAY_SIZE(waiters);
+    (void)state;
+    _cleanup_close_ int fd = open_text("hang");
+    for (size_t i = 0; i < count; i++) {
+        waiters[i].fd = fd;
+        assert_int_equal(pthread_create(&waiters[i].thread, NULL, wait_for_turn, &waiters[i]), 0);
+        if (i < DECODER_VERIFY_MAX)
+            while (count_children() <= i)
+                clock_sleep_ms(1);
+        else
+            await_waiting((int64_t)(i + 1 - DECODER_VERIFY_MAX));
+    }
+    Waiter late = {.fd = fd};
+    wait_for_turn(&late);
+    assert_int_equal(late.code, ERROR_UNAVAILABLE);
+    /* One in the middle goes away; nobody is forgotten. */
+    Waiter *away = &waiters[count / 2];
+    atomic_store(&away->stop, true);
+    pthread_join(away->thread, NULL);
+    assert_int_equal(METRIC_OF(METRIC_VERIFY_WAITING), DECODER_WAITING_MAX - 1);
+    int64_t left = DECODER_WAITING_MAX - 1;
+    for (size_t i = 0; i < count; i++) {
+        if (&waiters[i] == away)
+            continue;
+        int64_t ended = METRIC_OF(METRIC_CHILDREN);
+        atomic_store(&waiters[i].stop, true);
+        pthread_join(waiters[i].thread, NULL);
+        assert_int_equal(waiters[i].code, ERROR_CANCELLED);
+        assert_int_equal(METRIC_OF(METRIC_CHILDREN), ended + 1);
+        left -= left > 0;
+        await_waiting(left);
+    }
+    assert_int_equal(away->code, ERROR_CANCELLED);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +537,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(refuses_results_that_are_not_as_told),
         cmocka_unit_test(refuses_results_that_are_damaged),
         cmocka_unit_test(plays_few_results_at_once),
+        cmocka_unit_test(takes_results_in_the_order_of_their_coming),
     };
     if (argc == 2 && streq(argv[1], ZYGOTE_COMMAND))
         return zygote_main(tasks_list);

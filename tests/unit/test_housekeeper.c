@@ -157,22 +157,23 @@ static void is_not_held_up_by_one_that_resists(void **state)
     char folder[400];
     Error error = {0};
     size_t tried = 0;
+    bool more;
     TransitSweep sweep = {.removing = count_removal, .context = &tried, .now = START};
     assert_true(transit_reserve(archive->library.transit, &paths, &error));
     put_file(archive, paths.path[1]);
     snprintf(folder, sizeof folder, "%s/%s", archive->root, paths.path[0]);
     assert_int_equal(mkdir(folder, 0755), 0);
     transit_abandon(archive->library.transit, &paths);
-    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
+    assert_true(transit_sweep(archive->library.transit, &sweep, &more, &error));
     assert_int_equal(tried, 2);
     assert_int_equal(archive_count_files(archive), 0);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 1);
     assert_int_equal(rmdir(folder), 0);
     sweep.now += TRANSIT_RETRY_MS - 1;
-    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
+    assert_true(transit_sweep(archive->library.transit, &sweep, &more, &error));
     assert_int_equal(tried, 2);
     sweep.now++;
-    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
+    assert_true(transit_sweep(archive->library.transit, &sweep, &more, &error));
     assert_int_equal(tried, 3);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
 }
@@ -196,13 +197,75 @@ static void stops_between_two_files(void **state)
     Archive *archive = *state;
     TransitPaths paths = {.path = {"log_entries/1/a", "log_entries/1/b"}};
     Interruption interruption = {0};
+    bool more;
     TransitSweep sweep = {interrupt, &interruption, START, &interruption.stop};
     Error error = {0};
     assert_true(transit_reserve(archive->library.transit, &paths, &error));
     transit_abandon(archive->library.transit, &paths);
-    assert_true(transit_sweep(archive->library.transit, &sweep, &error));
+    assert_true(transit_sweep(archive->library.transit, &sweep, &more, &error));
     assert_int_equal(interruption.removed, 1);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 1);
+}
+
+/* A lease runs out when the first of very many files goes. */
+#define MANY 500
+typedef struct Backlog {
+    const Archive *archive;
+    size_t removed;
+    int64_t queued_at_half; /* jobs, when half of the files were gone */
+    atomic_bool over;
+} Backlog;
+
+static void end_lease_at_first(void *context, const char *path)
+{
+    Backlog *self = context;
+    (void)path;
+    if (self->removed++ == 0)
+        archive_run(self->archive, "UPDATE job SET lease_expires_at = 1");
+    if (self->removed == MANY / 2)
+        self->queued_at_half =
+            archive_query(self->archive, "SELECT count(*) FROM job WHERE state = 'queued'");
+    if (self->removed == MANY)
+        atomic_store(&self->over, true);
+}
+
+static void ends_leases_while_many_files_go(void **state)
+{
+    Archive *archive = *state;
+    Backlog backlog = {.archive = archive};
+    HousekeeperOptions options = {&archive->library, end_lease_at_first, &backlog};
+    archive_add_video(archive, clock_wall_ms());
+    archive_claim(archive, clock_wall_ms());
+    archive_run(archive,
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 500) "
+                "INSERT INTO transit (path, ready) SELECT 'log_entries/1/' || i, 1 FROM n");
+    Housekeeper *housekeeper = housekeeper_start(&options);
+    while (!atomic_load(&backlog.over))
+        sched_yield();
+    housekeeper_stop(housekeeper);
+    assert_int_equal(backlog.queued_at_half, 1);
+    assert_int_equal(backlog.removed, MANY);
+}
+
+/* Each file once, and it is told whether there are more. */
+static void sweeps_in_slices(void **state)
+{
+    Archive *archive = *state;
+    size_t removed = 0;
+    int64_t next = START, rounds = 0;
+    HousekeeperOptions options = {&archive->library, count_removal, &removed};
+    archive_run(archive,
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 500) "
+                "INSERT INTO transit (path, ready) SELECT 'log_entries/1/' || i, 1 FROM n");
+    for (; next == START; rounds++) {
+        size_t before = removed;
+        housekeeper_round(&options, START, NULL, &next);
+        assert_true(removed - before <= TRANSIT_SLICE_FILES);
+    }
+    assert_true(next == INT64_MAX);
+    assert_true(rounds > MANY / TRANSIT_SLICE_FILES);
+    assert_int_equal(removed, MANY);
+    assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
 }
 
 static void expect_same_view(const UploadView *told, const UploadView *stored)
@@ -426,6 +489,8 @@ int main(void)
         TEST(removes_files_whose_row_went),
         TEST(is_not_held_up_by_one_that_resists),
         TEST(stops_between_two_files),
+        TEST(ends_leases_while_many_files_go),
+        TEST(sweeps_in_slices),
         TEST(tells_what_it_committed),
         TEST(keeps_nothing_of_an_upload_that_fails),
         TEST(keeps_nothing_whose_rows_fail),

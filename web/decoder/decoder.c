@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "common/base/clock.h"
+#include "common/base/flag.h"
 #include "common/metrics/metrics.h"
 #include "common/sandbox/task.h"
 
@@ -131,6 +132,72 @@ bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *er
            error_set(error, fault.code, "%s", fault.detail);
 }
 
+/* --- turns: many transcoders may finish at once, and a child may take much memory --- */
+
+/* One who waits to play a result; lives on its stack. */
+typedef struct Turn {
+    Flag come; /* raised under the lock */
+    struct Turn *next;
+} Turn;
+
+static struct {
+    pthread_mutex_t lock;
+    size_t playing, waiting; /* guarded by the lock, as the list, in the order in which they came */
+    Turn *first;
+} turns = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Waits until it is one's turn. Whoever was called off and given his turn at once has it. */
+static bool decoder_await_turn(const atomic_bool *stop, Error *error)
+{
+    Turn turn = {0}, **link = &turns.first;
+    FlagSet come = {{&turn.come}};
+    pthread_mutex_lock(&turns.lock);
+    bool free_now = turns.playing < DECODER_VERIFY_MAX, full = turns.waiting == DECODER_WAITING_MAX;
+    turns.playing += free_now;
+    if (free_now || full) {
+        pthread_mutex_unlock(&turns.lock);
+        return free_now || error_set(error, ERROR_UNAVAILABLE,
+                                     "Too many results are being looked into. Please try again.");
+    }
+    flag_init(&turn.come);
+    while (*link)
+        link = &(*link)->next;
+    *link = &turn;
+    turns.waiting++;
+    metrics_add(METRIC_VERIFY_WAITING, 0, 0, 1);
+    pthread_mutex_unlock(&turns.lock);
+
+    while (!flag_set_wait(&come, SLICE_MS) && !decoder_stopped(stop, error))
+        ;
+    pthread_mutex_lock(&turns.lock);
+    bool given = flag_raised(&turn.come);
+    for (link = &turns.first; !given && *link; link = &(*link)->next)
+        if (*link == &turn) {
+            *link = turn.next;
+            turns.waiting--;
+            metrics_add(METRIC_VERIFY_WAITING, 0, 0, -1);
+            break;
+        }
+    pthread_mutex_unlock(&turns.lock);
+    flag_release(&turn.come);
+    return given;
+}
+
+/* Hands the turn on to who has waited longest. */
+static void decoder_end_turn(void)
+{
+    pthread_mutex_lock(&turns.lock);
+    Turn *next = turns.first;
+    if (next) {
+        turns.first = next->next;
+        turns.waiting--;
+        metrics_add(METRIC_VERIFY_WAITING, 0, 0, -1);
+        flag_raise(&next->come);
+    } else
+        turns.playing--;
+    pthread_mutex_unlock(&turns.lock);
+}
+
 static bool decoder_compare(const DecoderFacts *found, const DecoderExpectation *expected,
                             Error *error)
 {
@@ -154,7 +221,6 @@ static bool decoder_compare(const DecoderFacts *found, const DecoderExpectation 
 bool decoder_verify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
                     Error *error)
 {
-    static atomic_int verifying; /* children that play a result, and who tries to add one */
     Question question = {.task = DECODER_TASK_VERIFY,
                          .profile = PROFILE_VERIFY,
                          .counted = METRIC_TASK_VERIFY,
@@ -162,15 +228,10 @@ bool decoder_verify(int fd, const DecoderExpectation *expected, const atomic_boo
                          .stop = stop};
     DecoderFacts found;
     Error fault = {0};
-    /* Many transcoders may finish at once, and a child may take much memory. */
-    while (atomic_fetch_add(&verifying, 1) >= DECODER_VERIFY_MAX) {
-        atomic_fetch_sub(&verifying, 1);
-        if (decoder_stopped(stop, error))
-            return false;
-        clock_sleep_ms(SLICE_MS);
-    }
+    if (!decoder_await_turn(stop, error))
+        return false;
     bool played = decoder_ask(&question, fd, &found, &fault);
-    atomic_fetch_sub(&verifying, 1);
+    decoder_end_turn();
     return (played && decoder_compare(&found, expected, &fault)) ||
            error_set(error, fault.code, "%s", fault.detail);
 }

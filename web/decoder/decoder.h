@@ -29,9 +29,9 @@ typedef struct DecoderExpectation {
 /*
  * Whether a result plays: it opens, is of the kind and size expected, its first picture and sound
  * decode, one can seek near its end, and from the last key frame it decodes up to the end of its
- * packets, which is where it should be. DECODER_VERIFY_MAX at once; more wait for their turn.
- * `stop` may be NULL, here and above.
+ * packets, which is where it should be. DECODER_VERIFY_MAX at once; DECODER_WAITING_MAX more wait
+ * for their turn, in the order in which they came, and who comes beyond that is told to try again
+ * (ERROR_UNAVAILABLE). `stop` may be NULL, here and above.
  */
-#define DECODER_VERIFY_MAX 2
 _must_check_ bool decoder_verify(int fd, const DecoderExpectation *expected,
                                  const atomic_bool *stop, Error *error);

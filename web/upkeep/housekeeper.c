@@ -35,16 +35,19 @@ void housekeeper_round(const HousekeeperOptions *options, int64_t now, const ato
     const Library *library = options->library;
     TransitSweep sweep = {options->removing, options->context, clock_monotonic_ms(), stop};
     Error error = {0};
+    bool more;
     *next = INT64_MAX;
-    library_try_disk(library);
     if (!jobs_expire(library->jobs, now, next, &error))
         log_error("Leases could not be looked after: %s", error.detail);
-    if (!transit_sweep(library->transit, &sweep, &error))
+    library_try_disk(library);
+    if (!transit_sweep(library->transit, &sweep, &more, &error))
         log_error("Files could not be swept: %s", error.detail);
+    else if (more)
+        *next = now;
 }
 
 /* Rounds, and between them a pause: until the next lease ends, but not for long, as one may be
- * given meanwhile; or until it is time to stop. */
+ * given meanwhile; a short one while files are left; or until it is time to stop. */
 static void *housekeeper_work(void *argument)
 {
     Housekeeper *housekeeper = CAST_OBJECT(Housekeeper, argument, HOUSEKEEPER_MAGIC);

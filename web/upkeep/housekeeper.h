@@ -18,8 +18,10 @@ typedef struct HousekeeperOptions {
 /* At start, before anything is served: every lease runs anew, every reservation is given up. */
 _must_check_ bool housekeeper_recover(const Library *library, int64_t now, Error *error);
 
-/* One round at this time (wall clock, ms); *next gets when a lease will end (INT64_MAX: none). Ends
- * early once `stop` (may be NULL) is set. Errors are logged. */
+/* One round at this time (wall clock, ms): leases, and a slice of the files that go, so that no
+ * number of files keeps a lease from ending. *next gets when there will be more to do: a lease
+ * ends, or files are left (INT64_MAX: neither). Ends early once `stop` (may be NULL) is set. Errors
+ * are logged. */
 void housekeeper_round(const HousekeeperOptions *options, int64_t now, const atomic_bool *stop,
                        int64_t *next);
 

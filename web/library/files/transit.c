@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "web/store/store_transit.h"
 
@@ -27,7 +28,9 @@ struct Transit {
     Storage storage;
     pthread_mutex_t lock;
     TransitSet *abandoned; /* guarded by the lock */
-    Resisting *resisting;  /* the sweeping thread's; at most one for each row of the table */
+    /* the sweeping thread's */
+    Resisting *resisting;           /* at most one for each row of the table */
+    char after[MEDIA_PATH_MAX + 1]; /* where the last slice ended; "": at the end */
 };
 
 Transit *transit_new(Store *store, Storage storage)
@@ -178,18 +181,27 @@ static void transit_remove(Transit *transit, TransitNext *next, const TransitSwe
     (*link)->retry_at = sweep->now + TRANSIT_RETRY_MS;
 }
 
-bool transit_sweep(Transit *transit, const TransitSweep *sweep, Error *error)
+bool transit_sweep(Transit *transit, const TransitSweep *sweep, bool *more, Error *error)
 {
     TransitNext next = {.magic = TRANSIT_NEXT_MAGIC};
+    int64_t end = clock_monotonic_ms() + TRANSIT_SLICE_MS;
     Error later;
     bool told = transit_ready_abandoned(transit, error);
-    while (!sweep->stop || !atomic_load(sweep->stop)) {
+    *more = false;
+    base_copy(next.after, sizeof next.after, transit->after);
+    for (size_t looked = 0; !sweep->stop || !atomic_load(sweep->stop); looked++) {
+        *more = looked == TRANSIT_SLICE_FILES || clock_monotonic_ms() >= end;
+        if (*more)
+            break;
         if (!store_read(transit->store, transit_read_next, &next, told ? error : &later))
             return false;
-        if (!next.found)
+        if (!next.found) {
+            transit->after[0] = '\0';
             break;
+        }
         transit_remove(transit, &next, sweep);
         base_copy(next.after, sizeof next.after, next.path);
+        base_copy(transit->after, sizeof transit->after, next.path);
     }
     return told;
 }

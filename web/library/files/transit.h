@@ -43,7 +43,10 @@ typedef struct TransitSweep {
     const atomic_bool *stop; /* asked before each file; NULL: never */
 } TransitSweep;
 
-/* Unlinks what is to be unlinked. A file that resists holds up no other: it is logged once and
- * tried again TRANSIT_RETRY_MS later. Fails only where the database does. One thread at a time. */
+/* Unlinks what is to be unlinked, but no more than TRANSIT_SLICE_FILES, and no longer than
+ * TRANSIT_SLICE_MS and one file; *more: the next call goes on from there. A file that resists holds
+ * up no other: it is logged once and tried again TRANSIT_RETRY_MS later. Fails only where the
+ * database does. One thread at a time. */
 #define TRANSIT_RETRY_MS 60000
-_must_check_ bool transit_sweep(Transit *transit, const TransitSweep *sweep, Error *error);
+_must_check_ bool transit_sweep(Transit *transit, const TransitSweep *sweep, bool *more,
+                                Error *error);
