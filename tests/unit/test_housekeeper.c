@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "common/base/clock.h"
@@ -89,6 +90,29 @@ static void removes_what_failed_once_that_can_be_told(void **state)
     assert_int_equal(round_of(archive, START), 1);
     assert_int_equal(archive_count_files(archive), 0);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
+}
+
+/* Rounds come every second; the log is for people. */
+static void tells_of_a_fault_that_lasts_but_once(void **state)
+{
+    Archive *archive = *state;
+    TransitPaths paths = reserve(archive);
+    size_t told = 0;
+    archive_run(archive, "CREATE TRIGGER deaf BEFORE UPDATE ON transit BEGIN "
+                         "SELECT RAISE (ABORT, 'not for long'); END");
+    transit_abandon(archive->library.transit, &paths);
+    fflush(stdout);
+    _cleanup_close_ int kept = dup(1), log = memfd_create("log", MFD_CLOEXEC);
+    assert_int_equal(dup2(log, 1), 1);
+    for (int i = 0; i < 3; i++)
+        round_of(archive, START);
+    fflush(stdout);
+    assert_int_equal(dup2(kept, 1), 1);
+    char text[4000] = "";
+    assert_true(pread(log, text, sizeof text - 1, 0) > 0);
+    for (const char *at = text; (at = strstr(at, "not for long")); at++)
+        told++;
+    assert_int_equal(told, 1);
 }
 
 /* Killed between the file's name and its row. */
@@ -483,6 +507,7 @@ int main(void)
         TEST(leaves_what_is_on_its_way_in),
         TEST(removes_what_failed),
         TEST(removes_what_failed_once_that_can_be_told),
+        TEST(tells_of_a_fault_that_lasts_but_once),
         TEST(removes_what_a_killed_process_left),
         TEST(forgets_reservations_that_led_to_nothing),
         TEST(never_removes_a_file_it_was_not_told_to),

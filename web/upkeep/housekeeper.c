@@ -14,6 +14,8 @@
 #define ROUND_MS_MAX 1000 /* between two looks at what changed meanwhile */
 #define ROUND_MS_MIN 20
 
+#define TELL_AGAIN_MS 60000
+
 struct Housekeeper {
     unsigned magic;
     HousekeeperOptions options; /* immutable */
@@ -29,19 +31,37 @@ bool housekeeper_recover(const Library *library, int64_t now, Error *error)
            staged_recover(library, error);
 }
 
+/* What was last told of a fault that may come back every second. */
+typedef struct HousekeeperTold {
+    char detail[sizeof((Error *)NULL)->detail];
+    int64_t again_at; /* monotonic, ms */
+} HousekeeperTold;
+
+/* A fault that lasts is one line a minute. */
+static void housekeeper_tell(HousekeeperTold *told, const char *what, const Error *error)
+{
+    int64_t now = clock_monotonic_ms();
+    if (now < told->again_at && streq(told->detail, error->detail))
+        return;
+    log_error("%s: %s", what, error->detail);
+    base_copy(told->detail, sizeof told->detail, error->detail);
+    told->again_at = now + TELL_AGAIN_MS;
+}
+
 void housekeeper_round(const HousekeeperOptions *options, int64_t now, const atomic_bool *stop,
                        int64_t *next)
 {
+    static _Thread_local HousekeeperTold leases, files;
     const Library *library = options->library;
     TransitSweep sweep = {options->removing, options->context, clock_monotonic_ms(), stop};
     Error error = {0};
     bool more;
     *next = INT64_MAX;
     if (!jobs_expire(library->jobs, now, next, &error))
-        log_error("Leases could not be looked after: %s", error.detail);
+        housekeeper_tell(&leases, "Leases could not be looked after", &error);
     library_try_disk(library);
     if (!transit_sweep(library->transit, &sweep, &more, &error))
-        log_error("Files could not be swept: %s", error.detail);
+        housekeeper_tell(&files, "Files could not be swept", &error);
     else if (more)
         *next = now;
 }

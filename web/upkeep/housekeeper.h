@@ -21,7 +21,7 @@ _must_check_ bool housekeeper_recover(const Library *library, int64_t now, Error
 /* One round at this time (wall clock, ms): leases, and a slice of the files that go, so that no
  * number of files keeps a lease from ending. *next gets when there will be more to do: a lease
  * ends, or files are left (INT64_MAX: neither). Ends early once `stop` (may be NULL) is set. Errors
- * are logged. */
+ * are logged, one that lasts once a minute. */
 void housekeeper_round(const HousekeeperOptions *options, int64_t now, const atomic_bool *stop,
                        int64_t *next);
 
