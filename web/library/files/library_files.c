@@ -56,7 +56,7 @@ void library_try_disk(const Library *library)
     Reservation room = {0};
     Staging *staged = NULL;
     StagingState state;
-    if (!file_syncs_succeed(NULL) && volume_reserve(library->volume, 1, &room, NULL) &&
+    if (!file_syncs_succeed(NULL) && volume_reserve_result(library->volume, 1, &room, NULL) &&
         (staged = staging_new(&room, NULL)))
         IGNORE_RESULT(staging_append(staged, "", 1, NULL) &&
                       staging_checkpoint(staged, &state, NULL));
