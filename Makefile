@@ -347,7 +347,7 @@ FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,u
 	-fno-sanitize-recover=all -Werror
 TSAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 
-COMMON_PACKAGES := libsodium jansson libseccomp
+COMMON_PACKAGES := libsodium nettle jansson libseccomp
 WEB_PACKAGES := libmicrohttpd sqlite3 libavformat libavcodec libavutil $(COMMON_PACKAGES)
 TRANSCODER_PACKAGES := libcurl libavformat libavcodec libavfilter libavutil libswscale \
 	libswresample $(COMMON_PACKAGES)

@@ -150,7 +150,7 @@ static const ZygoteTask child_tasks[] = {
 static void transcoder_print_libraries(FILE *out)
 {
     fprintf(out, "%s\n", web_client_library());
-    fprintf(out, "libsodium %s\n", sodium_version_string());
+    digest_print_libraries(out);
     fprintf(out, "jansson %s\n", jansson_version_str());
     pipeline_print_libraries(out);
 }

@@ -13,7 +13,7 @@ static void web_print_libraries(FILE *out)
 {
     fprintf(out, "libmicrohttpd %s\n", http_library_version());
     fprintf(out, "SQLite %s\n", store_library_version());
-    fprintf(out, "libsodium %s\n", sodium_version_string());
+    digest_print_libraries(out);
     fprintf(out, "jansson %s\n", jansson_version_str());
     fprintf(out, "FFmpeg %s\n", decoder_child_library());
 }

@@ -1,6 +1,7 @@
 #include "common/base/digest.h"
 
 #include <errno.h>
+#include <nettle/version.h>
 
 #define BLOCK_SIZE (1 << 20)
 
@@ -9,11 +10,17 @@ static const char *const prefixes[] = {
     [DIGEST_SHA256] = "sha-256=:",
 };
 
+void digest_print_libraries(FILE *out)
+{
+    fprintf(out, "libsodium %s\n", sodium_version_string());
+    fprintf(out, "nettle %d.%d\n", nettle_version_major(), nettle_version_minor());
+}
+
 void digest_init(DigestState *state, DigestKind kind)
 {
     state->kind = kind;
     if (kind == DIGEST_SHA256)
-        crypto_hash_sha256_init(&state->sha256);
+        sha256_init(&state->sha256);
     else
         crypto_generichash_init(&state->blake2b, NULL, 0, DIGEST_SIZE);
 }
@@ -21,7 +28,7 @@ void digest_init(DigestState *state, DigestKind kind)
 void digest_update(DigestState *state, const void *data, size_t length)
 {
     if (state->kind == DIGEST_SHA256)
-        crypto_hash_sha256_update(&state->sha256, data, length);
+        sha256_update(&state->sha256, length, data);
     else
         crypto_generichash_update(&state->blake2b, data, length);
 }
@@ -29,20 +36,22 @@ void digest_update(DigestState *state, const void *data, size_t length)
 void digest_final(DigestState *state, Digest *out)
 {
     if (state->kind == DIGEST_SHA256)
-        crypto_hash_sha256_final(&state->sha256, out->bytes);
+        sha256_digest(&state->sha256, DIGEST_SIZE, out->bytes);
     else
         crypto_generichash_final(&state->blake2b, out->bytes, DIGEST_SIZE);
 }
 
-#define SAVED_LENGTH (sizeof(crypto_generichash_state) + sizeof(crypto_hash_sha256_state))
+#define SAVED_LENGTH (sizeof(crypto_generichash_state) + sizeof(struct sha256_ctx))
 _Static_assert(SAVED_LENGTH <= DIGEST_SAVED_MAX, "both states fit");
 
 static void digest_tag(char tag[DIGEST_TAG_MAX + 1])
 {
     static const uint16_t one = 1;
     const unsigned char *first = (const unsigned char *)&one;
-    snprintf(tag, DIGEST_TAG_MAX + 1, "blake2b, sha256 libsodium %s, %zu bytes, %s endian",
-             sodium_version_string(), SAVED_LENGTH, *first ? "little" : "big");
+    snprintf(tag, DIGEST_TAG_MAX + 1,
+             "blake2b libsodium %s, sha256 nettle %d.%d, %zu bytes, %s endian",
+             sodium_version_string(), nettle_version_major(), nettle_version_minor(), SAVED_LENGTH,
+             *first ? "little" : "big");
 }
 
 void digest_save(const DigestState *blake2b, const DigestState *sha256, DigestSaved *out)

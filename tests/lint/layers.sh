@@ -19,6 +19,7 @@ function fits(name, globs,    list, count, i) {
 function library(header) {
     if (header ~ /^lib(av|sw|postproc)[a-z]*\//) return "libav"
     if (header ~ /^curl\//) return "curl"
+    if (header ~ /^nettle\//) return "nettle"
     if (header ~ /^vips\//) return "vips"
     if (header ~ /^(microhttpd|sqlite3|jansson|sodium|seccomp|cmocka)\.h$/) return substr(header, 1, length(header) - 2)
     return ""

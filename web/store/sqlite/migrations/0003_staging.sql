@@ -11,5 +11,5 @@ CREATE TABLE staging (
     name       TEXT    NOT NULL PRIMARY KEY CHECK (length(name) = 36), -- of the file
     durable    INTEGER NOT NULL CHECK (durable >= 0),         -- bytes that are on the disk for certain
     digest     BLOB    NOT NULL CHECK (length(digest) <= 512), -- of these bytes, to go on with
-    digest_tag TEXT    NOT NULL CHECK (length(digest_tag) <= 63) -- whose state that is: version, size
+    digest_tag TEXT    NOT NULL CHECK (length(digest_tag) <= 95) -- whose state that is: version, size
 ) STRICT, WITHOUT ROWID;
