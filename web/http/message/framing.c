@@ -22,7 +22,8 @@ bool framing_check_place(const HeadPlace *place, const HeaderField *fields, size
         if (!whole)
             break;
         const char *value = at + fields[i].name_length + 1;
-        value += strspn(value, " \t");
+        while (*value == ' ' || *value == '\t')
+            value++;
         whole = fields[i].value == value;
         at = value + fields[i].value_length + LINE_END_LENGTH;
     }
