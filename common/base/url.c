@@ -67,9 +67,9 @@ static bool url_decode_form(const char *text, size_t length, char *out, size_t s
 bool url_query_value(const char *target, const char *name, char *out, size_t size)
 {
     const char *query = strchr(target, '?');
-    _cleanup_free_ char *found = base_calloc(strlen(name) + 1, 1);
     if (!query)
         return false;
+    _cleanup_free_ char *found = base_calloc(strlen(name) + 1, 1);
     for (query++; *query; query += *query == '&') {
         size_t length = strcspn(query, "&"), name_length = MIN_OF(strcspn(query, "="), length);
         const char *value = query + MIN_OF(name_length + 1, length);

@@ -105,7 +105,7 @@ typedef enum MetricStatus {
     X(METRIC_BUILD, "reelkeep_build_info", METRIC_GAUGE, LABEL_VERSION, LABEL_NONE, 1,             \
       "The version that runs; always 1.")                                                          \
     X(METRIC_REQUESTS, "reelkeep_http_requests_total", METRIC_COUNTER, LABEL_ROUTE, LABEL_STATUS,  \
-      1, "Requests that were answered.")                                                           \
+      1, "Requests that are over; one cut off before its answer has the status other.")            \
     X(METRIC_REQUEST_BYTES, "reelkeep_http_request_body_bytes_total", METRIC_COUNTER, LABEL_ROUTE, \
       LABEL_NONE, 1, "Bytes of bodies that came in.")                                              \
     X(METRIC_RESPONSE_BYTES, "reelkeep_http_response_body_bytes_total", METRIC_COUNTER,            \

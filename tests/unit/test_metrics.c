@@ -47,7 +47,8 @@ static const struct {
      "reelkeep_http_connections 7\n",
      "a gauge without labels"},
     {METRIC_REQUESTS, 1, METRIC_STATUS_206, 3,
-     "# HELP reelkeep_http_requests_total Requests that were answered.\n"
+     "# HELP reelkeep_http_requests_total Requests that are over; one cut off before its answer "
+     "has the status other.\n"
      "# TYPE reelkeep_http_requests_total counter\n"
      "reelkeep_http_requests_total{route=\"a\\\"b\\\\c\\nd\",status=\"206\"} 3\n",
      "two labels, one escaped; statuses that never were are left out"},

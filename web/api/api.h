@@ -13,6 +13,7 @@ extern const Route api_upload_routes[];
 extern const Route api_transcoding_routes[];
 extern const Route api_media_routes[];
 extern const Route api_health_routes[];
+extern const Route api_metrics_routes[];
 extern const Route api_ui_routes[]; /* the page: the files of web/ui, built into the program */
 
 /* The form that brings a file, and the one that brings a transcoder's result. */
@@ -21,7 +22,6 @@ extern const FormHandler api_delivery_form;
 
 /* The largest such form, in bytes (Route.body_max). */
 uint64_t api_delivery_max(const void *app);
-extern const Route api_metrics_routes[];
 
 /* The address for this path of ours, which begins with a slash: absolute where PUBLIC_URL says how,
  * else the path itself. */

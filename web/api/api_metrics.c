@@ -5,8 +5,7 @@
 #include "common/metrics/metrics.h"
 #include "web/api/api.h"
 
-/* What cannot be asked for is left out: a database that fails is no reason not to tell the rest. */
-static const Route *const *counted_tables;
+static const Route *const *counted_tables; /* set before the server is started */
 
 void api_metrics_start(const Route *const *tables)
 {
@@ -57,6 +56,7 @@ void api_metrics_request_ended(const RequestOutcome *outcome)
                     0, 1);
 }
 
+/* What cannot be asked for is left out: a database that fails is no reason not to tell the rest. */
 static void api_metrics_ask(const App *app, MetricsReading *reading)
 {
     int64_t jobs[JOB_STATE_COUNT];
