@@ -78,6 +78,7 @@ WEB := \
 	web/commands/command_serve.c \
 	web/decoder/child/decoder_child.c \
 	web/decoder/child/decoder_play.c \
+	web/decoder/child/photo_check.c \
 	web/decoder/decoder.c \
 	web/decoder/decoder_message.c \
 	web/http/exchange/blocks.c \
@@ -207,6 +208,7 @@ UNIT_WEB := \
 	tests/unit/test_migrations.c \
 	tests/unit/test_multipart.c \
 	tests/unit/test_names.c \
+	tests/unit/test_photo_check.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_range.c \
 	tests/unit/test_rate.c \
@@ -319,6 +321,7 @@ FUZZ := \
 	tests/fuzz/fuzz_multipart.c \
 	tests/fuzz/fuzz_names.c \
 	tests/fuzz/fuzz_network.c \
+	tests/fuzz/fuzz_photo_check.c \
 	tests/fuzz/fuzz_range.c \
 	tests/fuzz/fuzz_router.c \
 	tests/fuzz/fuzz_settings.c \
@@ -453,7 +456,7 @@ $(eval $(call build,fuzz,clang,$(FUZZ_FLAGS),,build/fuzz))
 FUZZED := $(filter web/records/% common/base/% common/settings/% common/transfer/% common/sandbox/zygote_message.c \
 	common/media/media_tags.c web/http/message/% web/library/files/media_type.c \
 	web/library/files/signature.c web/library/results/delivery_check.c web/library/results/mp4.c web/library/results/storyboard.c \
-	web/library/results/waveform.c web/storage/names.c web/storage/stored_file.c web/decoder/decoder_message.c \
+	web/library/results/waveform.c web/storage/names.c web/storage/stored_file.c web/decoder/child/photo_check.c web/decoder/decoder_message.c \
 	transcoder/encoder/encoder_message.c,$(COMMON) $(MEDIA) $(WEB) $(TRANSCODER))
 build/fuzz/libfuzzed.a: $(FUZZED:%.c=build/fuzz/%.o)
 $(FUZZ:%.c=build/fuzz/%): %: %.o $(FUZZ_HELPERS:%.c=build/fuzz/%.o) build/fuzz/libfuzzed.a

@@ -10,7 +10,8 @@
 /* What a child was for. X(value, word) */
 #define METRIC_TASKS(X)                                                                            \
     X(METRIC_TASK_PROBE, "probe")                                                                  \
-    X(METRIC_TASK_VERIFY, "verify")
+    X(METRIC_TASK_VERIFY, "verify")                                                                \
+    X(METRIC_TASK_PHOTO, "photo")
 
 /* How a child ended. */
 #define METRIC_ENDS(X)                                                                             \

@@ -18,7 +18,7 @@ static bool same(const DecoderMessage *a, const DecoderMessage *b)
            streq(x->audio_codec, y->audio_codec);
 }
 
-static void write_and_read(const DecoderMessage *message)
+static void write_and_read(const DecoderMessage *message, bool photo)
 {
     size_t length;
     DecoderMessage again;
@@ -26,13 +26,26 @@ static void write_and_read(const DecoderMessage *message)
     decoder_message_write(fd, message);
     _cleanup_free_ char *line = fuzz_file_bytes(fd, &length);
     REQUIRE(length > 0 && strchr(line, '\n') == line + length - 1);
-    REQUIRE(decoder_message_read(line, length - 1, &again) && same(message, &again));
+    REQUIRE(decoder_message_read(line, length - 1, photo, &again) && same(message, &again));
+}
+
+static void photo(const char *line, size_t size)
+{
+    DecoderMessage message;
+    const Error *error = &message.error;
+    if (!decoder_message_read(line, size, true, &message))
+        return;
+    REQUIRE(!message.good || message.facts.kind == MEDIA_PHOTO);
+    REQUIRE(message.good || error->code == ERROR_IO || streq(error->detail, DECODER_PHOTO_CUT) ||
+            streq(error->detail, DECODER_PHOTO_DAMAGED));
+    write_and_read(&message, true);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     DecoderMessage message;
-    if (!decoder_message_read((const char *)data, size, &message))
+    photo((const char *)data, size);
+    if (!decoder_message_read((const char *)data, size, false, &message))
         return 0;
     const DecoderFacts *facts = &message.facts;
     if (message.good) {
@@ -45,6 +58,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(message.error.code == ERROR_MEDIA || message.error.code == ERROR_IO);
         REQUIRE(message.error.field_count == 0 && strlen(message.error.detail) < JOB_ERROR_MAX);
     }
-    write_and_read(&message);
+    write_and_read(&message, false);
     return 0;
 }

@@ -37,6 +37,7 @@ static void test_forms_that_cannot_be_an_upload(void **state)
 {
     Story *story = *state;
     static const char text[] = "This is a text and no film at all, whatever its name says.\n";
+    static const char rubbish[] = "\xFF\xD8\xFF and no photo behind it.";
     story_web_start(story);
     const struct {
         Field form[4];
@@ -51,6 +52,9 @@ static void test_forms_that_cannot_be_an_upload(void **state)
         {{{.name = "file", .bytes = text, .length = sizeof text, .file_name = "film.mp4"}},
          415,
          "a text renamed to .mp4"},
+        {{{.name = "file", .bytes = rubbish, .length = sizeof rubbish, .file_name = "photo.jpg"}},
+         422,
+         "the first bytes of a photo and rubbish"},
         {{{.name = "collection", .value = "../up"}, {.name = "file", PHOTO}},
          422,
          "a collection with a way up"},

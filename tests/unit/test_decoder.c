@@ -138,7 +138,7 @@ static const struct {
     {"disk", fault_disk, ERROR_IO, "The disk is gone.", false},
 };
 
-static int probe_or_fail(int argc, char **argv)
+static int run_or_fail(size_t task, int argc, char **argv)
 {
     char content[32] = "";
     if (pread(DECODER_FD_FILE, content, sizeof content - 1, 0) < 0)
@@ -146,7 +146,17 @@ static int probe_or_fail(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
         if (streq(content, faults[i].content))
             return faults[i].run();
-    return streq(content, "hang") ? fault_hang() : decoder_child_tasks[0].run(argc, argv);
+    return streq(content, "hang") ? fault_hang() : decoder_child_tasks[task].run(argc, argv);
+}
+
+static int probe_or_fail(int argc, char **argv)
+{
+    return run_or_fail(0, argc, argv);
+}
+
+static int photo_or_fail(int argc, char **argv)
+{
+    return run_or_fail(2, argc, argv);
 }
 
 static int verify(int argc, char **argv)
@@ -160,6 +170,7 @@ static int verify(int argc, char **argv)
 static const ZygoteTask tasks_list[] = {
     {DECODER_TASK_PROBE, probe_or_fail},
     {DECODER_TASK_VERIFY, verify},
+    {DECODER_TASK_PHOTO, photo_or_fail},
     {0},
 };
 
@@ -315,6 +326,57 @@ static void comes_to_a_verdict_about_mutants(void **state)
     }
 }
 
+/* --- photos --- */
+
+/* Of some cells, or of a metric with all its labels. */
+static int64_t metric(size_t first, size_t last)
+{
+    static MetricsReading reading;
+    int64_t sum = 0;
+    metrics_read(&reading);
+    for (size_t cell = first; cell <= last; cell++)
+        sum += reading.cells[cell];
+    return sum;
+}
+#define METRIC_OF(name) metric(name##_FIRST_CELL, name##_LAST_CELL)
+#define PHOTOS_LOOKED_INTO                                                                         \
+    metric(METRIC_CHILDREN_FIRST_CELL + METRIC_TASK_PHOTO * METRIC_END_COUNT,                      \
+           METRIC_CHILDREN_FIRST_CELL + (METRIC_TASK_PHOTO + 1) * METRIC_END_COUNT - 1)
+
+static void tells_whether_a_photo_is_whole(void **state)
+{
+    static const char whole[] = "GIF89a\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2L\1\0;";
+    static const struct {
+        const char *content;
+        size_t length;
+        ErrorCode code; /* 0: good */
+        const char *sentence;
+    } rows[] = {
+        {whole, sizeof whole - 1, 0, ""},
+        {whole, sizeof whole - 2, ERROR_MEDIA, DECODER_PHOTO_CUT},
+        {"GIF89a and nothing of the kind", 30, ERROR_MEDIA, DECODER_PHOTO_DAMAGED},
+        {"crash", 5, ERROR_MEDIA, CRASHED},
+        {"blame", 5, ERROR_MEDIA, DAMAGED}, /* not in our words */
+        {"twice", 5, ERROR_MEDIA, DAMAGED}, /* not about a photo */
+        {"photo", 5, 0, ""},
+        {"disk", 4, ERROR_IO, "The disk is gone."},
+        {"killed", 6, ERROR_UNAVAILABLE,
+         "The decoder was ended from outside, perhaps for lack of memory."},
+    };
+    int64_t before = PHOTOS_LOOKED_INTO;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        _cleanup_close_ int fd = memfd_create("photo", MFD_CLOEXEC);
+        assert_int_equal(write(fd, rows[i].content, rows[i].length), rows[i].length);
+        bool good = decoder_photo(fd, "image/gif", NULL, &error);
+        unit_check(good == (rows[i].code == 0), rows[i].content);
+        assert_string_equal(error.detail, rows[i].sentence);
+        unit_check(error.code == rows[i].code, rows[i].content);
+    }
+    assert_int_equal(PHOTOS_LOOKED_INTO, before + (int64_t)ARRAY_SIZE(rows));
+}
+
 /* --- results --- */
 
 static void zero_from(int fd, off_t from)
@@ -467,18 +529,6 @@ static void *wait_for_turn(void *argument)
     return NULL;
 }
 
-/* Of a metric with all its labels. */
-static int64_t metric(size_t first, size_t last)
-{
-    static MetricsReading reading;
-    int64_t sum = 0;
-    metrics_read(&reading);
-    for (size_t cell = first; cell <= last; cell++)
-        sum += reading.cells[cell];
-    return sum;
-}
-#define METRIC_OF(name) metric(name##_FIRST_CELL, name##_LAST_CELL)
-
 static void await_waiting(int64_t count)
 {
     while (METRIC_OF(METRIC_VERIFY_WAITING) != count)
@@ -533,6 +583,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(tells_the_file_from_the_machine),
         cmocka_unit_test(can_be_stopped),
         cmocka_unit_test(comes_to_a_verdict_about_mutants),
+        cmocka_unit_test(tells_whether_a_photo_is_whole),
         cmocka_unit_test(takes_results_that_play),
         cmocka_unit_test(refuses_results_that_are_not_as_told),
         cmocka_unit_test(refuses_results_that_are_damaged),

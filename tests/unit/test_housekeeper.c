@@ -372,6 +372,45 @@ static void keeps_nothing_of_an_upload_that_fails(void **state)
     assert_int_equal(archive_count_staged(archive), 0);
 }
 
+static ErrorCode photo_code;
+
+/* Sees all that was sent, in a file that cannot be written to. */
+static bool fault_photo(int fd, const char *content_type, const atomic_bool *stop, Error *error)
+{
+    char bytes[5000];
+    (void)stop;
+    assert_string_equal(content_type, "image/jpeg");
+    assert_int_equal(pread(fd, bytes, sizeof bytes, 0), 15);
+    assert_memory_equal(bytes, "\xFF\xD8\xFF and rubbish", 15);
+    assert_int_equal(write(fd, "x", 1), -1);
+    return error_set(error, photo_code, "Bad luck.");
+}
+
+/* What has a job is looked into by the validators, a photo by nobody else. It is not refused where
+ * the machine is at fault. */
+static void keeps_photos_but_for_those_that_are_at_fault(void **state)
+{
+    static const ErrorCode codes[] = {ERROR_MEDIA, ERROR_UNAVAILABLE, ERROR_IO, ERROR_CANCELLED,
+                                      ERROR_INTERNAL};
+    Archive *archive = *state;
+    char id[UUID_SIZE];
+    archive->library.photo = fault_photo;
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+        Error error = {0};
+        photo_code = codes[i];
+        Upload *upload = upload_begin(&archive->library, 5000, &error);
+        assert_true(upload_file_begin(upload, "x.jpg", &error));
+        assert_true(upload_append(upload, "\xFF\xD8\xFF and rubbish", 15, &error));
+        assert_true(upload_file_end(upload, &error));
+        assert_int_equal(upload_finish(upload, START, id, &error), codes[i] != ERROR_MEDIA);
+        assert_int_equal(error.code, codes[i] == ERROR_MEDIA ? ERROR_MEDIA : 0);
+        upload_free(upload);
+        assert_int_equal(archive_query(archive, "SELECT count(*) FROM media"), i);
+        assert_int_equal(archive_count_files(archive), i);
+        assert_int_equal(archive_count_staged(archive), 0);
+    }
+}
+
 /* The file has its name already when the rows turn out not to be possible. */
 static void keeps_nothing_whose_rows_fail(void **state)
 {
@@ -518,6 +557,7 @@ int main(void)
         TEST(sweeps_in_slices),
         TEST(tells_what_it_committed),
         TEST(keeps_nothing_of_an_upload_that_fails),
+        TEST(keeps_photos_but_for_those_that_are_at_fault),
         TEST(keeps_nothing_whose_rows_fail),
         TEST(refuses_what_is_too_large_as_soon_as_it_is),
         TEST(takes_one_file_and_good_fields_only),

@@ -127,6 +127,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
                      [MEDIA_AUDIO] = (uint64_t)settings->max_audio_size.number},
         .keep_original_videos = settings->keep_original_videos.number != 0,
         .verify = decoder_verify,
+        .photo = decoder_photo,
         .stop = &app->time_up,
     };
     return housekeeper_recover(&app->library, clock_wall_ms(), error);

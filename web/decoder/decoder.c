@@ -20,6 +20,7 @@
 typedef struct Question {
     unsigned magic;
     const char *task;
+    const char *photo; /* its content type; NULL: anything else */
     Profile profile;
     MetricTask counted;
     MetricEnd end; /* until it is known: killed, because nobody waited for it */
@@ -49,7 +50,8 @@ static const TaskFault faults[TASK_END_COUNT] = {
 static bool decoder_line(void *context, const char *line, size_t length, Error *error)
 {
     Question *question = CAST_OBJECT(Question, context, QUESTION_MAGIC);
-    if (question->answered || !decoder_message_read(line, length, &question->answer))
+    if (question->answered ||
+        !decoder_message_read(line, length, question->photo, &question->answer))
         return task_fault(faults, TASK_DAMAGED, error);
     question->answered = true;
     return true;
@@ -93,7 +95,7 @@ static bool decoder_ended(void *context, const TaskExit *exit, Error *error)
 
 static bool decoder_ask(Question *question, int fd, DecoderFacts *out, Error *error)
 {
-    const char *arguments[] = {question->task, NULL};
+    const char *arguments[] = {question->task, question->photo, NULL};
     TaskSpec spec = {.child = {.arguments = arguments,
                                .fds = &fd,
                                .fd_count = 1,
@@ -129,6 +131,20 @@ bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *er
                          .stop = stop};
     Error fault = {0}; /* error may be NULL, but the answer is copied */
     return decoder_ask(&question, fd, out, &fault) ||
+           error_set(error, fault.code, "%s", fault.detail);
+}
+
+bool decoder_photo(int fd, const char *content_type, const atomic_bool *stop, Error *error)
+{
+    Question question = {.task = DECODER_TASK_PHOTO,
+                         .photo = content_type,
+                         .profile = PROFILE_PROBE,
+                         .counted = METRIC_TASK_PHOTO,
+                         .wall_ms = PROBE_WALL_MS,
+                         .stop = stop};
+    DecoderFacts nothing_more;
+    Error fault = {0};
+    return decoder_ask(&question, fd, &nothing_more, &fault) ||
            error_set(error, fault.code, "%s", fault.detail);
 }
 

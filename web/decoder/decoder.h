@@ -18,6 +18,11 @@
 /* What an upload is, without decoding more than its head. */
 _must_check_ bool decoder_probe(int fd, const atomic_bool *stop, DecoderFacts *out, Error *error);
 
+/* Whether a photo, of one of the content types that are kept, is whole from its first byte to
+ * the end of the image; no pixel is decoded. */
+_must_check_ bool decoder_photo(int fd, const char *content_type, const atomic_bool *stop,
+                                Error *error);
+
 /* What a delivered result must be. */
 typedef struct DecoderExpectation {
     MediaKind kind;

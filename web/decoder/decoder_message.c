@@ -50,12 +50,13 @@ static bool decoder_read_codec(const json_t *object, const char *field, char out
            strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(out);
 }
 
-static bool decoder_read_facts(const json_t *object, DecoderFacts *out)
+static bool decoder_read_facts(const json_t *object, bool photo, DecoderFacts *out)
 {
     Error ignored = {0};
     const char *word = json_string_value(json_object_get(object, "kind"));
-    if (!word)
-        return false;
+    *out = (DecoderFacts){.kind = MEDIA_PHOTO};
+    if (!word || photo)
+        return word && streq(word, media_kind_words[MEDIA_PHOTO]);
     if (streq(word, media_kind_words[MEDIA_VIDEO]))
         out->kind = MEDIA_VIDEO;
     else if (streq(word, media_kind_words[MEDIA_AUDIO]))
@@ -71,8 +72,8 @@ static bool decoder_read_facts(const json_t *object, DecoderFacts *out)
            decoder_read_codec(object, "audio_codec", out->audio_codec);
 }
 
-/* A child may blame its file, and nothing else in particular. */
-static bool decoder_read_error(const json_t *object, Error *out)
+/* A child may blame its file, and nothing else in particular; a photo in our own words. */
+static bool decoder_read_error(const json_t *object, bool photo, Error *out)
 {
     Error ignored = {0};
     bool media;
@@ -84,17 +85,19 @@ static bool decoder_read_error(const json_t *object, Error *out)
     for (char *c = out->detail; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = ' ';
+    if (photo && media)
+        return streq(out->detail, DECODER_PHOTO_CUT) || streq(out->detail, DECODER_PHOTO_DAMAGED);
     return *out->detail != '\0';
 }
 
-bool decoder_message_read(const char *line, size_t length, DecoderMessage *out)
+bool decoder_message_read(const char *line, size_t length, bool photo, DecoderMessage *out)
 {
     _cleanup_json_ json_t *object = json_parse_object(line, length, NULL);
     if (!object)
         return false;
     DecoderMessage message = {.good = !json_object_get(object, "error")};
-    bool valid = message.good ? decoder_read_facts(object, &message.facts)
-                              : decoder_read_error(object, &message.error);
+    bool valid = message.good ? decoder_read_facts(object, photo, &message.facts)
+                              : decoder_read_error(object, photo, &message.error);
     if (valid)
         *out = message;
     return valid;

@@ -15,6 +15,9 @@
 typedef bool LibraryVerify(int fd, const DecoderExpectation *expected, const atomic_bool *stop,
                            Error *error);
 
+/* As decoder_photo(). */
+typedef bool LibraryPhoto(int fd, const char *content_type, const atomic_bool *stop, Error *error);
+
 typedef struct Transit Transit; /* files/transit.h */
 
 typedef struct Library {
@@ -29,5 +32,6 @@ typedef struct Library {
     uint64_t max_size[MEDIA_KIND_COUNT]; /* bytes of an upload, by kind */
     bool keep_original_videos;
     LibraryVerify *verify;   /* decoder_verify(), but for tests that have no decoder */
+    LibraryPhoto *photo;     /* decoder_photo(), likewise */
     const atomic_bool *stop; /* what takes long is called off; NULL: never */
 } Library;

@@ -56,7 +56,8 @@ function makeTurnedVideo(path, size) {
 }
 
 /* The first box of a HEIC picture (ISO/IEC 14496-12 §4.3); nothing here decodes the rest. */
-const HEIC_START = '\0\0\0\x18ftypheic\0\0\0\0mif1heic';
+const HEIC_START =
+  '\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\x0cmeta\0\0\0\0\0\0\0\0mdat';
 
 const makers = {
   'video/iphone_h264_gps_rot90.mov': (path) => makeTurnedVideo(path, '568x320'),

@@ -8,6 +8,7 @@
 #include "common/media/media_probe.h"
 #include "common/sandbox/sandbox_probe.h"
 #include "web/decoder/child/decoder_play.h"
+#include "web/decoder/child/photo_check.h"
 #include "web/decoder/decoder_message.h"
 
 /* A container whose length would leave less than this of each second lies about it. */
@@ -79,6 +80,18 @@ static int decoder_child_verify(int argc, char **argv)
     return decoder_answer(true);
 }
 
+static int decoder_child_photo(int argc, char **argv)
+{
+    DecoderMessage message = {.facts = {.kind = MEDIA_PHOTO}};
+    Error error = {0};
+    REQUIRE(argc == 2);
+    message.good = photo_check(DECODER_FD_FILE, argv[1], &error);
+    if (!message.good)
+        message.error = error;
+    decoder_message_write(DECODER_FD_STATUS, &message);
+    return 0;
+}
+
 const char *decoder_child_library(void)
 {
     return av_version_info();
@@ -87,6 +100,7 @@ const char *decoder_child_library(void)
 const ZygoteTask decoder_child_tasks[] = {
     {DECODER_TASK_PROBE, decoder_child_probe},
     {DECODER_TASK_VERIFY, decoder_child_verify},
+    {DECODER_TASK_PHOTO, decoder_child_photo},
     {SANDBOX_PROBE_TASK, sandbox_probe_main},
     {0},
 };

@@ -225,6 +225,26 @@ static bool upload_describe(Upload *upload, int64_t now, Error *error)
     return true;
 }
 
+/* Nobody looks at a photo later, as the validators look at what has a job. It is refused for its
+ * own faults only: where nobody could look, it is kept. */
+static bool upload_check_photo(const Upload *upload, Error *error)
+{
+    const Library *library = upload->library;
+    const MediaRow *media = &upload->media;
+    Error fault = {0};
+    int fd;
+    if (media->kind != MEDIA_PHOTO)
+        return true;
+    _cleanup_stored_file_ StoredFile *photo = staging_view(upload->staging, &fault);
+    if (photo && (fd = stored_file_lend_fd(photo, &fault)) >= 0 &&
+        library->photo(fd, media->content_type, library->stop, &fault))
+        return true;
+    if (fault.code == ERROR_MEDIA)
+        return error_set(error, ERROR_MEDIA, "%s", fault.detail);
+    log_warning("Photo %s is kept without a look into it: %s", media->id, fault.detail);
+    return true;
+}
+
 static bool upload_create_rows(StoreConnection *connection, void *argument, Error *error)
 {
     const Upload *upload = CAST_OBJECT(Upload, argument, UPLOAD_MAGIC);
@@ -249,7 +269,8 @@ bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error
         return false;
     base_copy(paths.path[0], sizeof paths.path[0], upload->original.path);
     upload->original.has_sha256 = true;
-    if (!staging_finish(upload->staging, &upload->original.blake2b, &upload->original.sha256,
+    if (!upload_check_photo(upload, error) ||
+        !staging_finish(upload->staging, &upload->original.blake2b, &upload->original.sha256,
                         error) ||
         !transit_reserve(library->transit, &paths, error))
         return false;

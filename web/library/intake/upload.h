@@ -41,7 +41,8 @@ _must_check_ bool upload_append(Upload *upload, const void *bytes, size_t length
 /* ERROR_INVALID for an empty file. */
 _must_check_ bool upload_file_end(Upload *upload, Error *error);
 
-/* Keeps it for good; fills the upload's id. The file and the row are durable when it returns. */
+/* Keeps it for good; fills the upload's id. The file and the row are durable when it returns.
+ * ERROR_MEDIA for a photo that is damaged or cut off. */
 _must_check_ bool upload_finish(Upload *upload, int64_t now, char id[UUID_SIZE], Error *error);
 
 /* What the finish committed, without asking the database. */
