@@ -89,7 +89,7 @@ static void rig_await_line(const Rig *rig, const char *words, const char *file)
 }
 
 /* The answer, header and all; owned by the caller. NULL: there is nobody. */
-static char *rig_ask(const Rig *rig, const char *request)
+static char *rig_send(const Rig *rig, const char *request, size_t size)
 {
     static char answer[256 * 1024];
     struct sockaddr_in address = {.sin_family = AF_INET,
@@ -99,28 +99,35 @@ static char *rig_ask(const Rig *rig, const char *request)
     _cleanup_close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
         return NULL;
-    assert_int_equal(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
+    assert_int_equal(send(fd, request, size, MSG_NOSIGNAL), size);
     for (ssize_t got; (got = recv(fd, answer + length, sizeof answer - 1 - length, 0)) > 0;)
         length += (size_t)got;
     answer[length] = '\0';
     return base_strdup(answer);
 }
 
+static char *rig_ask(const Rig *rig, const char *request)
+{
+    return rig_send(rig, request, strlen(request));
+}
+
 #define GET(path)                                                                                  \
     "GET " path " HTTP/1.1\r\nHost: web\r\nConnection: close\r\nAuthorization: Bearer " TOKEN      \
     "\r\n\r\n"
-#define PART                                                                                       \
-    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n"             \
-    "\x89PNG\r\n\x1a\n rest of it\r\n--b--\r\n"
-
+/* A photo that is whole. */
 static char *rig_upload(const Rig *rig)
 {
+    static const char part[] =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.gif\"\r\n\r\n"
+        "GIF89a\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2L\1\0;\r\n--b--\r\n";
     char request[1000];
-    snprintf(request, sizeof request,
-             "POST /api/uploads HTTP/1.1\r\nHost: web\r\nConnection: close\r\n"
-             "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %zu\r\n\r\n" PART,
-             strlen(PART));
-    return rig_ask(rig, request);
+    int head =
+        snprintf(request, sizeof request,
+                 "POST /api/uploads HTTP/1.1\r\nHost: web\r\nConnection: close\r\n"
+                 "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: %zu\r\n\r\n",
+                 sizeof part - 1);
+    memcpy(request + head, part, sizeof part - 1);
+    return rig_send(rig, request, (size_t)head + sizeof part - 1);
 }
 
 /* Until an answer holds the words. */
