@@ -1,9 +1,7 @@
 #include "web/upkeep/housekeeper.h"
 
-#include <pthread.h>
-#include <time.h>
-
 #include "common/base/clock.h"
+#include "common/base/flag.h"
 #include "common/base/log.h"
 #include "web/library/files/library_files.h"
 #include "web/library/files/staged.h"
@@ -20,9 +18,7 @@ struct Housekeeper {
     unsigned magic;
     HousekeeperOptions options; /* immutable */
     pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t stop;
-    atomic_bool stopping; /* set under the lock */
+    Flag stop;
 };
 
 bool housekeeper_recover(const Library *library, int64_t now, Error *error)
@@ -71,18 +67,12 @@ void housekeeper_round(const HousekeeperOptions *options, int64_t now, const ato
 static void *housekeeper_work(void *argument)
 {
     Housekeeper *housekeeper = CAST_OBJECT(Housekeeper, argument, HOUSEKEEPER_MAGIC);
-    while (!atomic_load(&housekeeper->stopping)) {
-        int64_t now = clock_wall_ms(), next, pause;
-        housekeeper_round(&housekeeper->options, now, &housekeeper->stopping, &next);
+    int64_t pause = 0;
+    while (!flag_set_wait(&(FlagSet){{&housekeeper->stop}}, pause)) {
+        int64_t now = clock_wall_ms(), next;
+        housekeeper_round(&housekeeper->options, now, &housekeeper->stop.raised, &next);
         pause = next == INT64_MAX ? ROUND_MS_MAX : next - now;
         pause = MIN_OF(MAX_OF(pause, ROUND_MS_MIN), ROUND_MS_MAX);
-        int64_t until = clock_monotonic_ms() + pause;
-        struct timespec deadline = {until / 1000, until % 1000 * 1000000};
-        int result = 0;
-        pthread_mutex_lock(&housekeeper->lock);
-        while (!atomic_load(&housekeeper->stopping) && result == 0)
-            result = pthread_cond_timedwait(&housekeeper->stop, &housekeeper->lock, &deadline);
-        pthread_mutex_unlock(&housekeeper->lock);
     }
     return NULL;
 }
@@ -90,26 +80,18 @@ static void *housekeeper_work(void *argument)
 Housekeeper *housekeeper_start(const HousekeeperOptions *options)
 {
     Housekeeper *housekeeper = NEW(Housekeeper);
-    pthread_condattr_t attributes;
     housekeeper->magic = HOUSEKEEPER_MAGIC;
     housekeeper->options = *options;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&housekeeper->lock, NULL);
-    pthread_cond_init(&housekeeper->stop, &attributes);
-    pthread_condattr_destroy(&attributes);
+    flag_init(&housekeeper->stop);
     REQUIRE(pthread_create(&housekeeper->thread, NULL, housekeeper_work, housekeeper) == 0);
     return housekeeper;
 }
 
 void housekeeper_stop(Housekeeper *housekeeper)
 {
-    pthread_mutex_lock(&housekeeper->lock);
-    atomic_store(&housekeeper->stopping, true);
-    pthread_cond_signal(&housekeeper->stop);
-    pthread_mutex_unlock(&housekeeper->lock);
+    flag_raise(&housekeeper->stop);
     pthread_join(housekeeper->thread, NULL);
-    pthread_cond_destroy(&housekeeper->stop);
-    pthread_mutex_destroy(&housekeeper->lock);
+    flag_release(&housekeeper->stop);
+    housekeeper->magic = 0;
     free(housekeeper);
 }
