@@ -85,7 +85,9 @@ WEB := \
 	web/http/exchange/body.c \
 	web/http/exchange/exchange.c \
 	web/http/exchange/file_response.c \
+	web/http/exchange/head.c \
 	web/http/exchange/media_cache.c \
+	web/http/exchange/memory.c \
 	web/http/exchange/request.c \
 	web/http/exchange/response.c \
 	web/http/message/conditional.c \

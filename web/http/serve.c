@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "web/http/exchange/exchange.h"
+#include "web/http/exchange/memory.h"
 #include "web/http/server/listener.h"
 
 /* Kept back from shutdown_seconds for what comes after the last connection: closing the database.

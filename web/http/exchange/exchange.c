@@ -6,95 +6,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "web/http/exchange/blocks.h"
-#include "web/http/message/field.h"
-#include "web/http/message/multipart.h"
-
-#define MEMORY_MAGIC 0x584d454du /* "XMEM" */
-#define FORGET_MAGIC 0x46524754u /* "FRGT" */
-
-/* What each loop keeps for its requests. Its thread, but for the gauges. */
-typedef struct ExchangeMemory {
-    unsigned magic;
-    MediaCache *cache;
-    Blocks *blocks;
-    LoopMessage collect; /* asks who keeps blocks for them, outside libmicrohttpd's callbacks */
-    unsigned wanted;     /* so many; not 0: `collect` is on its way */
-    unsigned forget_generation; /* raised whenever something was forgotten */
-} ExchangeMemory;
-
-static ExchangeMemory *exchange_memory(const Loop *loop)
-{
-    return CAST_OBJECT(ExchangeMemory, loop_memory(loop), MEMORY_MAGIC);
-}
-
-static void *exchange_memory_new(const void *context)
-{
-    const ExchangeShared *shared =
-        CAST_OBJECT(const ExchangeShared, context, EXCHANGE_SHARED_MAGIC);
-    ExchangeMemory *memory = NEW(ExchangeMemory);
-    *memory = (ExchangeMemory){.magic = MEMORY_MAGIC,
-                               .cache = media_cache_new(),
-                               .blocks = blocks_new(shared->blocks),
-                               .collect = {.object = memory}};
-    return memory;
-}
-
-static void exchange_memory_free(void *pointer)
-{
-    ExchangeMemory *memory = CAST_OBJECT(ExchangeMemory, pointer, MEMORY_MAGIC);
-    media_cache_free(memory->cache);
-    blocks_free(memory->blocks);
-    memory->magic = 0;
-    free(memory);
-}
-
-void exchange_gauges(const Loop *loop, size_t *files, uint64_t *bytes)
-{
-    media_cache_gauges(exchange_memory(loop)->cache, files, bytes);
-}
-
-/* --- forgetting --- */
-
-typedef struct Forget {
-    unsigned magic;
-    LoopMessage message;
-    char *path; /* NULL: all of the audience */
-    uint64_t audience;
-} Forget;
-
-static void exchange_forget(Loop *loop, void *object)
-{
-    Forget *forget = CAST_OBJECT(Forget, object, FORGET_MAGIC);
-    ExchangeMemory *memory = exchange_memory(loop);
-    if (forget->path)
-        media_cache_forget(memory->cache, forget->path);
-    else
-        media_cache_forget_audience(memory->cache, forget->audience);
-    memory->forget_generation++;
-    free(forget->path);
-    free(forget);
-}
-
-static void exchange_post_forget(Loop *loop, char *path, uint64_t audience)
-{
-    Forget *forget = NEW(Forget);
-    *forget = (Forget){.magic = FORGET_MAGIC,
-                       .message = {.deliver = exchange_forget, .object = forget},
-                       .path = path,
-                       .audience = audience};
-    loop_post(loop, &forget->message);
-}
-
-void exchange_forget_file(Loop *loop, const char *media_path)
-{
-    exchange_post_forget(loop, base_strdup(media_path), 0);
-}
-
-void exchange_forget_audience(Loop *loop, uint64_t audience)
-{
-    exchange_post_forget(loop, NULL, audience);
-}
+#include "web/http/exchange/head.h"
+#include "web/http/exchange/memory.h"
 
 /* --- between the loop and the workers --- */
 
@@ -321,101 +234,7 @@ static enum MHD_Result exchange_answer_file(Request *request, MediaFile *file)
     return exchange_queue_answer(request);
 }
 
-/* --- the header: everything is decided before a byte of the body is taken --- */
-
-#define FIELD_LIST_MAGIC 0x464c5354u /* "FLST" */
-
-typedef struct FieldList {
-    unsigned magic;
-    size_t count;
-    HeaderField fields[HTTP_HEADER_COUNT_MAX + 1];
-} FieldList;
-
-static enum MHD_Result exchange_collect_field(void *cls, enum MHD_ValueKind kind, const char *name,
-                                              size_t name_length, const char *value,
-                                              size_t value_length)
-{
-    FieldList *list = CAST_OBJECT(FieldList, cls, FIELD_LIST_MAGIC);
-    (void)kind;
-    if (list->count == ARRAY_SIZE(list->fields))
-        return MHD_NO;
-    list->fields[list->count++] = (HeaderField){name, name_length, value, value_length};
-    return MHD_YES;
-}
-
-/* libmicrohttpd 0.9 passes over much that a proxy takes otherwise, but leaves each part of a head
- * where it came, which tells. From 1.0 on it moves them, and is strict itself. */
-static bool exchange_check_framing(Request *request, HeadPlace *place)
-{
-    FieldList list; /* the fields are not cleared: this is the way of every request */
-    list.magic = FIELD_LIST_MAGIC;
-    list.count = 0;
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, exchange_collect_field,
-                                &list);
-    place->sent_target = request->target;
-    place->size =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
-            ->header_size;
-    return framing_check(place->version, list.fields, list.count, &request->framing,
-                         &request->error) &&
-           (MHD_VERSION >= 0x01000000 ||
-            framing_check_place(place, list.fields, list.count, &request->error));
-}
-
-static bool exchange_check_route(Request *request)
-{
-    if (request->method == 0) {
-        request->allowed = HTTP_GET | HTTP_HEAD | HTTP_POST;
-        return error_set(&request->error, ERROR_METHOD, "That method is not known here.");
-    }
-    return router_match(request_shared(request)->options->tables, request->method, request->target,
-                        &request->match, &request->allowed, &request->error);
-}
-
-static bool exchange_check_access(Request *request)
-{
-    const HttpGuard *guard = &request_shared(request)->options->guard;
-    request->client = request_find_client(request);
-    RequestFacts facts = {.method = (HttpMethod)request->method,
-                          .target = request->target,
-                          .authorization = request_header(request, "Authorization"),
-                          .cookie = request_header(request, "Cookie"),
-                          .client = request->client};
-    if (!(request->method & (HTTP_GET | HTTP_HEAD))) { /* which are most, and change nothing */
-        facts.host = request_header(request, "Host");
-        facts.origin = request_header(request, "Origin");
-        facts.fetch_site = request_header(request, "Sec-Fetch-Site");
-    }
-    return guard->authorize(guard->context, &facts, request->match.route->access, &request->viewer,
-                            &request->error);
-}
-
-static bool exchange_check_body(Request *request)
-{
-    const Route *route = request->match.route;
-    const Framing *framing = &request->framing;
-    Error *error = &request->error;
-    if (route->body == BODY_NONE)
-        return !framing->has_body ||
-               error_set(error, ERROR_TOO_LARGE, "This address takes no content.");
-    if (route->body == BODY_JSON) {
-        const char *type = request_header(request, "Content-Type");
-        if (!type || !field_is(type, "application/json"))
-            return error_set(error, ERROR_MEDIA_TYPE, "This address takes application/json.");
-        return framing->chunked || framing->length <= HTTP_SMALL_BODY_MAX ||
-               error_set(error, ERROR_TOO_LARGE, "The request is larger than %d bytes.",
-                         HTTP_SMALL_BODY_MAX);
-    }
-    uint64_t limit = route->body_max(request_app(request));
-    if (!framing->chunked && request_header(request, "Content-Length") == NULL)
-        return error_set(error, ERROR_LENGTH_REQUIRED, "Content-Length is missing.");
-    if (!framing->chunked && framing->length > limit)
-        return error_set(error, ERROR_TOO_LARGE,
-                         "The file is too large: at most %llu MB are accepted.",
-                         (unsigned long long)(limit / MIB));
-    request->body = body_new(route->form ? &multipart_sink : route->sink, limit);
-    return true;
-}
+/* --- the header --- */
 
 static bool exchange_check_load(Request *request, WorkPool pool)
 {
@@ -428,12 +247,10 @@ static enum MHD_Result exchange_on_header(Request *request, HeadPlace *place)
 {
     loop_set_busy(request->socket);
     request->method = router_method(place->method);
-    if (!exchange_check_framing(request, place))
+    if (!head_check_framing(request, place))
         return exchange_refuse(request);
-    bool good =
-        exchange_check_route(request) && exchange_check_access(request) &&
-        exchange_check_body(request) &&
-        (request->match.route->resolve || exchange_check_load(request, request->match.route->pool));
+    bool good = head_check(request) && (request->match.route->resolve ||
+                                        exchange_check_load(request, request->match.route->pool));
     if (!good && (request->framing.has_body || request->method == 0))
         return exchange_refuse(request);
     if (good && request->body)

@@ -14,10 +14,3 @@
 
 /* For every loop of a server; LoopShared.context is an ExchangeShared. */
 extern const LoopHooks exchange_hooks;
-
-/* Messages to one loop about its cache; allocated here, freed when delivered. Any thread. */
-void exchange_forget_file(Loop *loop, const char *media_path);
-void exchange_forget_audience(Loop *loop, uint64_t audience);
-
-/* Of a loop's cache. Any thread. */
-void exchange_gauges(const Loop *loop, size_t *files, uint64_t *bytes);
