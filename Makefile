@@ -81,24 +81,28 @@ WEB := \
 	web/decoder/child/photo_check.c \
 	web/decoder/decoder.c \
 	web/decoder/decoder_message.c \
+	web/http/exchange/admission.c \
 	web/http/exchange/blocks.c \
 	web/http/exchange/body.c \
+	web/http/exchange/connection.c \
 	web/http/exchange/exchange.c \
 	web/http/exchange/file_response.c \
-	web/http/exchange/head.c \
 	web/http/exchange/media_cache.c \
 	web/http/exchange/memory.c \
+	web/http/exchange/pace.c \
+	web/http/exchange/pages.c \
 	web/http/exchange/request.c \
 	web/http/exchange/response.c \
+	web/http/message/chunked.c \
 	web/http/message/conditional.c \
 	web/http/message/field.c \
 	web/http/message/forwarded.c \
 	web/http/message/framing.c \
+	web/http/message/head.c \
 	web/http/message/multipart.c \
 	web/http/message/range.c \
 	web/http/message/router.c \
 	web/http/serve.c \
-	web/http/server/linger.c \
 	web/http/server/listener.c \
 	web/http/server/loop.c \
 	web/http/server/workers.c \
@@ -193,7 +197,9 @@ UNIT_COMMON := \
 UNIT_WEB := \
 	tests/unit/test_access.c \
 	tests/unit/test_allocations.c \
+	tests/unit/test_chunked.c \
 	tests/unit/test_client.c \
+	tests/unit/test_cold_pages.c \
 	tests/unit/test_conditional.c \
 	tests/unit/test_decoder.c \
 	tests/unit/test_delivery.c \
@@ -203,6 +209,7 @@ UNIT_WEB := \
 	tests/unit/test_durable.c \
 	tests/unit/test_dying_disk.c \
 	tests/unit/test_framing.c \
+	tests/unit/test_head.c \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \
 	tests/unit/test_jobs.c \
@@ -256,6 +263,7 @@ UNIT_HELPERS := \
 	tests/unit/cues.c \
 	tests/unit/encoded.c \
 	tests/unit/encoding.c \
+	tests/unit/http_client.c \
 	tests/unit/job_fixture.c \
 	tests/unit/memory_storage.c \
 	tests/unit/parcel.c \
@@ -264,6 +272,7 @@ UNIT_HELPERS := \
 
 # Unit tests with threads, run under the thread sanitizer too.
 UNIT_THREADS := \
+	tests/unit/test_cold_pages.c \
 	tests/unit/test_delivery.c \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \
@@ -309,6 +318,7 @@ BENCHES := \
 
 # One driver of libFuzzer for each parser of strangers' bytes.
 FUZZ := \
+	tests/fuzz/fuzz_chunked.c \
 	tests/fuzz/fuzz_conditional.c \
 	tests/fuzz/fuzz_decoder_message.c \
 	tests/fuzz/fuzz_delivery_check.c \
@@ -316,6 +326,7 @@ FUZZ := \
 	tests/fuzz/fuzz_encoder_message.c \
 	tests/fuzz/fuzz_field.c \
 	tests/fuzz/fuzz_framing.c \
+	tests/fuzz/fuzz_head.c \
 	tests/fuzz/fuzz_json.c \
 	tests/fuzz/fuzz_media_tags.c \
 	tests/fuzz/fuzz_media_type.c \
@@ -353,7 +364,7 @@ FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,u
 TSAN_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 
 COMMON_PACKAGES := libsodium nettle jansson libseccomp
-WEB_PACKAGES := libmicrohttpd sqlite3 libavformat libavcodec libavutil $(COMMON_PACKAGES)
+WEB_PACKAGES := sqlite3 libavformat libavcodec libavutil $(COMMON_PACKAGES)
 TRANSCODER_PACKAGES := libcurl libavformat libavcodec libavfilter libavutil libswscale \
 	libswresample $(COMMON_PACKAGES)
 STORY_PACKAGES := libcurl sqlite3 $(COMMON_PACKAGES)

@@ -3,7 +3,6 @@
 #include "common/base/json.h"
 #include "web/commands/command.h"
 #include "web/decoder/child/decoder_child.h"
-#include "web/http/http.h"
 #include "web/storage/volume/root.h"
 #include "web/store/store.h"
 
@@ -11,7 +10,6 @@ static const ProgramCommand *const commands[] = {&command_serve, &command_check,
 
 static void web_print_libraries(FILE *out)
 {
-    fprintf(out, "libmicrohttpd %s\n", http_library_version());
     fprintf(out, "SQLite %s\n", store_library_version());
     digest_print_libraries(out);
     fprintf(out, "jansson %s\n", jansson_version_str());

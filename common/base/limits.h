@@ -16,14 +16,18 @@
 #define CAPTION_MAX         2000 /* bytes of UTF-8 */
 
 /* HTTP, per request */
-#define HTTP_TARGET_MAX        4096   /* bytes of the request target; longer is 414 */
-#define HTTP_HEADER_COUNT_MAX  100    /* fields; browsers send about 15 */
-#define HTTP_SMALL_BODY_MAX    65536  /* bytes of a JSON body */
-#define HTTP_CONNECTION_MEMORY 32768  /* bytes: measured best, it is cleared after each request */
-#define HTTP_STREAM_BLOCK      262144 /* bytes of a body collected before a worker is woken */
-#define HTTP_LINGER_BYTES      (64 << 20) /* drained after a refusal, so that the client can read it */
-#define HTTP_LINGER_SECONDS    10
-#define HTTP_HEADER_SECONDS    30 /* from the first line of a request to the end of its header */
+#define HTTP_TARGET_MAX       4096       /* bytes of the request target; longer is 414 */
+#define HTTP_HEADER_COUNT_MAX 100        /* fields; browsers send about 15 */
+#define HTTP_SMALL_BODY_MAX   65536      /* bytes of a JSON body */
+#define HTTP_HEAD_MAX         32768      /* bytes of a request's head; longer is 431 */
+#define HTTP_HEAD_READ        4096       /* bytes read at once while a head is expected */
+#define HTTP_ANSWER_HEAD_MAX  8192       /* bytes of an answer's head; ours have about 700 */
+#define HTTP_STREAM_BLOCK     262144     /* bytes of a body collected before a worker is woken */
+#define HTTP_SEND_WINDOW      1048576    /* bytes of a file looked at, and sent, at once */
+#define HTTP_LINGER_BYTES     (64 << 20) /* drained after a refusal, so that the client can read it */
+#define CHUNKED_EXTRA_MAX     8192       /* bytes of a body's chunk extensions and trailers */
+#define HTTP_LINGER_SECONDS   10
+#define HTTP_HEADER_SECONDS   30 /* from the first line of a request to the end of its header */
 #define HTTP_LINGERERS_MAX                                                                         \
     256 /* refused connections drained per loop; beyond it they are closed at once */
 #define HTTP_IDLE_SECONDS 60 /* silence on a connection */
@@ -41,21 +45,25 @@
 #define HTTP_FORWARDED_MAX      2048 /* bytes of X-Forwarded-For; a chain of 40 proxies */
 
 /* HTTP, per process */
-#define HTTP_CONNECTIONS_MAX 4096 /* sockets; each costs 32 KiB while a request is under way */
-#define HTTP_GIVING_WAY_MAX  64   /* sockets beyond it, while others are being closed for them */
+#define HTTP_CONNECTIONS_MAX                                                                       \
+    4096 /* sockets; each costs some 6 KiB while a request is under way                            \
+          */
+#define HTTP_LONG_HEADS_MAX (8 << 20) /* bytes of input kept beyond HTTP_HEAD_READ of each */
+#define HTTP_GIVING_WAY_MAX 64 /* sockets beyond it, while others are being closed for them */
 #define HTTP_READ_RATE_MIN                                                                         \
     16384 /* bytes a second; who reads an answer slower gives way when there are too many */
 #define HTTP_READ_RATE_MS                1000 /* that are measured at least, and ten times that at most */
 #define HTTP_CONNECTIONS_PER_ADDRESS_MAX 1024 /* a proxy in front is one address */
 /* Blocks of HTTP_STREAM_BLOCK for all bodies under way, 16 MiB: what an upload costs beside them
- * are the 32 KiB of its connection and some 2 KiB of its request, together 50 MiB for a thousand. A
- * body of JSON may take HTTP_SMALL_BODY_MAX, but only from who has the token. */
+ * are the 6 KiB of its request. A body of JSON may take HTTP_SMALL_BODY_MAX, but only from who has
+ * the token. */
 #define HTTP_STREAM_BLOCKS        64
 #define HTTP_LOOPS_MAX            16   /* threads; one per core */
 #define NETWORKS_MAX              32   /* addresses and networks of proxies to be trusted */
 #define HTTP_API_WORKERS          4    /* threads; they wait for the database at most */
 #define HTTP_TRANSFER_WORKERS_MIN 8    /* threads: fsync waits, it does not compute; or 2 a core */
 #define HTTP_MEDIA_WORKERS        4    /* threads that map files for the caches of the loops */
+#define HTTP_PAGES_WORKERS        4    /* threads that wait for pages which are not in memory */
 #define HTTP_CHILDREN_WORKERS     4    /* threads that wait for children and sync what these saw */
 #define HTTP_WORK_QUEUE_MAX       1024 /* requests waiting for a worker; beyond it 503 */
 #define MEDIA_CACHE_ENTRIES_MAX   2048 /* mapped files per loop */

@@ -21,7 +21,7 @@ function library(header) {
     if (header ~ /^curl\//) return "curl"
     if (header ~ /^nettle\//) return "nettle"
     if (header ~ /^vips\//) return "vips"
-    if (header ~ /^(microhttpd|sqlite3|jansson|sodium|seccomp|cmocka)\.h$/) return substr(header, 1, length(header) - 2)
+    if (header ~ /^(sqlite3|jansson|sodium|seccomp|cmocka)\.h$/) return substr(header, 1, length(header) - 2)
     return ""
 }
 function row_of(file,    i) {

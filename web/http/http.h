@@ -1,6 +1,6 @@
 /*
- * What the rest of web sees of HTTP: routes, who asks, requests, responses, the server. No other
- * room includes microhttpd.h, and nothing here knows what a route is about.
+ * What the rest of web sees of HTTP: routes, who asks, requests, responses, the server. Nothing
+ * here knows what a route is about.
  *
  * The life of a request: the event loop reads the header and decides what can be decided without
  * the body (framing, route, method, access, length); then a worker of the route's pool runs the
@@ -72,6 +72,7 @@ typedef struct HttpGuard {
     X(POOL_API, "api")           /* short questions: wait for the database at most */              \
     X(POOL_TRANSFER, "transfer") /* bodies to the disk, whole files read */                        \
     X(POOL_MEDIA, "media")       /* files opened and mapped for the caches */                      \
+    X(POOL_PAGES, "pages")       /* what is sent read ahead, from a disk that may be slow */       \
     X(POOL_CHILDREN, "children") /* waits for child processes */
 
 typedef enum WorkPool {
@@ -254,9 +255,6 @@ typedef struct HttpOptions {
  * until http_stop. */
 _must_check_ Http *http_start(const HttpOptions *options, Error *error);
 int http_port(const Http *http);
-
-/* libmicrohttpd's version, for --version. */
-const char *http_library_version(void);
 
 /* Whether the server is on its way out: /readyz says so to load balancers. */
 bool http_stopping(const Http *http);

@@ -77,21 +77,17 @@ Http *http_start(const HttpOptions *options, Error *error)
     http->exchange.pools[POOL_TRANSFER] =
         workers_start(MAX_OF((size_t)HTTP_TRANSFER_WORKERS_MIN, 2 * cores));
     http->exchange.pools[POOL_MEDIA] = workers_start(HTTP_MEDIA_WORKERS);
+    http->exchange.pools[POOL_PAGES] = workers_start(HTTP_PAGES_WORKERS);
     http->exchange.pools[POOL_CHILDREN] = workers_start(HTTP_CHILDREN_WORKERS);
     size_t loops = MIN_OF(cores, (size_t)HTTP_LOOPS_MAX);
-    http->exchange.blocks = HTTP_STREAM_BLOCKS / loops;
+    http->exchange.loops = loops;
     http->shared = (LoopShared){.hooks = &exchange_hooks,
                                 .context = &http->exchange,
                                 .time_up = options->time_up,
                                 .closed = listener_closed,
                                 .listener = listener};
-    for (; http->loop_count < loops; http->loop_count++) {
-        http->loops[http->loop_count] = loop_start(&http->shared, error);
-        if (!http->loops[http->loop_count]) {
-            serve_end(http, 0);
-            return NULL;
-        }
-    }
+    for (; http->loop_count < loops; http->loop_count++)
+        http->loops[http->loop_count] = loop_start(&http->shared);
     listener_start(listener, http->loops, http->loop_count, connections_max);
     return http;
 }

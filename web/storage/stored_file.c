@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define READ_AHEAD    (4 * MIB)
 #define POPULATE_SIZE (256 * KIB) /* up to it the pages are mapped at once: no faults later */
 
 struct StoredFile {
@@ -54,7 +53,6 @@ bool stored_file_map(const StoredFile *file, void **mapping, Error *error)
     void *pages = mmap(NULL, file->size, PROT_READ, MAP_SHARED | populate, file->fd, 0);
     if (pages == MAP_FAILED)
         return error_set_errno(error, errno, "A file could not be mapped");
-    madvise(pages, MIN_OF(file->size, READ_AHEAD), MADV_WILLNEED);
     *mapping = pages;
     return true;
 }

@@ -14,7 +14,7 @@ typedef struct StoredFile StoredFile;
 uint64_t stored_file_size(const StoredFile *file);       /* bytes */
 int64_t stored_file_modified_ms(const StoredFile *file); /* wall clock */
 
-/* Maps the whole file for reading and begins to read it ahead. The mapping outlives the file: the
+/* Maps the whole file for reading; a small one is read at once. The mapping outlives the file: the
  * caller ends it with munmap() of the file's size. NULL for an empty file. */
 _must_check_ bool stored_file_map(const StoredFile *file, void **mapping, Error *error);
 

@@ -47,19 +47,33 @@ void blocks_leave(Blocks *blocks, Request *request)
         line->last = request->line_link;
 }
 
+/* NULL: all are lent. */
+static char *blocks_take(Blocks *blocks)
+{
+    if (blocks->unused_count > 0)
+        return blocks->unused[--blocks->unused_count];
+    if (blocks->made == blocks->count)
+        return NULL;
+    blocks->made++;
+    return base_calloc(1, HTTP_STREAM_BLOCK);
+}
+
 bool blocks_lend(Blocks *blocks, Request *request)
 {
-    if (blocks->unused_count > 0) {
-        body_set_block(request->body, blocks->unused[--blocks->unused_count]);
-        return true;
-    }
-    if (blocks->made < blocks->count) {
-        blocks->made++;
-        body_set_block(request->body, base_calloc(1, HTTP_STREAM_BLOCK));
-        return true;
-    }
-    blocks_join(&blocks->waiting, request);
-    return false;
+    char *block = blocks_take(blocks);
+    if (block)
+        body_set_block(request->body, block);
+    else
+        blocks_join(&blocks->waiting, request);
+    return block;
+}
+
+bool blocks_lend_ahead(Blocks *blocks, Request *request)
+{
+    char *block = blocks_take(blocks);
+    if (block)
+        body_set_ahead(request->body, block);
+    return block;
 }
 
 bool blocks_wanted(const Blocks *blocks)

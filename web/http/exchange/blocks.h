@@ -18,6 +18,9 @@ void blocks_free(Blocks *blocks); /* none is lent */
 
 /* Lends the request's body a block. False: none is free, and the request waits in line. */
 _must_check_ bool blocks_lend(Blocks *blocks, Request *request);
+
+/* The same for what comes while a worker has the first one; nobody waits for that. */
+_must_check_ bool blocks_lend_ahead(Blocks *blocks, Request *request);
 bool blocks_wanted(const Blocks *blocks); /* somebody waits */
 
 /* The request keeps its block for the bytes that come next. */

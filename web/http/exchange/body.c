@@ -6,6 +6,8 @@ struct Body {
     uint64_t limit, received; /* bytes of the whole body */
     char *block;              /* HTTP_STREAM_BLOCK bytes, lent; or NULL */
     size_t used;
+    char *ahead; /* the loop's, always */
+    size_t ahead_used;
 };
 
 Body *body_new(const BodySink *sink, uint64_t limit)
@@ -19,7 +21,7 @@ void body_free(Body *body)
 {
     if (!body)
         return;
-    REQUIRE(!body->object && !body->block);
+    REQUIRE(!body->object && !body->block && !body->ahead);
     free(body);
 }
 
@@ -46,22 +48,61 @@ bool body_has_block(const Body *body)
     return body->block != NULL;
 }
 
-bool body_fill(Body *body, const char *data, size_t length, size_t *taken, Error *error)
+char *body_room(Body *body, size_t *room)
 {
-    size_t fitting = MIN_OF(length, HTTP_STREAM_BLOCK - body->used);
-    if (body->received + fitting > body->limit)
+    *room = HTTP_STREAM_BLOCK - body->used;
+    return body->block + body->used;
+}
+
+bool body_filled(Body *body, size_t length, Error *error)
+{
+    if (body->received + length > body->limit)
         return error_set(error, ERROR_TOO_LARGE, "The request is larger than %llu bytes.",
                          (unsigned long long)body->limit);
-    memcpy(body->block + body->used, data, fitting);
-    body->used += fitting;
-    body->received += fitting;
-    *taken = fitting;
+    body->used += length;
+    body->received += length;
     return true;
 }
 
 bool body_full(const Body *body)
 {
     return body->used == HTTP_STREAM_BLOCK;
+}
+
+bool body_empty(const Body *body)
+{
+    return body->used == 0;
+}
+
+void body_set_ahead(Body *body, char *block)
+{
+    REQUIRE(!body->ahead && body->ahead_used == 0);
+    body->ahead = block;
+}
+
+bool body_has_ahead(const Body *body)
+{
+    return body->ahead != NULL;
+}
+
+char *body_ahead_room(Body *body, size_t *room)
+{
+    *room = HTTP_STREAM_BLOCK - body->ahead_used;
+    return body->ahead + body->ahead_used;
+}
+
+void body_ahead_filled(Body *body, size_t length)
+{
+    body->ahead_used += length;
+}
+
+void body_advance(Body *body)
+{
+    REQUIRE(!body->block);
+    body->block = TAKE_PTR(body->ahead);
+    body->used = body->ahead_used;
+    body->received += body->ahead_used;
+    body->ahead_used = 0;
 }
 
 bool body_flush(Body *body, Error *error)

@@ -1,7 +1,7 @@
 /*
- * A body on its way from the loop to its sink: the loop fills one block, a worker hands it on. The
- * block is lent (blocks.h), and only while there are bytes in it. Owned by its request; used by the
- * thread that has the request.
+ * A body on its way from the loop to its sink: the loop fills one block, a worker hands it on, and
+ * meanwhile the loop may fill the next. Blocks are lent (blocks.h), and only while there are bytes
+ * in them. Owned by its request; used by the thread that has the request, but for what is ahead.
  */
 #pragma once
 
@@ -23,11 +23,21 @@ void body_set_block(Body *body, char *block);
 char *body_take_block(Body *body);
 bool body_has_block(const Body *body);
 
-/* Loop, with a block: copies up to `length` bytes into the block and says how many fitted.
- * ERROR_TOO_LARGE beyond the limit. */
-_must_check_ bool body_fill(Body *body, const char *data, size_t length, size_t *taken,
-                            Error *error);
+/* Loop, with a block: where bytes may be put, and how many. */
+char *body_room(Body *body, size_t *room);
+
+/* Loop: so many bytes were put there. ERROR_TOO_LARGE beyond the limit. */
+_must_check_ bool body_filled(Body *body, size_t length, Error *error);
 bool body_full(const Body *body);
+bool body_empty(const Body *body);
+
+/* Loop, while a worker may have the block: the same of the next one. body_advance, when the worker
+ * has given the request back, makes it the block that is filled. */
+void body_set_ahead(Body *body, char *block);
+bool body_has_ahead(const Body *body);
+char *body_ahead_room(Body *body, size_t *room);
+void body_ahead_filled(Body *body, size_t length);
+void body_advance(Body *body);
 
 /* Worker: gives the block to the sink. */
 _must_check_ bool body_flush(Body *body, Error *error);

@@ -1,13 +1,16 @@
 #include "web/http/exchange/exchange.h"
 
-#include <fcntl.h>
-#include <linux/tcp.h>
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "web/http/exchange/head.h"
+#include "web/http/exchange/admission.h"
 #include "web/http/exchange/memory.h"
+#include "web/http/exchange/pace.h"
+
+#define STEPS_MAX 16 /* of one connection, before others have their turn */
+
+static void exchange_go_on(Connection *connection, Step step);
 
 /* --- between the loop and the workers --- */
 
@@ -24,36 +27,35 @@ static void exchange_return_block(Request *request)
         return;
     Request *next = blocks_take_back(exchange_memory(request->loop)->blocks, request);
     if (next) {
-        next->away = false;
-        next->socket->window_start_ms = 0;
-        MHD_resume_connection(next->connection);
+        next->connection->phase = CONNECTION_BODY;
+        pace_restart(next->connection);
+        loop_schedule(next->connection->socket);
     }
 }
 
-/* The connection sleeps until exchange_give_back(). */
-static void exchange_hand_over(Request *request, RequestState state, WorkPool pool,
-                               void (*run)(void *object))
+/* The connection is left alone until exchange_give_back(). */
+static Step exchange_hand_over(Request *request, WorkPool pool, void (*run)(void *object),
+                               Step (*then)(Request *request))
 {
-    request->state = state;
-    request->away = true;
+    request->then = then;
+    request->connection->phase = CONNECTION_AWAY;
     blocks_leave(exchange_memory(request->loop)->blocks, request);
-    MHD_suspend_connection(request->connection);
     exchange_dispatch(request, pool, run);
+    return STEP_WAIT;
 }
 
 static void exchange_resume(Loop *loop, void *object)
 {
     Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    Connection *connection = request->connection;
     (void)loop;
     exchange_return_block(request);
-    request->away = false;
-    request->socket->window_start_ms = 0;
-    MHD_resume_connection(request->connection);
+    pace_restart(connection);
+    exchange_go_on(connection, request->then(request)); /* of which the request may be no more */
 }
 
-static void exchange_give_back(Request *request, RequestState state)
+static void exchange_give_back(Request *request)
 {
-    request->state = state;
     request->message.deliver = exchange_resume;
     loop_post(request->loop, &request->message);
 }
@@ -86,7 +88,7 @@ static void exchange_run_handler(void *object)
             return; /* from here on the request may already run elsewhere */
     }
     exchange_require_answer(request);
-    exchange_give_back(request, REQUEST_READY);
+    exchange_give_back(request);
 }
 
 static void exchange_run_open(void *object)
@@ -95,7 +97,7 @@ static void exchange_run_open(void *object)
     LOG_CONTEXT(.request_id = request->id);
     if (!body_open(request->body, request, &request->error))
         exchange_require_answer(request);
-    exchange_give_back(request, REQUEST_OPENED);
+    exchange_give_back(request);
 }
 
 static void exchange_run_feed(void *object)
@@ -106,7 +108,7 @@ static void exchange_run_feed(void *object)
         exchange_require_answer(request);
         body_close(request->body);
     }
-    exchange_give_back(request, REQUEST_FED);
+    exchange_give_back(request);
 }
 
 static void exchange_run_finish(void *object)
@@ -116,7 +118,7 @@ static void exchange_run_finish(void *object)
     request->response = body_finish(request->body, request, &request->error);
     body_close(request->body);
     exchange_require_answer(request);
-    exchange_give_back(request, REQUEST_READY);
+    exchange_give_back(request);
 }
 
 static void exchange_run_resolve(void *object)
@@ -127,7 +129,15 @@ static void exchange_run_resolve(void *object)
     ServedFile file = {0};
     if (request->match.route->resolve(request_app(request), path, &file, &request->error))
         request->media = media_file_load(path, &file, &request->error);
-    exchange_give_back(request, REQUEST_READY);
+    exchange_give_back(request);
+}
+
+static void exchange_run_read(void *object)
+{
+    Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
+    const Response *response = request->response;
+    pages_read(response->pages, response->first + request->connection->sent);
+    exchange_give_back(request);
 }
 
 static void exchange_run_close(void *object)
@@ -172,244 +182,7 @@ static void exchange_expire_park(Request *request, int64_t now_ms)
     }
 }
 
-/* --- answers --- */
-
-/* The error as bytes for the bare socket; HEAD gets none of its content. Owned by the caller. */
-static char *exchange_wire_answer(Request *request)
-{
-    Problem problem = request_problem(request);
-    request->status = error_http_status(request->error.code);
-    char *answer = response_problem_wire(&problem);
-    if (request->method == HTTP_HEAD)
-        strstr(answer, "\r\n\r\n")[4] = '\0';
-    return answer;
-}
-
-/* Ends a request whose body would still come: answers on the socket itself, which lingers after
- * libmicrohttpd has let go. */
-static enum MHD_Result exchange_refuse(Request *request)
-{
-    _cleanup_free_ char *answer = exchange_wire_answer(request);
-    int fd = fcntl(request->socket->fd, F_DUPFD_CLOEXEC, 0);
-    if (fd >= 0)
-        loop_linger(request->loop, fd, answer);
-    return MHD_NO;
-}
-
-/* Answers 408 to a body that comes too slowly, and closes. */
-static void exchange_cut_slow(Request *request, uint64_t rate)
-{
-    error_set(&request->error, ERROR_TIMEOUT,
-              "The content came slower than %llu bytes a second and was not waited for.",
-              (unsigned long long)rate);
-    _cleanup_free_ char *answer = exchange_wire_answer(request);
-    if (send(request->socket->fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        log_debug("The client cut for its slowness could not be told.");
-    shutdown(request->socket->fd, SHUT_RDWR);
-}
-
-static enum MHD_Result exchange_queue_answer(Request *request)
-{
-    exchange_require_answer(request);
-    if (!request->response) {
-        Problem problem = request_problem(request);
-        request->response = response_problem(&problem);
-    }
-    Response *response = request->response;
-    request->status = response->status;
-    request->sent = request->method == HTTP_HEAD || response->status == 304 ? 0 : response->length;
-    response_header(response, "X-Request-Id", request->id);
-    if (request->framing.has_body && response->status >= 400 && response->status < 500)
-        response_header(response, "Connection", "close"); /* its sender may see another end of it */
-    return MHD_queue_response(request->connection, (unsigned)response->status, response->body);
-}
-
-/* The file's audience is asked for at every answer, whether it comes from the cache or not. */
-static enum MHD_Result exchange_answer_file(Request *request, MediaFile *file)
-{
-    if (request_may_read(request, media_file_audience(file), &request->error)) {
-        FileAsk ask = request_file_ask(request);
-        request->response = media_file_answer(file, &ask);
-    }
-    return exchange_queue_answer(request);
-}
-
-/* --- the header --- */
-
-static bool exchange_check_load(Request *request, WorkPool pool)
-{
-    Workers *workers = request_shared(request)->pools[pool];
-    return !workers || workers_waiting(workers) < HTTP_WORK_QUEUE_MAX ||
-           error_set(&request->error, ERROR_UNAVAILABLE, "The server is busy; try again shortly.");
-}
-
-static enum MHD_Result exchange_on_header(Request *request, HeadPlace *place)
-{
-    loop_set_busy(request->socket);
-    request->method = router_method(place->method);
-    if (!head_check_framing(request, place))
-        return exchange_refuse(request);
-    bool good = head_check(request) && (request->match.route->resolve ||
-                                        exchange_check_load(request, request->match.route->pool));
-    if (!good && (request->framing.has_body || request->method == 0))
-        return exchange_refuse(request);
-    if (good && request->body)
-        exchange_hand_over(request, REQUEST_OPENING, request->match.route->pool, exchange_run_open);
-    else
-        request->state = good ? REQUEST_BODY : REQUEST_READY;
-    return MHD_YES;
-}
-
-/* --- the body and what comes after it --- */
-
-/* Others wait for the blocks that are not full: they are handed on as they are. */
-static void exchange_collect_blocks(Loop *loop, void *object)
-{
-    ExchangeMemory *memory = CAST_OBJECT(ExchangeMemory, object, MEMORY_MAGIC);
-    (void)loop;
-    for (; memory->wanted > 0; memory->wanted--) {
-        Request *keeper = blocks_longest_keeper(memory->blocks);
-        if (keeper)
-            exchange_hand_over(keeper, REQUEST_FEEDING, keeper->match.route->pool,
-                               exchange_run_feed);
-    }
-}
-
-/* The connection sleeps until exchange_return_block() of another one. Each who waits has one block
- * handed on; those that workers have come back by themselves. */
-static void exchange_await_block(Request *request)
-{
-    ExchangeMemory *memory = exchange_memory(request->loop);
-    request->away = true;
-    MHD_suspend_connection(request->connection);
-    if (memory->wanted++ == 0) {
-        memory->collect.deliver = exchange_collect_blocks;
-        loop_post(request->loop, &memory->collect);
-    }
-}
-
-static enum MHD_Result exchange_on_data(Request *request, const char *data, size_t *size)
-{
-    Blocks *blocks = exchange_memory(request->loop)->blocks;
-    size_t taken = *size;
-    if (request->body && !body_has_block(request->body) && !blocks_lend(blocks, request)) {
-        exchange_await_block(request);
-        return MHD_YES;
-    }
-    bool good = request->body
-                    ? body_fill(request->body, data, *size, &taken, &request->error)
-                    : buffer_append(&request->text, data, *size) ||
-                          error_set(&request->error, ERROR_TOO_LARGE,
-                                    "The request is larger than %d bytes.", HTTP_SMALL_BODY_MAX);
-    if (!good)
-        return exchange_refuse(request);
-    *size -= taken;
-    request->received += taken;
-    request->socket->window_bytes += taken;
-    if (request->body && (body_full(request->body) || blocks_wanted(blocks)))
-        exchange_hand_over(request, REQUEST_FEEDING, request->match.route->pool, exchange_run_feed);
-    else if (request->body)
-        blocks_keep(blocks, request);
-    return MHD_YES;
-}
-
-/* The request is whole. Media is answered from the loop's cache; only a file not seen yet costs a
- * worker. */
-static enum MHD_Result exchange_on_end(Request *request)
-{
-    const Route *route = request->match.route;
-    if (request->body && body_has_block(request->body) && route->finish_pool != POOL_UNSET) {
-        /* That pool may take minutes: the block does not wait there. */
-        exchange_hand_over(request, REQUEST_FEEDING, route->pool, exchange_run_feed);
-        return MHD_YES;
-    }
-    if (request->body) {
-        WorkPool pool = route->finish_pool != POOL_UNSET ? route->finish_pool : route->pool;
-        exchange_hand_over(request, REQUEST_WORKING, pool, exchange_run_finish);
-        return MHD_YES;
-    }
-    if (route->resolve) {
-        ExchangeMemory *memory = exchange_memory(request->loop);
-        MediaFile *file = media_cache_find(memory->cache, request->match.params[0]);
-        request->cache = file ? CACHE_HIT : CACHE_MISS;
-        if (file)
-            return exchange_answer_file(request, file);
-        if (!exchange_check_load(request, route->pool))
-            return exchange_queue_answer(request);
-        request->forget_generation = memory->forget_generation;
-        exchange_hand_over(request, REQUEST_WORKING, route->pool, exchange_run_resolve);
-        return MHD_YES;
-    }
-    if (route->body == BODY_JSON) {
-        request->json = json_parse_object(request->text.data ? request->text.data : "",
-                                          request->text.length, &request->error);
-        if (!request->json)
-            return exchange_queue_answer(request);
-    }
-    if (route->pool == POOL_LOOP) {
-        request->response = route->handle(request, &request->error);
-        return exchange_queue_answer(request);
-    }
-    exchange_hand_over(request, REQUEST_WORKING, route->pool, exchange_run_handler);
-    return MHD_YES;
-}
-
-/* A file that was forgotten while it was being loaded is sent to who asked and not kept. */
-static enum MHD_Result exchange_on_ready(Request *request)
-{
-    if (!request->media)
-        return exchange_queue_answer(request);
-    ExchangeMemory *memory = exchange_memory(request->loop);
-    MediaFile *file = request->media;
-    if (request->forget_generation == memory->forget_generation)
-        file = media_cache_put(memory->cache, TAKE_PTR(request->media));
-    return exchange_answer_file(request, file);
-}
-
-/* --- libmicrohttpd's callbacks --- */
-
-static void *exchange_on_target(void *cls, const char *target, struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    Socket *socket = CAST_OBJECT(Socket, info->socket_context, SOCKET_MAGIC);
-    Request *request = request_new(socket, connection, target);
-    (void)cls;
-    socket->exchange = request;
-    return request;
-}
-
-static enum MHD_Result exchange_on_call(void *cls, struct MHD_Connection *connection,
-                                        const char *url, const char *method, const char *version,
-                                        const char *data, size_t *size, void **pointer)
-{
-    Request *request = CAST_OBJECT(Request, *pointer, REQUEST_MAGIC);
-    (void)cls, (void)connection;
-    switch (request->state) {
-    case REQUEST_NEW:
-        return exchange_on_header(
-            request, &(HeadPlace){.method = method, .target = url, .version = version});
-    case REQUEST_OPENED:
-        if (request->error.code != ERROR_NONE && request->framing.has_body)
-            return exchange_refuse(request);
-        request->state = request->error.code == ERROR_NONE ? REQUEST_BODY : REQUEST_READY;
-        return MHD_YES;
-    case REQUEST_FED:
-        if (request->error.code != ERROR_NONE)
-            return *size > 0 ? exchange_refuse(request) : exchange_queue_answer(request);
-        request->state = REQUEST_BODY;
-        /* fall through */
-    case REQUEST_BODY:
-        return *size > 0 ? exchange_on_data(request, data, size) : exchange_on_end(request);
-    case REQUEST_READY:
-        return exchange_on_ready(request);
-    case REQUEST_OPENING:
-    case REQUEST_FEEDING:
-    case REQUEST_WORKING:
-        break;
-    }
-    UNREACHABLE();
-}
+/* --- the end of a request --- */
 
 /* Media hits are too many to log each, and so is what comes too often: whoever refuses it tells how
  * much there was. Whatever else happens is one line. A failure of ours is an error, with its
@@ -446,7 +219,7 @@ static void exchange_end(Request *request, bool cut)
                                          .received = request->received,
                                          .sent = request->sent,
                                          .cache = request->cache});
-    request->socket->exchange = NULL;
+    request->connection->request = NULL;
     blocks_leave(exchange_memory(request->loop)->blocks, request);
     exchange_return_block(request);
     if (body_is_open(request->body))
@@ -455,102 +228,468 @@ static void exchange_end(Request *request, bool cut)
         request_free(request);
 }
 
-static void exchange_on_completed(void *cls, struct MHD_Connection *connection, void **pointer,
-                                  enum MHD_RequestTerminationCode code)
+static void exchange_close(Connection *connection)
 {
-    (void)cls, (void)connection;
-    if (!*pointer)
-        return;
-    Request *request = CAST_OBJECT(Request, TAKE_PTR(*pointer), REQUEST_MAGIC);
-    Socket *socket = request->socket;
-    exchange_end(request, code != MHD_REQUEST_TERMINATED_COMPLETED_OK && request->status == 0);
-    loop_set_idle(socket, clock_monotonic_ms());
-    if (loop_draining(socket->loop))
-        shutdown(socket->fd, SHUT_RD);
+    Socket *socket = connection->socket;
+    if (connection->request)
+        exchange_end(connection->request, connection->request->status == 0);
+    if (connection->phase == CONNECTION_LINGER)
+        exchange_memory(socket->loop)->lingering--;
+    connection_free(connection);
+    loop_close(socket);
 }
 
-/* A target with more parameters than the connection's memory holds is dropped by libmicrohttpd
- * without a word about the request that it has announced. */
-static void exchange_on_closed(Socket *socket)
+/* The client still sends, or may. Closing now would reset the connection and could destroy the
+ * answer before it is read, so the rest is read for a bounded time and length (RFC 9112 §9.6). */
+static Step exchange_linger(Connection *connection)
 {
-    if (socket->exchange)
-        exchange_end(CAST_OBJECT(Request, socket->exchange, REQUEST_MAGIC), true);
+    ExchangeMemory *memory = exchange_memory(connection->socket->loop);
+    if (shutdown(connection->socket->fd, SHUT_WR) < 0 || memory->lingering == HTTP_LINGERERS_MAX)
+        return STEP_CLOSE;
+    memory->lingering++;
+    connection->phase = CONNECTION_LINGER;
+    connection->linger_until_ms =
+        loop_now_ms(connection->socket->loop) + HTTP_LINGER_SECONDS * 1000;
+    return STEP_AGAIN;
 }
 
-/* --- time --- */
-
-/* How fast the client takes its answer, for who gives way at the limit of connections: what it has
- * acknowledged. What goes out between two ticks costs nothing. */
-static void exchange_measure_reading(Socket *socket, const Request *request, int64_t now_ms)
+static Step exchange_drain(Connection *connection)
 {
-    struct tcp_info info = {0};
-    socklen_t length = sizeof info;
-    if (request->status == 0 || getsockopt(socket->fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0 ||
-        length < offsetof(struct tcp_info, tcpi_bytes_received)) {
-        socket->read_start_ms = 0;
-        socket->read_rate = UINT64_MAX;
-        return;
-    }
-    int64_t passed_ms = now_ms - socket->read_start_ms;
-    if (socket->read_start_ms != 0 && passed_ms >= HTTP_READ_RATE_MS) {
-        uint64_t rate = (info.tcpi_bytes_acked - socket->read_bytes) * 1000 / (uint64_t)passed_ms;
-        socket->read_rate = rate < HTTP_READ_RATE_MIN ? rate : UINT64_MAX;
-    }
-    if (socket->read_start_ms == 0 || passed_ms >= 10 * HTTP_READ_RATE_MS) {
-        socket->read_start_ms = now_ms;
-        socket->read_bytes = info.tcpi_bytes_acked;
-    }
+    ExchangeMemory *memory = exchange_memory(connection->socket->loop);
+    size_t got;
+    ConnectionIn in = connection_read(connection, memory->scratch, sizeof memory->scratch, &got);
+    if (in != IN_BYTES)
+        return in == IN_WAIT ? STEP_WAIT : STEP_CLOSE;
+    connection->drained += got;
+    return connection->drained > HTTP_LINGER_BYTES ? STEP_CLOSE : STEP_AGAIN;
 }
 
-/* libmicrohttpd's time-out is about silence: what drips for ever is cut here. Who announces much
- * has to send faster. */
-static void exchange_enforce_rate(Socket *socket, Request *request, int64_t now_ms)
+/* --- answers --- */
+
+static Step exchange_after_read(Request *request)
 {
-    if (request->away || request->state != REQUEST_BODY || !request->framing.has_body) {
-        socket->window_start_ms = 0;
-        return;
-    }
-    if (request_peer_gone(request)) { /* the library may have overlooked the end of the stream */
-        shutdown(socket->fd, SHUT_RDWR);
-        return;
-    }
-    if (socket->window_start_ms != 0) {
-        if (now_ms - socket->window_start_ms < HTTP_BODY_RATE_SECONDS * 1000)
-            return;
-        uint64_t announced = request->framing.chunked ? 0 : request->framing.length;
-        uint64_t rate = MAX_OF(HTTP_BODY_RATE_MIN, announced / HTTP_BODY_SECONDS_MAX);
-        if (socket->window_bytes < rate * HTTP_BODY_RATE_SECONDS)
-            exchange_cut_slow(request, rate);
-    }
-    socket->window_start_ms = now_ms;
-    socket->window_bytes = 0;
+    request->connection->phase = CONNECTION_ANSWER;
+    request->connection->unlooked = true;
+    return STEP_AGAIN;
 }
 
-/* A header takes one packet or two; who needs longer than this holds a connection for nothing.
- * Without a request, the library's own time-out for silence comes first. */
-static void exchange_tick(Socket *socket, int64_t now_ms)
+static Step exchange_after_answer(Connection *connection)
 {
-    int64_t header_ms =
-        (socket->exchange ? HTTP_HEADER_SECONDS : HTTP_IDLE_SECONDS + HTTP_HEADER_SECONDS) * 1000;
-    if (!socket->busy && now_ms - socket->quiet_since_ms > header_ms)
-        shutdown(socket->fd, SHUT_RDWR);
-    if (!socket->exchange) {
-        socket->window_start_ms = socket->read_start_ms = 0;
-        socket->read_rate = UINT64_MAX;
+    Request *request = connection->request;
+    bool last = request->last, refused = request->status >= 400;
+    exchange_end(request, false);
+    loop_set_idle(connection->socket, loop_now_ms(connection->socket->loop));
+    connection_reset(connection);
+    if (!last && !loop_draining(connection->socket->loop))
+        return STEP_AGAIN;
+    return refused || connection->input_length > 0 ? exchange_linger(connection) : STEP_CLOSE;
+}
+
+static Step exchange_send(Connection *connection)
+{
+    Request *request = connection->request;
+    Response *response = request->response;
+    Delivery delivery = {.request_id = request->id,
+                         .now_ms = clock_wall_ms(),
+                         .close = request->last,
+                         .keep = !request->last && streq(request->head.version, "HTTP/1.0")};
+    bool content = request->method != HTTP_HEAD && response->status != 304;
+    ConnectionOut out = connection_send(connection, response, &delivery, content);
+    response->lent = NULL;
+    switch (out) {
+    case OUT_DONE:
+        return exchange_after_answer(connection);
+    case OUT_MORE:
+        return STEP_YIELD;
+    case OUT_WAIT:
+        return STEP_WAIT;
+    case OUT_COLD:
+        return exchange_hand_over(request, POOL_PAGES, exchange_run_read, exchange_after_read);
+    case OUT_BROKEN:
+        return STEP_CLOSE;
+    }
+    UNREACHABLE();
+}
+
+/* Sends the request's response, or else its error. */
+static Step exchange_answer(Request *request)
+{
+    exchange_require_answer(request);
+    if (!request->response) {
+        Problem problem = request_problem(request);
+        request->response = response_problem(&problem);
+    }
+    blocks_leave(exchange_memory(request->loop)->blocks, request);
+    exchange_return_block(request);
+    Response *response = request->response;
+    bool refused = response->status >= 400 && response->status < 500;
+    request->status = response->status;
+    request->sent = request->method == HTTP_HEAD || response->status == 304 ? 0 : response->length;
+    /* Where a body was refused its sender may see another end of it. */
+    request->last = request->last || !request->framing.persistent || !request_is_whole(request) ||
+                    (request->framing.has_body && refused) || loop_draining(request->loop);
+    request->connection->phase = CONNECTION_ANSWER;
+    return exchange_send(request->connection);
+}
+
+/* Answers with the error before the request has come to its end, and closes. */
+static Step exchange_refuse(Request *request)
+{
+    request->last = true;
+    return exchange_answer(request);
+}
+
+/* The file's audience is asked for at every answer, whether it comes from the cache or not. */
+static Step exchange_answer_file(Request *request, MediaFile *file)
+{
+    if (request_may_read(request, media_file_audience(file), &request->error)) {
+        FileAsk ask = request_file_ask(request);
+        request->response = media_file_answer(file, &ask);
+    }
+    return exchange_answer(request);
+}
+
+/* A file that was forgotten while it was being loaded is sent to who asked and not kept. */
+static Step exchange_after_load(Request *request)
+{
+    ExchangeMemory *memory = exchange_memory(request->loop);
+    MediaFile *file = request->media;
+    if (file && request->forget_generation == memory->forget_generation)
+        file = media_cache_put(memory->cache, TAKE_PTR(request->media));
+    return file ? exchange_answer_file(request, file) : exchange_answer(request);
+}
+
+/* --- the body and what comes after it --- */
+
+static bool exchange_check_load(Request *request, WorkPool pool)
+{
+    Workers *workers = request_shared(request)->pools[pool];
+    return !workers || workers_waiting(workers) < HTTP_WORK_QUEUE_MAX ||
+           error_set(&request->error, ERROR_UNAVAILABLE, "The server is busy; try again shortly.");
+}
+
+/* Media is answered from the loop's cache; only a file not seen yet costs a worker. */
+static Step exchange_find_file(Request *request)
+{
+    const Route *route = request->match.route;
+    ExchangeMemory *memory = exchange_memory(request->loop);
+    MediaFile *file = media_cache_find(memory->cache, request->match.params[0]);
+    request->cache = file ? CACHE_HIT : CACHE_MISS;
+    if (file)
+        return exchange_answer_file(request, file);
+    if (!exchange_check_load(request, route->pool))
+        return exchange_answer(request);
+    request->forget_generation = memory->forget_generation;
+    return exchange_hand_over(request, route->pool, exchange_run_resolve, exchange_after_load);
+}
+
+static Step exchange_after_feed(Request *request)
+{
+    request->feeding = false;
+    request->connection->phase = CONNECTION_BODY;
+    body_advance(request->body);
+    return request->error.code != ERROR_NONE ? exchange_answer(request) : STEP_AGAIN;
+}
+
+/* A worker takes the block; reading goes on. */
+static Step exchange_feed(Request *request)
+{
+    request->feeding = true;
+    exchange_hand_over(request, request->match.route->pool, exchange_run_feed, exchange_after_feed);
+    return STEP_AGAIN;
+}
+
+/* What a worker is doing with the last block is not known, so nothing is decided here: whatever
+ * ends the body is found again when that is back. Chunks may be faulty, and are left for later. */
+static Step exchange_read_ahead(Connection *connection)
+{
+    Request *request = connection->request;
+    size_t room, got;
+    if (!request->feeding || request->framing.chunked || request->body_left == 0 ||
+        (!connection->socket->readable && connection->input_length == 0))
+        return STEP_WAIT;
+    if (!body_has_ahead(request->body) &&
+        !blocks_lend_ahead(exchange_memory(request->loop)->blocks, request))
+        return STEP_WAIT;
+    char *into = body_ahead_room(request->body, &room);
+    room = (size_t)MIN_OF((uint64_t)room, request->body_left);
+    if (room == 0 || connection_read(connection, into, room, &got) != IN_BYTES)
+        return STEP_WAIT;
+    body_ahead_filled(request->body, got);
+    request->body_left -= got;
+    request->received += got;
+    connection->window_bytes += got;
+    return STEP_AGAIN;
+}
+
+static Step exchange_on_whole(Request *request)
+{
+    const Route *route = request->match.route;
+    if (request->body && body_has_block(request->body) && route->finish_pool != POOL_UNSET)
+        /* That pool may take minutes: the block does not wait there. */
+        return exchange_feed(request);
+    if (request->body) {
+        WorkPool pool = route->finish_pool != POOL_UNSET ? route->finish_pool : route->pool;
+        return exchange_hand_over(request, pool, exchange_run_finish, exchange_answer);
+    }
+    if (route->resolve)
+        return exchange_find_file(request);
+    if (route->body == BODY_JSON) {
+        request->json = json_parse_object(request->text.data ? request->text.data : "",
+                                          request->text.length, &request->error);
+        if (!request->json)
+            return exchange_answer(request);
+    }
+    if (route->pool == POOL_LOOP) {
+        request->response = route->handle(request, &request->error);
+        return exchange_answer(request);
+    }
+    return exchange_hand_over(request, route->pool, exchange_run_handler, exchange_answer);
+}
+
+/* Reads some of the body and says how much of it is content; what is behind its end is put back. */
+static ConnectionIn exchange_receive(Request *request, char *into, size_t room, size_t *content)
+{
+    Connection *connection = request->connection;
+    size_t got, used;
+    if (!request->framing.chunked)
+        room = (size_t)MIN_OF((uint64_t)room, request->body_left);
+    ConnectionIn in = connection_read(connection, into, room, &got);
+    if (in != IN_BYTES)
+        return in;
+    used = *content = got;
+    if (!request->framing.chunked)
+        request->body_left -= got;
+    else if (!chunked_decode(&request->chunked, into, got, &used, content, &request->error))
+        return IN_BYTES;
+    if (!connection_put_back(connection, into + used, got - used))
+        error_set(&request->error, ERROR_UNAVAILABLE, "The server is busy; try again shortly.");
+    request->received += *content;
+    connection->window_bytes += *content;
+    return IN_BYTES;
+}
+
+static Step exchange_collect_text(Request *request)
+{
+    ExchangeMemory *memory = exchange_memory(request->loop);
+    size_t content;
+    ConnectionIn in = exchange_receive(request, memory->scratch, sizeof memory->scratch, &content);
+    if (in != IN_BYTES)
+        return in == IN_WAIT ? STEP_WAIT : STEP_CLOSE;
+    if (request->error.code == ERROR_NONE &&
+        !buffer_append(&request->text, memory->scratch, content))
+        error_set(&request->error, ERROR_TOO_LARGE, "The request is larger than %d bytes.",
+                  HTTP_SMALL_BODY_MAX);
+    return request->error.code == ERROR_NONE ? STEP_AGAIN : exchange_refuse(request);
+}
+
+/* The connection sleeps until exchange_return_block() of another one. Whoever keeps a block hands
+ * its bytes on; those that workers have come back by themselves. */
+static Step exchange_await_block(Request *request)
+{
+    Request *keeper = blocks_longest_keeper(exchange_memory(request->loop)->blocks);
+    request->connection->phase = CONNECTION_AWAY;
+    if (keeper)
+        exchange_feed(keeper);
+    return STEP_WAIT;
+}
+
+static Step exchange_collect_block(Request *request)
+{
+    Blocks *blocks = exchange_memory(request->loop)->blocks;
+    Connection *connection = request->connection;
+    bool lent = body_has_block(request->body), begun = lent && !body_empty(request->body);
+    size_t room, content;
+    if (begun && (body_full(request->body) || blocks_wanted(blocks)))
+        return exchange_feed(request);
+    if (begun)
+        blocks_keep(blocks, request);
+    if (!connection->socket->readable && connection->input_length == 0) {
+        if (!begun)
+            exchange_return_block(request);
+        return STEP_WAIT;
+    }
+    if (!lent && !blocks_lend(blocks, request))
+        return exchange_await_block(request);
+    char *into = body_room(request->body, &room);
+    ConnectionIn in = exchange_receive(request, into, room, &content);
+    if (in == IN_END)
+        return STEP_CLOSE;
+    if (in == IN_BYTES && request->error.code == ERROR_NONE)
+        IGNORE_RESULT(body_filled(request->body, content, &request->error));
+    if (request->error.code != ERROR_NONE)
+        return exchange_refuse(request);
+    if (body_empty(request->body)) {
+        blocks_leave(blocks, request);
+        exchange_return_block(request);
+    }
+    return STEP_AGAIN;
+}
+
+static Step exchange_read_body(Connection *connection)
+{
+    Request *request = connection->request;
+    if (request_is_whole(request))
+        return exchange_on_whole(request);
+    return request->body ? exchange_collect_block(request) : exchange_collect_text(request);
+}
+
+/* --- the head --- */
+
+static Step exchange_begin_body(Request *request)
+{
+    const char *expected = request_header(request, "Expect");
+    request->connection->phase = CONNECTION_BODY;
+    if (expected && strcasecmp(expected, "100-continue") == 0 && request->framing.has_body &&
+        request->connection->input_length == 0 && streq(request->head.version, "HTTP/1.1"))
+        connection_say_continue(request->connection);
+    return STEP_AGAIN;
+}
+
+static Step exchange_after_open(Request *request)
+{
+    return request->error.code != ERROR_NONE ? exchange_answer(request)
+                                             : exchange_begin_body(request);
+}
+
+static Step exchange_on_head(Request *request)
+{
+    request->method = router_method(request->head.method);
+    if (!admission_check_framing(request))
+        return exchange_refuse(request);
+    if (!admission_check(request) || (!request->match.route->resolve &&
+                                      !exchange_check_load(request, request->match.route->pool)))
+        return request->method == 0 ? exchange_refuse(request) : exchange_answer(request);
+    if (request->body)
+        return exchange_hand_over(request, request->match.route->pool, exchange_run_open,
+                                  exchange_after_open);
+    return exchange_begin_body(request);
+}
+
+/* There will be no request: answers what has come of it. */
+static Step exchange_refuse_head(Connection *connection, ErrorCode code, const char *sentence)
+{
+    Request *request;
+    loop_set_busy(connection->socket);
+    if (!request_new(connection, NULL, NULL, &request))
+        error_set(&request->error, code, "%s", sentence);
+    return exchange_refuse(request);
+}
+
+static Step exchange_take_head(Connection *connection, const char *bytes, size_t length)
+{
+    HeadScan scan = connection->scan;
+    Request *request;
+    connection->scan = (HeadScan){0};
+    connection->head_since_ms = 0;
+    if (!connection_put_back(connection, bytes + scan.size, length - scan.size))
+        return exchange_refuse_head(connection, ERROR_UNAVAILABLE,
+                                    "The server is busy; try again shortly.");
+    loop_set_busy(connection->socket);
+    return request_new(connection, bytes, &scan, &request) ? exchange_on_head(request)
+                                                           : exchange_refuse(request);
+}
+
+static Step exchange_read_head(Connection *connection)
+{
+    char *bytes = exchange_memory(connection->socket->loop)->scratch;
+    size_t length = 0, got;
+    for (;;) {
+        size_t wanted = MIN_OF(MAX_OF(connection->input_length, (size_t)HTTP_HEAD_READ),
+                               sizeof exchange_memory(connection->socket->loop)->scratch - length);
+        ConnectionIn in = connection_read(connection, bytes + length, wanted, &got);
+        if (in == IN_END)
+            return STEP_CLOSE;
+        if (in == IN_WAIT)
+            break;
+        length += got;
+        HeadEnd end = head_scan(&connection->scan, bytes, length);
+        if (end == HEAD_MALFORMED)
+            return exchange_refuse_head(connection, ERROR_BAD_REQUEST,
+                                        "That is no HTTP, or its lines do not end in CR LF.");
+        if (end == HEAD_WHOLE && connection->scan.size <= HTTP_HEAD_MAX)
+            return exchange_take_head(connection, bytes, length);
+        if (end == HEAD_WHOLE || length >= HTTP_HEAD_MAX)
+            return exchange_refuse_head(connection,
+                                        connection->scan.begun ? ERROR_HEADERS : ERROR_URI_TOO_LONG,
+                                        "The header of the request is too long.");
+    }
+    if (length > 0 && connection->head_since_ms == 0)
+        connection->head_since_ms = loop_now_ms(connection->socket->loop);
+    if (!connection_put_back(connection, bytes, length))
+        return exchange_refuse_head(connection, ERROR_UNAVAILABLE,
+                                    "The server is busy; try again shortly.");
+    return STEP_WAIT;
+}
+
+/* --- the loop's hooks --- */
+
+static Step exchange_step(Connection *connection)
+{
+    switch (connection->phase) {
+    case CONNECTION_HEAD:
+        return exchange_read_head(connection);
+    case CONNECTION_BODY:
+        return exchange_read_body(connection);
+    case CONNECTION_AWAY:
+        return exchange_read_ahead(connection);
+    case CONNECTION_ANSWER:
+        return connection->socket->writable ? exchange_send(connection) : STEP_WAIT;
+    case CONNECTION_LINGER:
+        return exchange_drain(connection);
+    }
+    UNREACHABLE();
+}
+
+static void exchange_go_on(Connection *connection, Step step)
+{
+    for (int i = 0; step == STEP_AGAIN; i++)
+        step = i < STEPS_MAX ? exchange_step(connection) : STEP_YIELD;
+    if (step == STEP_YIELD)
+        loop_schedule(connection->socket);
+    if (step == STEP_CLOSE)
+        exchange_close(connection);
+}
+
+static Connection *exchange_connection(const Socket *socket)
+{
+    return CAST_OBJECT(Connection, socket->connection, CONNECTION_MAGIC);
+}
+
+static void exchange_on_opened(Socket *socket)
+{
+    const ExchangeShared *shared =
+        CAST_OBJECT(const ExchangeShared, loop_context(socket->loop), EXCHANGE_SHARED_MAGIC);
+    socket->connection = connection_new(socket, &exchange_memory(socket->loop)->excess,
+                                        HTTP_LONG_HEADS_MAX / shared->loops);
+}
+
+static void exchange_on_ready(Socket *socket)
+{
+    exchange_go_on(exchange_connection(socket), STEP_AGAIN);
+}
+
+static void exchange_on_tick(Socket *socket, int64_t now_ms)
+{
+    Connection *connection = exchange_connection(socket);
+    switch (pace_check(connection, now_ms)) {
+    case PACE_GOOD:
+        if (connection->request)
+            exchange_expire_park(connection->request, now_ms);
+        return;
+    case PACE_SILENT:
+        exchange_close(connection);
+        return;
+    case PACE_SLOW:
+        exchange_go_on(connection, exchange_refuse(connection->request));
         return;
     }
-    Request *request = CAST_OBJECT(Request, socket->exchange, REQUEST_MAGIC);
-    exchange_measure_reading(socket, request, now_ms);
-    exchange_enforce_rate(socket, request, now_ms);
-    exchange_expire_park(request, now_ms);
 }
 
 const LoopHooks exchange_hooks = {
-    .target = exchange_on_target,
-    .call = exchange_on_call,
-    .completed = exchange_on_completed,
-    .closed = exchange_on_closed,
-    .tick = exchange_tick,
+    .opened = exchange_on_opened,
+    .ready = exchange_on_ready,
+    .tick = exchange_on_tick,
     .memory_new = exchange_memory_new,
     .memory_free = exchange_memory_free,
 };

@@ -1,12 +1,11 @@
 /*
- * The life of a request: the state machine between libmicrohttpd's callbacks (loop thread) and the
- * workers.
+ * The life of a request: what the loop does with a connection, and what it leaves to workers.
  *
- *   NEW ─▶ (OPENING ─▶ OPENED) ─▶ BODY ⇄ FEEDING/FED ─▶ WORKING ─▶ READY
+ *   head ─▶ (open) ─▶ body ⇄ feed ─▶ finish, handler, or a file loaded ─▶ answer ⇄ pages read
  *
- * While a worker has it (OPENING, FEEDING, WORKING) its connection is suspended and the loop does
- * not touch it; a worker gives it back by a message to the loop. The loop thread owns it in every
- * other state.
+ * What stands in brackets, behind ⇄, and before the answer is a worker's. While a worker has the
+ * request, its connection is AWAY and the loop leaves it alone; the worker gives it back by a
+ * message, and the loop goes on with `then`. The loop owns it at every other time.
  */
 #pragma once
 

@@ -13,7 +13,7 @@ FilePlan file_plan(const FileAsk *ask, const ServedFile *file, uint64_t size)
     if (condition == CONDITION_FAILED)
         return (FilePlan){.status = 412};
     if (condition == CONDITION_NOT_MODIFIED)
-        return (FilePlan){.status = 304, .length = size};
+        return (FilePlan){.status = 304};
     if (!ask->range || !conditional_range_applies(&ask->conditions, &validators))
         return whole;
     switch (range_parse(ask->range, size, &range)) {
@@ -27,7 +27,7 @@ FilePlan file_plan(const FileAsk *ask, const ServedFile *file, uint64_t size)
     UNREACHABLE();
 }
 
-static void file_add_range(struct MHD_Response *body, const FilePlan *plan, uint64_t size)
+static void file_add_range(Buffer *fields, const FilePlan *plan, uint64_t size)
 {
     char value[80];
     if (plan->status == 206)
@@ -35,46 +35,35 @@ static void file_add_range(struct MHD_Response *body, const FilePlan *plan, uint
                  (unsigned long long)(plan->first + plan->length - 1), (unsigned long long)size);
     else
         snprintf(value, sizeof value, "bytes */%llu", (unsigned long long)size);
-    response_add(body, "Content-Range", value);
+    response_add(fields, "Content-Range", value);
 }
 
-void file_add_fields(struct MHD_Response *body, const ServedFile *file, const FilePlan *plan,
-                     uint64_t size, bool download)
+void file_add_fields(Buffer *fields, const ServedFile *file, const FilePlan *plan, uint64_t size,
+                     bool download)
 {
     char date[40], disposition[1400];
     clock_http_date(file->modified_ms, date, sizeof date);
     field_disposition(download || file->attachment ? "attachment" : "inline", file->download_name,
                       disposition, sizeof disposition);
-    response_add_common(body);
-    response_add(body, "ETag", file->etag);
-    response_add(body, "Last-Modified", date);
-    response_add(body, "Cache-Control", file->cache_control);
-    response_add(body, "Accept-Ranges", "bytes");
-    response_add(body, "Content-Type", file->content_type);
-    response_add(body, "Content-Disposition", disposition);
-    response_add(body, "Content-Security-Policy", "default-src 'none'; sandbox");
+    response_add_common(fields);
+    response_add(fields, "ETag", file->etag);
+    response_add(fields, "Last-Modified", date);
+    response_add(fields, "Cache-Control", file->cache_control);
+    response_add(fields, "Accept-Ranges", "bytes");
+    response_add(fields, "Content-Type", file->content_type);
+    response_add(fields, "Content-Disposition", disposition);
+    response_add(fields, "Content-Security-Policy", "default-src 'none'; sandbox");
     if (*file->repr_digest)
-        response_add(body, "Repr-Digest", file->repr_digest);
+        response_add(fields, "Repr-Digest", file->repr_digest);
     if (plan->status == 206)
-        file_add_range(body, plan, size);
+        file_add_range(fields, plan, size);
 }
 
-Response *file_response(const FileAsk *ask, const ServedFile *file, const FilePlan *plan,
-                        uint64_t size, struct MHD_Response *body)
-{
-    Response *response = response_new(plan->status, body, plan->length);
-    file_add_fields(body, file, plan, size, ask->download);
-    return response;
-}
-
-Response *file_response_empty(const FileAsk *ask, const ServedFile *file, const FilePlan *plan,
-                              uint64_t size)
+/* 412 and 416 are errors like any other, but tell what is there. */
+static Response *file_response_refusal(const FileAsk *ask, const ServedFile *file,
+                                       const FilePlan *plan, uint64_t size)
 {
     Error error = {0};
-    if (plan->status < 400)
-        return file_response(ask, file, plan, size,
-                             MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
-    /* 412 and 416 are errors like any other, but tell what is there. */
     if (plan->status == 416)
         error_set(&error, ERROR_RANGE, "The range lies outside the %llu bytes of this file.",
                   (unsigned long long)size);
@@ -83,7 +72,22 @@ Response *file_response_empty(const FileAsk *ask, const ServedFile *file, const 
     Response *response = response_problem(
         &(Problem){.error = &error, .request_id = ask->request_id, .target = ask->target});
     if (plan->status == 416)
-        file_add_range(response->body, plan, size);
+        file_add_range(&response->fields, plan, size);
     response_header(response, "ETag", file->etag);
+    return response;
+}
+
+Response *file_response(const FileAsk *ask, const ServedFile *file, const FilePlan *plan,
+                        Pages *pages)
+{
+    uint64_t size = pages_size(pages);
+    if (plan->status >= 400)
+        return file_response_refusal(ask, file, plan, size);
+    Response *response = response_new(plan->status);
+    file_add_fields(&response->fields, file, plan, size, ask->download);
+    response->length = plan->length;
+    response->first = plan->first;
+    if (plan->length > 0)
+        response->pages = pages_share(pages);
     return response;
 }

@@ -15,22 +15,17 @@ typedef struct FileAsk {
 
 /* What part of a file a request gets. */
 typedef struct FilePlan {
-    int status; /* 200, 206, 304, 412, 416 */
-    uint64_t first,
-        length; /* for 304 those of the whole, whose fields it repeats (RFC 9110 §15.4.5) */
+    int status;             /* 200, 206, 304, 412, 416 */
+    uint64_t first, length; /* of the content; 304 has none and repeats the fields of the whole */
 } FilePlan;
 
 /* Pure. `size`: bytes of the file. */
 FilePlan file_plan(const FileAsk *ask, const ServedFile *file, uint64_t size);
 
 /* Fields of a file's answer: validators, type, disposition, range. */
-void file_add_fields(struct MHD_Response *body, const ServedFile *file, const FilePlan *plan,
-                     uint64_t size, bool download);
+void file_add_fields(Buffer *fields, const ServedFile *file, const FilePlan *plan, uint64_t size,
+                     bool download);
 
-/* The answer for a plan with content; takes over `body`, which holds exactly the planned bytes. */
+/* The answer for a plan: the planned part of the pages, or one of 304, 412, 416, or empty. */
 Response *file_response(const FileAsk *ask, const ServedFile *file, const FilePlan *plan,
-                        uint64_t size, struct MHD_Response *body);
-
-/* The answer for a plan without content: 412, 416, an empty file. */
-Response *file_response_empty(const FileAsk *ask, const ServedFile *file, const FilePlan *plan,
-                              uint64_t size);
+                        Pages *pages);

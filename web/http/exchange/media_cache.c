@@ -1,22 +1,17 @@
 #include "web/http/exchange/media_cache.h"
 
 #include <stdatomic.h>
-#include <sys/mman.h>
 
-#define BUCKETS          4096
-#define MEDIA_FILE_MAGIC 0x4d46494cu /* "MFIL" */
+#define BUCKETS    4096
+#define FIELDS_MAX 4096 /* bytes of a file's fields; they have about 500 */
 
 struct MediaFile {
-    unsigned magic;
     char path[MEDIA_PATH_MAX + 1];
-    ServedFile served; /* its content is closed once mapped */
-    uint64_t size;
-    void *mapping;                 /* NULL for an empty file */
-    struct MHD_Response *whole;    /* the reusable 200 */
-    char last_id[REQUEST_ID_SIZE]; /* the request id that `whole` carries now */
-    unsigned references;           /* the whole response and each part response under way */
-    MediaFile *newer, *older;      /* by last use */
-    MediaFile *next;               /* in its bucket */
+    ServedFile served; /* its content is in the pages */
+    Pages *pages;
+    Buffer whole;             /* fields of the answer with all of it */
+    MediaFile *newer, *older; /* by last use */
+    MediaFile *next;          /* in its bucket */
 };
 
 struct MediaCache {
@@ -34,53 +29,24 @@ static MediaFile **media_bucket(MediaCache *cache, const char *path)
     return &cache->buckets[hash % BUCKETS];
 }
 
-/* libmicrohttpd calls this when a response over the mapping is destroyed. */
-static void media_drop_reference(void *pointer)
-{
-    MediaFile *file = CAST_OBJECT(MediaFile, pointer, MEDIA_FILE_MAGIC);
-    REQUIRE(file->references > 0);
-    if (--file->references > 0)
-        return;
-    REQUIRE(munmap(file->mapping, file->size) == 0);
-    file->magic = 0;
-    free(file);
-}
-
-static struct MHD_Response *media_response_over(MediaFile *file, uint64_t first, uint64_t length)
-{
-    file->references++;
-    struct MHD_Response *body = MHD_create_response_from_buffer_with_free_callback_cls(
-        length, (char *)file->mapping + first, media_drop_reference, file);
-    REQUIRE(body);
-    return body;
-}
-
 MediaFile *media_file_load(const char *path, ServedFile *served, Error *error)
 {
-    _cleanup_stored_file_ StoredFile *content = TAKE_PTR(served->content);
-    void *mapping = NULL;
-    if (!stored_file_map(content, &mapping, error))
+    Pages *pages = pages_open(TAKE_PTR(served->content), error);
+    if (!pages)
         return NULL;
     MediaFile *file = NEW(MediaFile);
-    *file = (MediaFile){.magic = MEDIA_FILE_MAGIC,
-                        .served = *served,
-                        .size = stored_file_size(content),
-                        .mapping = mapping};
+    *file = (MediaFile){.served = *served, .pages = pages, .whole = BUFFER(FIELDS_MAX)};
+    FilePlan plan = {.status = 200, .length = pages_size(pages)};
+    file_add_fields(&file->whole, &file->served, &plan, plan.length, false);
     REQUIRE(base_copy(file->path, sizeof file->path, path));
-    if (file->size > 0) {
-        FilePlan plan = {.status = 200, .length = file->size};
-        file->whole = media_response_over(file, 0, file->size);
-        file_add_fields(file->whole, &file->served, &plan, file->size, false);
-    }
     return file;
 }
 
 void media_file_release(MediaFile *file)
 {
-    if (!file->whole)
-        free(file);
-    else
-        MHD_destroy_response(file->whole);
+    pages_release(file->pages);
+    buffer_release(&file->whole);
+    free(file);
 }
 
 uint64_t media_file_audience(const MediaFile *file)
@@ -115,7 +81,7 @@ static void media_evict(MediaCache *cache, MediaFile *file)
     *link = file->next;
     media_unlink_use(cache, file);
     cache->entries--;
-    cache->bytes -= file->size;
+    cache->bytes -= pages_size(file->pages);
     media_file_release(file);
 }
 
@@ -152,14 +118,14 @@ MediaFile *media_cache_put(MediaCache *cache, MediaFile *file)
         return present;
     }
     while (cache->oldest && (cache->entries >= MEDIA_CACHE_ENTRIES_MAX ||
-                             cache->bytes + file->size > MEDIA_CACHE_BYTES_MAX))
+                             cache->bytes + pages_size(file->pages) > MEDIA_CACHE_BYTES_MAX))
         media_evict(cache, cache->oldest);
     MediaFile **bucket = media_bucket(cache, file->path);
     file->next = *bucket;
     *bucket = file;
     media_link_newest(cache, file);
     cache->entries++;
-    cache->bytes += file->size;
+    cache->bytes += pages_size(file->pages);
     return file;
 }
 
@@ -185,21 +151,14 @@ void media_cache_gauges(MediaCache *cache, size_t *files, uint64_t *bytes)
     *bytes = atomic_load_explicit(&cache->bytes, memory_order_relaxed);
 }
 
-/* A whole file goes out with the reusable response, with this request's id in place of the last
- * one's: libmicrohttpd copies the fields while the answer is queued, on this same thread, so the
- * next request may change them again. */
 Response *media_file_answer(MediaFile *file, const FileAsk *ask)
 {
-    FilePlan plan = file_plan(ask, &file->served, file->size);
-    if (plan.length == 0)
-        return file_response_empty(ask, &file->served, &plan, file->size);
-    if (plan.status == 206 || ask->download)
-        return file_response(ask, &file->served, &plan, file->size,
-                             media_response_over(file, plan.first, plan.length));
-    if (*file->last_id)
-        REQUIRE(MHD_del_response_header(file->whole, "X-Request-Id", file->last_id) == MHD_YES);
-    base_copy(file->last_id, sizeof file->last_id, ask->request_id);
-    Response *response = response_new(plan.status, file->whole, plan.length);
-    response->shared = true;
+    FilePlan plan = file_plan(ask, &file->served, pages_size(file->pages));
+    if (plan.status != 200 || ask->download)
+        return file_response(ask, &file->served, &plan, file->pages);
+    Response *response = response_new(plan.status);
+    response->lent = &file->whole;
+    response->length = plan.length;
+    response->pages = pages_share(file->pages);
     return response;
 }

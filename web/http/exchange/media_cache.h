@@ -1,10 +1,8 @@
 /*
- * The files a loop serves without asking anybody: mapped, each with a ready-made response. A file
- * never changes under its name, so an entry is true until the file is removed or its audience
- * changes. One cache belongs to one loop; its thread only, except media_file_load and the gauges.
- *
- * Nobody here reads a mapping: only the kernel does, in send, where a page lost to a disk error is
- * EFAULT and not SIGBUS.
+ * The files a loop serves without asking anybody: mapped, each with the ready-made fields of its
+ * answer. A file never changes under its name, so an entry is true until the file is removed or its
+ * audience changes. One cache belongs to one loop; its thread only, except media_file_load and the
+ * gauges.
  */
 #pragma once
 
@@ -23,8 +21,8 @@ void media_file_release(MediaFile *file);
 
 uint64_t media_file_audience(const MediaFile *file);
 
-/* Answers from a cached file. Whole files go out with the reusable response; the caller frees the
- * Response as usual. */
+/* Answers from a cached file. A whole file lends its fields: the answer must begin before the file
+ * can leave the cache. */
 Response *media_file_answer(MediaFile *file, const FileAsk *ask);
 
 MediaCache *media_cache_new(void);

@@ -14,8 +14,7 @@ void *exchange_memory_new(const void *context)
     ExchangeMemory *memory = NEW(ExchangeMemory);
     *memory = (ExchangeMemory){.magic = MEMORY_MAGIC,
                                .cache = media_cache_new(),
-                               .blocks = blocks_new(shared->blocks),
-                               .collect = {.object = memory}};
+                               .blocks = blocks_new(HTTP_STREAM_BLOCKS / shared->loops)};
     return memory;
 }
 

@@ -1,5 +1,5 @@
-/* What each loop keeps for its requests: the cache of files, the blocks of bodies. A loop's thread
- * only, but for what says otherwise. */
+/* What each loop keeps for its requests: the cache of files, the blocks of bodies, a place to read.
+ * A loop's thread only, but for what says otherwise. */
 #pragma once
 
 #include "web/http/exchange/blocks.h"
@@ -10,9 +10,10 @@ typedef struct ExchangeMemory {
     unsigned magic;
     MediaCache *cache;
     Blocks *blocks;
-    LoopMessage collect; /* asks who keeps blocks for them, outside libmicrohttpd's callbacks */
-    unsigned wanted;     /* so many; not 0: `collect` is on its way */
+    size_t excess;              /* bytes that its connections keep (connection.h) */
+    size_t lingering;           /* connections */
     unsigned forget_generation; /* raised whenever something was forgotten */
+    char scratch[HTTP_HEAD_MAX + HTTP_HEAD_READ]; /* between two reads nothing is in it */
 } ExchangeMemory;
 
 /* LoopHooks; `context` is an ExchangeShared. */

@@ -1,7 +1,6 @@
 #include "web/http/exchange/request.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
@@ -14,19 +13,30 @@ const ExchangeShared *request_shared(const Request *request)
     return CAST_OBJECT(const ExchangeShared, loop_context(request->loop), EXCHANGE_SHARED_MAGIC);
 }
 
-Request *request_new(Socket *socket, struct MHD_Connection *connection, const char *target)
+/* The bytes behind their fields, in one piece. */
+static bool request_take_head(Request *request, const char *bytes, const HeadScan *scan)
+{
+    size_t fields = MIN_OF(scan->fields, (size_t)HTTP_HEADER_COUNT_MAX) * sizeof(HeadField);
+    request->memory = base_calloc(1, fields + scan->size);
+    memcpy(request->memory + fields, bytes, scan->size);
+    return head_parse(request->memory + fields, scan, (HeadField *)(void *)request->memory,
+                      &request->head, &request->error);
+}
+
+bool request_new(Connection *connection, const char *bytes, const HeadScan *scan, Request **out)
 {
     Request *request = NEW(Request);
     request->magic = REQUEST_MAGIC;
     request->work.object = request->message.object = request;
-    request->loop = socket->loop;
+    request->loop = connection->socket->loop;
     request->connection = connection;
-    request->socket = socket;
-    request->target = base_strdup(target);
-    request->started_ms = clock_monotonic_ms();
+    request->head = (Head){.method = "", .target = "", .version = ""};
+    request->started_ms = loop_now_ms(request->loop);
     request->text = BUFFER(HTTP_SMALL_BODY_MAX);
     id_request(request->id);
-    return request;
+    connection->request = request;
+    *out = request;
+    return scan && request_take_head(request, bytes, scan);
 }
 
 void request_free(Request *request)
@@ -37,7 +47,7 @@ void request_free(Request *request)
     body_free(request->body);
     buffer_release(&request->text);
     json_decref(request->json);
-    free(request->target);
+    free(request->memory);
     request->magic = 0;
     free(request);
 }
@@ -77,12 +87,12 @@ const char *request_param(const Request *request, size_t index)
 
 const char *request_header(const Request *request, const char *name)
 {
-    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+    return head_field(&request->head, name);
 }
 
 bool request_query(const Request *request, const char *name, char *out, size_t size)
 {
-    return url_query_value(request->target, name, out, size);
+    return url_query_value(request->head.target, name, out, size);
 }
 
 bool request_cookie(const Request *request, const char *name, char *out, size_t size)
@@ -125,30 +135,23 @@ bool request_peer_gone(const Request *request)
 {
     char byte;
     REQUIRE(request->magic == REQUEST_MAGIC); /* as in http_unpark */
-    ssize_t got = recv(request->socket->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t got = recv(request->connection->socket->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 Response *response_file(const Request *request, ServedFile *file, Error *error)
 {
     _cleanup_stored_file_ StoredFile *content = TAKE_PTR(file->content);
-    uint64_t size = stored_file_size(content);
     if (!request_may_read(request, file->audience, error))
         return NULL;
+    Pages *pages = pages_open(TAKE_PTR(content), error);
+    if (!pages)
+        return NULL;
     FileAsk ask = request_file_ask(request);
-    FilePlan plan = file_plan(&ask, file, size);
-    if (plan.length == 0)
-        return file_response_empty(&ask, file, &plan, size);
-    int lent = stored_file_lend_fd(content, error);
-    if (lent < 0)
-        return NULL;
-    int fd = fcntl(lent, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) {
-        error_set_errno(error, errno, "The file could not be sent");
-        return NULL;
-    }
-    return file_response(&ask, file, &plan, size,
-                         MHD_create_response_from_fd_at_offset64(plan.length, fd, plan.first));
+    FilePlan plan = file_plan(&ask, file, pages_size(pages));
+    Response *response = file_response(&ask, file, &plan, pages);
+    pages_release(pages);
+    return response;
 }
 
 /* --- what web/http sees --- */
@@ -156,44 +159,39 @@ Response *response_file(const Request *request, ServedFile *file, Error *error)
 const char *request_path(const Request *request)
 {
     static _Thread_local char path[256];
-    size_t length = strcspn(request->target, "?");
-    snprintf(path, sizeof path, "%.*s", (int)MIN_OF(length, sizeof path - 1), request->target);
+    size_t length = strcspn(request->head.target, "?");
+    snprintf(path, sizeof path, "%.*s", (int)MIN_OF(length, sizeof path - 1), request->head.target);
     return path;
 }
 
-#define FIELD_JOIN_MAGIC 0x4a4f494eu /* "JOIN" */
-
-typedef struct FieldJoin {
-    unsigned magic;
-    const char *name;
-    Buffer value;
-    bool whole; /* everything fitted */
-} FieldJoin;
-
-static enum MHD_Result request_join_field(void *cls, enum MHD_ValueKind kind, const char *name,
-                                          const char *value)
+bool request_is_whole(const Request *request)
 {
-    FieldJoin *join = CAST_OBJECT(FieldJoin, cls, FIELD_JOIN_MAGIC);
-    (void)kind;
-    if (strcasecmp(name, join->name) == 0)
-        join->whole = join->whole &&
-                      (join->value.length == 0 || buffer_append_text(&join->value, ",")) &&
-                      buffer_append_text(&join->value, value ? value : "");
-    return MHD_YES;
+    return request->framing.chunked ? request->chunked.state == CHUNKED_END
+                                    : request->body_left == 0;
+}
+
+/* All fields of that name as one (RFC 9110 §5.2); "" where that is too long. */
+static void request_join(const Request *request, const char *name, Buffer *out)
+{
+    const Head *head = &request->head;
+    bool fits = true;
+    for (size_t i = 0; i < head->count && fits; i++)
+        if (strcasecmp(head->bytes + head->fields[i].name, name) == 0)
+            fits = (out->length == 0 || buffer_append_text(out, ",")) &&
+                   buffer_append_text(out, head->bytes + head->fields[i].value);
+    if (!fits)
+        buffer_clear(out);
 }
 
 struct in6_addr request_find_client(const Request *request)
 {
     const NetworkList *trusted = &request_shared(request)->options->trusted_proxies;
-    struct in6_addr peer = network_of_peer(&request->socket->peer);
+    struct in6_addr peer = network_of_peer(&request->connection->socket->peer);
     if (!network_list_has(trusted, &peer))
         return peer;
-    FieldJoin join = {FIELD_JOIN_MAGIC, "X-Forwarded-For", BUFFER(HTTP_FORWARDED_MAX), true};
-    MHD_get_connection_values(request->connection, MHD_HEADER_KIND, request_join_field, &join);
-    struct in6_addr client = forwarded_client(trusted, &peer, join.whole ? join.value.data : "",
-                                              request_header(request, "X-Real-IP"));
-    buffer_release(&join.value);
-    return client;
+    _cleanup_buffer_ Buffer chain = BUFFER(HTTP_FORWARDED_MAX);
+    request_join(request, "X-Forwarded-For", &chain);
+    return forwarded_client(trusted, &peer, chain.data, request_header(request, "X-Real-IP"));
 }
 
 bool request_may_read(const Request *request, uint64_t audience, Error *error)
@@ -216,7 +214,7 @@ FileAsk request_file_ask(const Request *request)
         .download =
             request_query(request, "download", download, sizeof download) && streq(download, "1"),
         .request_id = request->id,
-        .target = request->target,
+        .target = request->head.target,
     };
 }
 
@@ -224,7 +222,7 @@ Problem request_problem(const Request *request)
 {
     return (Problem){.error = &request->error,
                      .request_id = request->id,
-                     .target = request->target,
+                     .target = request->head.target,
                      .allowed = request->allowed,
                      .fields = request->problem_fields,
                      .field_count = request->problem_field_count};

@@ -1,21 +1,29 @@
 #include "web/http/exchange/response.h"
 
+#include "common/base/clock.h"
 #include "web/http/message/router.h"
 
-#define RETRY_AFTER_SECONDS 5 /* where the error does not know better */
+#define RETRY_AFTER_SECONDS 5    /* where the error does not know better */
+#define FIELDS_MAX          6144 /* bytes; the rest of HTTP_ANSWER_HEAD_MAX is response_head's */
 
 Response response_parked;
 
-const char *http_library_version(void)
+void response_add(Buffer *fields, const char *name, const char *value)
 {
-    return MHD_get_version();
+    REQUIRE(!strpbrk(value, "\r\n"));
+    REQUIRE(buffer_append_text(fields, name) && buffer_append_text(fields, ": ") &&
+            buffer_append_text(fields, value) && buffer_append_text(fields, "\r\n"));
 }
 
-Response *response_new(int status, struct MHD_Response *body, uint64_t length)
+void response_add_common(Buffer *fields)
+{
+    response_add(fields, "X-Content-Type-Options", "nosniff");
+}
+
+Response *response_new(int status)
 {
     Response *response = NEW(Response);
-    REQUIRE(body);
-    *response = (Response){.status = status, .body = body, .length = length};
+    *response = (Response){.status = status, .fields = BUFFER(FIELDS_MAX)};
     return response;
 }
 
@@ -23,34 +31,23 @@ void response_free(Response *response)
 {
     if (!response || response == &response_parked)
         return;
-    if (!response->shared)
-        MHD_destroy_response(response->body);
+    buffer_release(&response->fields);
+    pages_release(response->pages);
+    free(response->text);
     free(response);
-}
-
-void response_add(struct MHD_Response *body, const char *name, const char *value)
-{
-    REQUIRE(MHD_add_response_header(body, name, value) == MHD_YES);
 }
 
 void response_header(Response *response, const char *name, const char *value)
 {
-    response_add(response->body, name, value);
-}
-
-void response_add_common(struct MHD_Response *body)
-{
-    response_add(body, "X-Content-Type-Options", "nosniff");
+    response_add(&response->fields, name, value);
 }
 
 Response *response_text(int status, const char *content_type, char *text)
 {
-    size_t length = strlen(text);
-    Response *response = response_new(
-        status, MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE), length);
-    response_add_common(response->body);
+    Response *response = response_empty(status);
+    response->bytes = response->text = text;
+    response->length = strlen(text);
     response_header(response, "Content-Type", content_type);
-    response_header(response, "Cache-Control", "no-store");
     return response;
 }
 
@@ -63,20 +60,122 @@ Response *response_json(int status, json_t *value)
 
 Response *response_empty(int status)
 {
-    Response *response =
-        response_new(status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT), 0);
-    response_add_common(response->body);
+    Response *response = response_new(status);
+    response_add_common(&response->fields);
     response_header(response, "Cache-Control", "no-store");
     return response;
 }
 
 Response *response_static(int status, const char *content_type, const void *data, size_t size)
 {
-    Response *response = response_new(
-        status, MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_PERSISTENT), size);
-    response_add_common(response->body);
+    Response *response = response_new(status);
+    response->bytes = data;
+    response->length = size;
+    response_add_common(&response->fields);
     response_header(response, "Content-Type", content_type);
     return response;
+}
+
+/* --- the head --- */
+
+/* RFC 9110 §15. A problem's title says more, but not in this place. */
+static const char *response_reason(int status)
+{
+    static const struct {
+        int status;
+        const char *reason;
+    } rows[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {503, "Service Unavailable"},
+        {507, "Insufficient Storage"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (rows[i].status == status)
+            return rows[i].reason;
+    return ""; /* it may be missing, RFC 9112 §4 */
+}
+
+/* "Date: …" with its CR LF, made once a second by each thread. */
+static const char *response_date(int64_t now_ms)
+{
+    static _Thread_local char line[48];
+    static _Thread_local int64_t second;
+    if (now_ms / 1000 != second) {
+        char date[40];
+        clock_http_date(now_ms, date, sizeof date);
+        snprintf(line, sizeof line, "Date: %s\r\n", date);
+        second = now_ms / 1000;
+    }
+    return line;
+}
+
+static void response_put(char **at, const char *end, const char *text, size_t length)
+{
+    REQUIRE(length <= (size_t)(end - *at));
+    memcpy(*at, text, length);
+    *at += length;
+}
+
+static void response_put_text(char **at, const char *end, const char *text)
+{
+    response_put(at, end, text, strlen(text));
+}
+
+/* Pieces are copied and not printed: this is the way of every answer. */
+size_t response_head(const Response *response, const Delivery *delivery,
+                     char head[HTTP_ANSWER_HEAD_MAX])
+{
+    const char *end = head + HTTP_ANSWER_HEAD_MAX;
+    const Buffer *lent = response->lent, *own = &response->fields;
+    char *at = head, number[24];
+    snprintf(number, sizeof number, "%d ", response->status);
+    response_put_text(&at, end, "HTTP/1.1 ");
+    response_put_text(&at, end, number);
+    response_put_text(&at, end, response_reason(response->status));
+    response_put_text(&at, end, "\r\n");
+    response_put_text(&at, end, response_date(delivery->now_ms));
+    /* RFC 9110 §8.6: none with 204. With 304 it would be that of the whole, which says nothing. */
+    if (response->status != 204 && response->status != 304) {
+        snprintf(number, sizeof number, "%llu\r\n", (unsigned long long)response->length);
+        response_put_text(&at, end, "Content-Length: ");
+        response_put_text(&at, end, number);
+    }
+    response_put_text(&at, end, "X-Request-Id: ");
+    response_put_text(&at, end, delivery->request_id);
+    response_put_text(&at, end, "\r\n");
+    if (delivery->close || delivery->keep)
+        response_put_text(&at, end,
+                          delivery->close ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
+    if (lent)
+        response_put(&at, end, lent->data, lent->length);
+    if (own->length > 0)
+        response_put(&at, end, own->data, own->length);
+    response_put_text(&at, end, "\r\n");
+    return (size_t)(at - head);
 }
 
 /* --- problems --- */
@@ -88,10 +187,10 @@ static char *problem_text(const Problem *problem)
     size_t length = MIN_OF(strcspn(problem->target, "?"), sizeof instance - 1);
     snprintf(instance, sizeof instance, "%.*s", (int)length, problem->target);
     _cleanup_json_ json_t *value =
-        json_pack("{s:s, s:s, s:i, s:o, s:o, s:s, s:s}", "type", "about:blank", "title",
+        json_pack("{s:s, s:s, s:i, s:o, s:o*, s:s, s:s}", "type", "about:blank", "title",
                   error_title(error->code), "status", error_http_status(error->code), "detail",
-                  json_text(error->detail), "instance", json_text(instance), "code",
-                  error_word(error->code), "request_id", problem->request_id);
+                  json_text(error->detail), "instance", length > 0 ? json_text(instance) : NULL,
+                  "code", error_word(error->code), "request_id", problem->request_id);
     if (error->field_count > 0) {
         json_t *faults = json_array();
         for (size_t i = 0; i < error->field_count; i++)
@@ -111,60 +210,29 @@ static bool problem_has(const Problem *problem, const char *name)
 }
 
 /* Fields that belong to certain statuses, and those that the handler wants. */
-static void problem_each_field(const Problem *problem,
-                               void (*add)(void *context, const char *name, const char *value),
-                               void *context)
+static void problem_add_fields(const Problem *problem, Buffer *fields)
 {
     int status = error_http_status(problem->error->code);
     char allow[80], seconds[12];
     if (status == 401 && !problem_has(problem, "WWW-Authenticate"))
-        add(context, "WWW-Authenticate", "Bearer");
+        response_add(fields, "WWW-Authenticate", "Bearer");
     if ((status == 429 || status == 503) && !problem_has(problem, "Retry-After")) {
         unsigned wanted = problem->error->retry_seconds;
         snprintf(seconds, sizeof seconds, "%u", wanted ? wanted : RETRY_AFTER_SECONDS);
-        add(context, "Retry-After", seconds);
+        response_add(fields, "Retry-After", seconds);
     }
     if (status == 405) {
         router_allow(problem->allowed, allow, sizeof allow);
-        add(context, "Allow", allow);
+        response_add(fields, "Allow", allow);
     }
     for (size_t i = 0; i < problem->field_count; i++)
-        add(context, problem->fields[i].name, problem->fields[i].value);
-}
-
-static void problem_add_to_response(void *body, const char *name, const char *value)
-{
-    response_add(body, name, value);
-}
-
-static void problem_add_to_wire(void *wire, const char *name, const char *value)
-{
-    fprintf(wire, "%s: %s\r\n", name, value);
+        response_add(fields, problem->fields[i].name, problem->fields[i].value);
 }
 
 Response *response_problem(const Problem *problem)
 {
     Response *response = response_text(error_http_status(problem->error->code),
                                        "application/problem+json", problem_text(problem));
-    problem_each_field(problem, problem_add_to_response, response->body);
+    problem_add_fields(problem, &response->fields);
     return response;
-}
-
-char *response_problem_wire(const Problem *problem)
-{
-    _cleanup_free_ char *text = problem_text(problem);
-    char *bytes = NULL;
-    size_t length;
-    FILE *wire = open_memstream(&bytes, &length);
-    REQUIRE(wire);
-    fprintf(wire,
-            "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-            "Content-Length: %zu\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-            "X-Request-Id: %s\r\n",
-            error_http_status(problem->error->code), error_title(problem->error->code),
-            strlen(text), problem->request_id);
-    problem_each_field(problem, problem_add_to_wire, wire);
-    fprintf(wire, "\r\n%s", text);
-    REQUIRE(fclose(wire) == 0);
-    return bytes;
 }

@@ -1,29 +1,45 @@
 /* Inside of a response, for web/http only. Handlers see http.h. */
 #pragma once
 
-#include <microhttpd.h>
-
+#include "common/base/buffer.h"
+#include "web/http/exchange/pages.h"
 #include "web/http/http.h"
 
 struct Response {
     int status;
-    struct MHD_Response *body;
-    uint64_t length; /* bytes of its content */
-    bool shared;     /* body belongs to a cached file */
+    Buffer fields;      /* of its header, each line with its CR LF */
+    const Buffer *lent; /* fields before these; only until the answer begins; may be NULL */
+    uint64_t length;    /* bytes of its content, which is … */
+    const char *bytes;  /* … here, and lives as long as the program or is … */
+    char *text;         /* … allocated; */
+    Pages *pages;       /* or here … */
+    uint64_t first;     /* … from this offset on */
 };
 
 /* The one value that stands for "not yet": never freed, never sent. */
 extern Response response_parked;
 
-/* Takes over `body`. */
-Response *response_new(int status, struct MHD_Response *body, uint64_t length);
+/* Without content; X-Content-Type-Options is there. */
+Response *response_new(int status);
 void response_free(Response *response);
 
-/* Adds a field that must not be missing. */
-void response_add(struct MHD_Response *body, const char *name, const char *value);
+/* Adds to the fields of a header; a value that has a line end in it is a fault of the program. */
+void response_add(Buffer *fields, const char *name, const char *value);
 
-/* The fields every answer carries; added once to a new MHD response. */
-void response_add_common(struct MHD_Response *body);
+/* Fields with which every answer begins. */
+void response_add_common(Buffer *fields);
+
+/* How an answer goes out. */
+typedef struct Delivery {
+    const char *request_id;
+    int64_t now_ms; /* wall clock */
+    bool close;     /* nothing will follow on the connection */
+    bool keep;      /* which an HTTP/1.0 client must be told */
+} Delivery;
+
+/* Writes the head of the answer, RFC 9112 §4 and §5, and returns its length. */
+size_t response_head(const Response *response, const Delivery *delivery,
+                     char head[HTTP_ANSWER_HEAD_MAX]);
 
 typedef struct ProblemField {
     const char *name; /* static text */
@@ -42,7 +58,3 @@ typedef struct Problem {
 
 /* With Retry-After, Allow and WWW-Authenticate as they belong, and the problem's own fields. */
 Response *response_problem(const Problem *problem);
-
-/* The same as bytes of a whole HTTP/1.1 answer with Connection: close, for a socket taken from
- * libmicrohttpd. Owned by the caller. */
-char *response_problem_wire(const Problem *problem);

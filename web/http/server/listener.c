@@ -130,7 +130,7 @@ static bool listener_make_room(const Listener *listener)
 
 static void listener_take(Listener *listener, int fd, const struct sockaddr_in6 *address)
 {
-    int lowat = NOTSENT_LOWAT;
+    int lowat = NOTSENT_LOWAT, on = 1;
     unsigned bucket = listener_bucket(listener, address);
     bool full = atomic_load(&listener->connections) >= listener->connections_max;
     if (atomic_load(&listener->per_address[bucket]) >= HTTP_CONNECTIONS_PER_ADDRESS_MAX ||
@@ -142,6 +142,7 @@ static void listener_take(Listener *listener, int fd, const struct sockaddr_in6 
     atomic_fetch_add(&listener->per_address[bucket], 1);
     atomic_fetch_add(&listener->connections, 1);
     setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     loop_accept(listener->loops[listener->next_loop++ % listener->loop_count], fd, address, bucket);
 }
 

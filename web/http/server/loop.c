@@ -8,12 +8,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "web/http/server/linger.h"
 
-#define TICK_MS        250 /* the hooks' tick, lingering sockets, draining */
-#define EVENTS_MAX     64
-#define CUT_GRACE_MS   3000 /* from cutting every socket to giving up on a stuck worker */
-#define MHD_STRICTNESS (MHD_VERSION >= 0x01000000 ? 1 : -1)
+#define TICK_MS        250 /* the hooks' tick, draining */
+#define EVENTS_MAX     256
+#define CUT_GRACE_MS   3000        /* from cutting every socket to giving up on a stuck worker */
 #define LOOP_MAGIC     0x4c4f4f50u /* "LOOP" */
 #define ACCEPTED_MAGIC 0x41435054u /* "ACPT" */
 
@@ -27,13 +25,12 @@ struct Loop {
     const LoopShared *shared;
     pthread_t thread;
     int epoll_fd, event_fd;
-    struct MHD_Daemon *daemon;
     void *memory;
     /* loop thread */
-    Lingerers *lingerers;
-    SocketList idle, busy;         /* the idle ones in the order of quiet_since_ms */
-    const struct Accepted *adding; /* during MHD_add_connection */
-    int64_t next_tick_ms;
+    SocketList idle, busy; /* the idle ones in the order of quiet_since_ms */
+    SocketList turns;      /* scheduled, by turn_next */
+    Socket *dead;          /* closed, by turn_next; freed when nobody looks at them any more */
+    int64_t now_ms, next_tick_ms;
     bool cut;
     /* any thread */
     atomic_bool draining;
@@ -60,9 +57,9 @@ bool loop_draining(const Loop *loop)
     return atomic_load(&loop->draining);
 }
 
-void loop_linger(Loop *loop, int fd, const char *answer)
+int64_t loop_now_ms(const Loop *loop)
 {
-    linger_start(loop->lingerers, fd, answer, strlen(answer), clock_monotonic_ms());
+    return loop->now_ms;
 }
 
 /* --- mailbox: any thread --- */
@@ -177,7 +174,7 @@ static Socket *loop_find_slowest(Loop *loop)
     return slowest;
 }
 
-/* The socket is closed by libmicrohttpd, which then tells of it; until then it counts as busy. */
+/* The hooks find its end and close it; until then it counts as busy. */
 static void loop_let_leave(Loop *loop)
 {
     for (unsigned count = atomic_exchange(&loop->leaving, 0); count > 0; count--) {
@@ -208,13 +205,20 @@ typedef struct Accepted {
 static void loop_add_connection(Loop *loop, void *object)
 {
     _cleanup_free_ Accepted *accepted = CAST_OBJECT(Accepted, object, ACCEPTED_MAGIC);
-    loop->adding = accepted;
-    if (MHD_add_connection(loop->daemon, accepted->fd, (const struct sockaddr *)&accepted->peer,
-                           sizeof accepted->peer) != MHD_YES)
-        log_warning("A connection could not be taken: %s.", strerror(errno));
-    if (loop->adding) /* never became a Socket, so nobody else counts its end */
-        loop->shared->closed(loop->shared->listener, accepted->address_bucket);
-    loop->adding = NULL;
+    Socket *socket = NEW(Socket);
+    *socket = (Socket){.magic = SOCKET_MAGIC,
+                       .fd = accepted->fd,
+                       .loop = loop,
+                       .peer = accepted->peer,
+                       .address_bucket = accepted->address_bucket,
+                       .quiet_since_ms = loop->now_ms,
+                       .read_rate = UINT64_MAX};
+    loop_list(socket, false);
+    loop_publish_idle(loop);
+    loop->shared->hooks->opened(socket);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                                .data.ptr = socket};
+    REQUIRE(epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, socket->fd, &event) == 0);
 }
 
 void loop_accept(Loop *loop, int fd, const struct sockaddr_in6 *peer, unsigned address_bucket)
@@ -228,33 +232,57 @@ void loop_accept(Loop *loop, int fd, const struct sockaddr_in6 *peer, unsigned a
     loop_post(loop, &accepted->message);
 }
 
-static void loop_on_connection(void *cls, struct MHD_Connection *connection, void **context,
-                               enum MHD_ConnectionNotificationCode code)
+void loop_schedule(Socket *socket)
 {
-    Loop *loop = CAST_OBJECT(Loop, cls, LOOP_MAGIC);
-    (void)connection;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const Accepted *accepted = TAKE_PTR(loop->adding);
-        Socket *socket = NEW(Socket);
-        *socket = (Socket){.magic = SOCKET_MAGIC,
-                           .fd = accepted->fd,
-                           .loop = loop,
-                           .peer = accepted->peer,
-                           .address_bucket = accepted->address_bucket,
-                           .quiet_since_ms = clock_monotonic_ms(),
-                           .read_rate = UINT64_MAX};
-        loop_list(socket, false);
-        loop_publish_idle(loop);
-        *context = socket;
+    if (socket->scheduled || socket->closed)
         return;
-    }
-    Socket *socket = CAST_OBJECT(Socket, *context, SOCKET_MAGIC);
-    loop->shared->hooks->closed(socket);
+    socket->scheduled = true;
+    socket->turn_next = NULL;
+    *socket->loop->turns.last = socket;
+    socket->loop->turns.last = &socket->turn_next;
+}
+
+void loop_close(Socket *socket)
+{
+    Loop *loop = socket->loop;
+    REQUIRE(!socket->closed);
+    socket->closed = true;
+    close(TAKE_FD(socket->fd));
     loop_unlist(socket);
     loop_publish_idle(loop);
     loop->shared->closed(loop->shared->listener, socket->address_bucket);
-    socket->magic = 0;
-    free(socket);
+    if (!socket->scheduled) {
+        socket->turn_next = loop->dead;
+        loop->dead = socket;
+    }
+}
+
+/* Those that are scheduled meanwhile have to wait for the next round. */
+static void loop_take_turns(Loop *loop)
+{
+    Socket *socket = TAKE_PTR(loop->turns.first);
+    loop->turns.last = &loop->turns.first;
+    while (socket) {
+        Socket *next = socket->turn_next;
+        socket->scheduled = false;
+        if (socket->closed) {
+            socket->turn_next = loop->dead;
+            loop->dead = socket;
+        } else {
+            loop->shared->hooks->ready(socket);
+        }
+        socket = next;
+    }
+}
+
+static void loop_bury(Loop *loop)
+{
+    while (loop->dead) {
+        Socket *socket = loop->dead;
+        loop->dead = socket->turn_next;
+        socket->magic = 0;
+        free(socket);
+    }
 }
 
 /* Idle connections go at once; when the time is up, all do. */
@@ -277,97 +305,82 @@ static void loop_drain_sockets(Loop *loop, int64_t now_ms)
 
 /* --- the thread --- */
 
+static void loop_tick_list(const SocketList *list, const LoopHooks *hooks, int64_t now_ms)
+{
+    for (Socket *next, *socket = list->first; socket; socket = next) {
+        next = socket->next; /* the hook may close it */
+        hooks->tick(socket, now_ms);
+    }
+}
+
 static void loop_tick(Loop *loop)
 {
-    int64_t now_ms = clock_monotonic_ms();
+    int64_t now_ms = loop->now_ms;
     if (now_ms < loop->next_tick_ms)
         return;
     loop->next_tick_ms = now_ms + TICK_MS;
-    for (Socket *socket = loop->idle.first; socket; socket = socket->next)
-        loop->shared->hooks->tick(socket, now_ms);
-    for (Socket *socket = loop->busy.first; socket; socket = socket->next)
-        loop->shared->hooks->tick(socket, now_ms);
+    loop_tick_list(&loop->busy, loop->shared->hooks, now_ms);
+    loop_tick_list(&loop->idle, loop->shared->hooks, now_ms);
     loop_find_slowest(loop);
-    linger_expire(loop->lingerers, now_ms);
     if (loop_draining(loop))
         loop_drain_sockets(loop, now_ms);
+}
+
+static void loop_notice(Loop *loop, const struct epoll_event *event)
+{
+    if (event->data.ptr == loop) {
+        loop_read_mailbox(loop);
+        return;
+    }
+    Socket *socket = CAST_OBJECT(Socket, event->data.ptr, SOCKET_MAGIC);
+    const uint32_t broken = EPOLLERR | EPOLLHUP;
+    socket->readable = socket->readable || event->events & (EPOLLIN | EPOLLRDHUP | broken);
+    socket->writable = socket->writable || event->events & (EPOLLOUT | broken);
+    loop_schedule(socket);
 }
 
 static void *loop_main(void *argument)
 {
     Loop *loop = CAST_OBJECT(Loop, argument, LOOP_MAGIC);
     struct epoll_event events[EVENTS_MAX];
-    while (!loop_draining(loop) || loop->idle.first || loop->busy.first) {
-        MHD_UNSIGNED_LONG_LONG wait_ms;
-        if (MHD_get_timeout(loop->daemon, &wait_ms) != MHD_YES || wait_ms > TICK_MS)
-            wait_ms = TICK_MS;
-        int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, (int)wait_ms);
-        loop_let_leave(loop);
-        loop_read_mailbox(loop);
-        REQUIRE(MHD_run(loop->daemon) == MHD_YES);
+    for (;;) {
+        if (loop_draining(loop)) {
+            loop_read_mailbox(loop); /* nobody is accepted any more, but some were just now */
+            if (!loop->idle.first && !loop->busy.first)
+                break;
+        }
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, loop->turns.first ? 0 : TICK_MS);
+        loop->now_ms = clock_monotonic_ms();
         for (int i = 0; i < count; i++)
-            if (events[i].data.ptr != loop)
-                linger_drain(loop->lingerers, events[i].data.ptr);
+            loop_notice(loop, &events[i]);
+        loop_let_leave(loop);
+        loop_take_turns(loop);
         loop_tick(loop);
+        loop_bury(loop);
     }
-    loop_read_mailbox(loop);
-    MHD_stop_daemon(loop->daemon);
-    lingerers_free(loop->lingerers);
+    loop_take_turns(loop);
+    loop_bury(loop);
     return NULL;
 }
 
-/* Left alone: percent-decoding is the router's, once and with its own rules. */
-static size_t loop_unescape_nothing(void *cls, struct MHD_Connection *connection, char *text)
-{
-    (void)cls, (void)connection;
-    return strlen(text);
-}
-
-static struct MHD_Daemon *loop_start_daemon(Loop *loop)
-{
-    const LoopHooks *hooks = loop->shared->hooks;
-    return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-        hooks->call, loop, MHD_OPTION_URI_LOG_CALLBACK, hooks->target, loop,
-        MHD_OPTION_NOTIFY_COMPLETED, hooks->completed, loop, MHD_OPTION_NOTIFY_CONNECTION,
-        loop_on_connection, loop, MHD_OPTION_UNESCAPE_CALLBACK, loop_unescape_nothing, NULL,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX + HTTP_GIVING_WAY_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT,
-        MHD_STRICTNESS, MHD_OPTION_END);
-}
-
-static bool loop_watch(Loop *loop, int fd)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = loop};
-    return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
-}
-
-Loop *loop_start(const LoopShared *shared, Error *error)
+Loop *loop_start(const LoopShared *shared)
 {
     Loop *loop = NEW(Loop);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = loop};
     loop->magic = LOOP_MAGIC;
     loop->shared = shared;
     loop->last = &loop->first;
     loop->idle.last = &loop->idle.first;
     loop->busy.last = &loop->busy.first;
+    loop->turns.last = &loop->turns.first;
     atomic_store(&loop->idle_since_ms, INT64_MAX);
     atomic_store(&loop->slowest_rate, UINT64_MAX);
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     REQUIRE(loop->epoll_fd >= 0 && loop->event_fd >= 0);
+    REQUIRE(epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->event_fd, &event) == 0);
     pthread_mutex_init(&loop->lock, NULL);
-    loop->daemon = loop_start_daemon(loop);
-    if (!loop->daemon) {
-        close(loop->epoll_fd);
-        close(loop->event_fd);
-        free(loop);
-        error_set(error, ERROR_INTERNAL, "The HTTP library could not be started.");
-        return NULL;
-    }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    REQUIRE(loop_watch(loop, info->epoll_fd) && loop_watch(loop, loop->event_fd));
-    loop->lingerers = lingerers_new(loop->epoll_fd);
+    loop->now_ms = clock_monotonic_ms();
     loop->memory = shared->hooks->memory_new(shared->context);
     REQUIRE(pthread_create(&loop->thread, NULL, loop_main, loop) == 0);
     return loop;

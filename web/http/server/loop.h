@@ -1,11 +1,10 @@
 /*
- * One event loop: a thread with a libmicrohttpd daemon of its own in external polling, one per
- * core. It never blocks: it waits for sockets and for its mailbox, where other threads leave
- * messages. What is done with a connection is not its business: it calls the hooks it was given.
+ * One event loop: a thread that waits for its sockets (epoll, edge-triggered) and for its mailbox,
+ * where other threads leave messages; one loop per core. It never blocks. What is done with a
+ * connection is not its business: it calls the hooks it was given.
  */
 #pragma once
 
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 
@@ -15,22 +14,22 @@ typedef struct Loop Loop;
 
 #define SOCKET_MAGIC 0x534f434bu /* "SOCK" */
 
-/* A client's connection. Loop thread; libmicrohttpd's socket context. */
+/* A client's connection. Loop thread. */
 typedef struct Socket {
     unsigned magic;
-    int fd; /* belongs to libmicrohttpd */
+    int fd;
     Loop *loop;
     struct sockaddr_in6 peer;
     unsigned address_bucket; /* of the listener's count */
-    void *exchange;          /* the hooks' own: a request under way; NULL between requests */
-    int64_t quiet_since_ms;  /* when it was accepted, or its last request ended */
-    uint64_t window_bytes;   /* body bytes since window_start_ms: for the hooks' minimum rate */
-    int64_t window_start_ms;
-    uint64_t read_rate;    /* bytes a second, of a slow reader; UINT64_MAX: it is none */
-    uint64_t read_bytes;   /* that the client had acknowledged at read_start_ms */
-    int64_t read_start_ms; /* 0: no answer is under way */
-    bool busy;             /* a whole header has come, and its answer is not out */
+    void *connection;        /* the hooks' own, from opened() to loop_close() */
+    /* What is known of it. Who meets EAGAIN clears it; the loop sets it again. */
+    bool readable, writable;
+    int64_t quiet_since_ms; /* when it was accepted, or its last request ended */
+    uint64_t read_rate;     /* bytes a second, of a slow reader; UINT64_MAX: it is none */
+    bool busy;              /* a whole header has come, and its answer is not out */
+    bool scheduled, closed;
     struct Socket *next, **link;
+    struct Socket *turn_next; /* among those that are scheduled, or closed */
 } Socket;
 
 /* Something for a loop's thread: an intrusive node, so that posting cannot fail. */
@@ -40,16 +39,10 @@ typedef struct LoopMessage {
     struct LoopMessage *next;
 } LoopMessage;
 
-/* Called on the loop's thread. The first three are libmicrohttpd's callbacks; their first argument
- * is the Loop. */
+/* Called on the loop's thread. */
 typedef struct LoopHooks {
-    void *(*target)(void *loop, const char *target, struct MHD_Connection *connection);
-    enum MHD_Result (*call)(void *loop, struct MHD_Connection *connection, const char *url,
-                            const char *method, const char *version, const char *data, size_t *size,
-                            void **exchange);
-    void (*completed)(void *loop, struct MHD_Connection *connection, void **exchange,
-                      enum MHD_RequestTerminationCode code);
-    void (*closed)(Socket *socket); /* the connection is gone; its descriptor may be another's */
+    void (*opened)(Socket *socket);
+    void (*ready)(Socket *socket); /* it became readable or writable, or was scheduled */
     void (*tick)(Socket *socket, int64_t now_ms); /* four times a second, for each connection */
     void *(*memory_new)(const void *context); /* what the hooks keep for each loop: loop_memory() */
     void (*memory_free)(void *memory);
@@ -64,7 +57,7 @@ typedef struct LoopShared {
     void *listener;
 } LoopShared;
 
-_must_check_ Loop *loop_start(const LoopShared *shared, Error *error);
+Loop *loop_start(const LoopShared *shared);
 
 /* Asks the loop to end: idle connections at once, others when done, all at cut_ms (monotonic). */
 void loop_drain(Loop *loop, int64_t cut_ms);
@@ -95,5 +88,11 @@ void loop_give_way(Loop *loop);
 void loop_set_busy(Socket *socket);
 void loop_set_idle(Socket *socket, int64_t now_ms);
 
-/* Loop thread: takes over the socket, sends the answer and drains what still comes (linger.h). */
-void loop_linger(Loop *loop, int fd, const char *answer);
+/* Loop thread: the monotonic clock when this round of the loop began. */
+int64_t loop_now_ms(const Loop *loop);
+
+/* Loop thread: calls ready() once more, after the others have had their turn. */
+void loop_schedule(Socket *socket);
+
+/* Loop thread, once: closes the descriptor. The socket may be looked at until its hook returns. */
+void loop_close(Socket *socket);

@@ -1,62 +1,32 @@
-#include "web/http/exchange/head.h"
+#include "web/http/exchange/admission.h"
 
 #include "web/http/message/field.h"
 #include "web/http/message/multipart.h"
 
-#define FIELD_LIST_MAGIC 0x464c5354u /* "FLST" */
-
-typedef struct FieldList {
-    unsigned magic;
-    size_t count;
-    HeaderField fields[HTTP_HEADER_COUNT_MAX + 1];
-} FieldList;
-
-static enum MHD_Result head_collect_field(void *cls, enum MHD_ValueKind kind, const char *name,
-                                          size_t name_length, const char *value,
-                                          size_t value_length)
+bool admission_check_framing(Request *request)
 {
-    FieldList *list = CAST_OBJECT(FieldList, cls, FIELD_LIST_MAGIC);
-    (void)kind;
-    if (list->count == ARRAY_SIZE(list->fields))
-        return MHD_NO;
-    list->fields[list->count++] = (HeaderField){name, name_length, value, value_length};
-    return MHD_YES;
+    if (!framing_check(&request->head, &request->framing, &request->error))
+        return false;
+    request->body_left = request->framing.chunked ? 0 : request->framing.length;
+    return true;
 }
 
-/* libmicrohttpd 0.9 passes over much that a proxy takes otherwise, but leaves each part of a head
- * where it came, which tells. From 1.0 on it moves them, and is strict itself. */
-bool head_check_framing(Request *request, HeadPlace *place)
-{
-    FieldList list; /* the fields are not cleared: this is the way of every request */
-    list.magic = FIELD_LIST_MAGIC;
-    list.count = 0;
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, head_collect_field, &list);
-    place->sent_target = request->target;
-    place->size =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
-            ->header_size;
-    return framing_check(place->version, list.fields, list.count, &request->framing,
-                         &request->error) &&
-           (MHD_VERSION >= 0x01000000 ||
-            framing_check_place(place, list.fields, list.count, &request->error));
-}
-
-static bool head_check_route(Request *request)
+static bool admission_check_route(Request *request)
 {
     if (request->method == 0) {
         request->allowed = HTTP_GET | HTTP_HEAD | HTTP_POST;
         return error_set(&request->error, ERROR_METHOD, "That method is not known here.");
     }
-    return router_match(request_shared(request)->options->tables, request->method, request->target,
-                        &request->match, &request->allowed, &request->error);
+    return router_match(request_shared(request)->options->tables, request->method,
+                        request->head.target, &request->match, &request->allowed, &request->error);
 }
 
-static bool head_check_access(Request *request)
+static bool admission_check_access(Request *request)
 {
     const HttpGuard *guard = &request_shared(request)->options->guard;
     request->client = request_find_client(request);
     RequestFacts facts = {.method = (HttpMethod)request->method,
-                          .target = request->target,
+                          .target = request->head.target,
                           .authorization = request_header(request, "Authorization"),
                           .cookie = request_header(request, "Cookie"),
                           .client = request->client};
@@ -69,7 +39,7 @@ static bool head_check_access(Request *request)
                             &request->error);
 }
 
-static bool head_check_body(Request *request)
+static bool admission_check_body(Request *request)
 {
     const Route *route = request->match.route;
     const Framing *framing = &request->framing;
@@ -96,7 +66,8 @@ static bool head_check_body(Request *request)
     return true;
 }
 
-bool head_check(Request *request)
+bool admission_check(Request *request)
 {
-    return head_check_route(request) && head_check_access(request) && head_check_body(request);
+    return admission_check_route(request) && admission_check_access(request) &&
+           admission_check_body(request);
 }
