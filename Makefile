@@ -65,6 +65,7 @@ MEDIA := \
 WEB := \
 	web/main.c \
 	web/access/access.c \
+	web/access/allowance.c \
 	web/access/rate.c \
 	web/api/api_delivery.c \
 	web/api/api_health.c \
@@ -197,6 +198,7 @@ UNIT_COMMON := \
 UNIT_WEB := \
 	tests/unit/test_access.c \
 	tests/unit/test_allocations.c \
+	tests/unit/test_allowance.c \
 	tests/unit/test_chunked.c \
 	tests/unit/test_client.c \
 	tests/unit/test_cold_pages.c \

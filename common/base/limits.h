@@ -73,9 +73,11 @@
 #define RATE_ADDRESSES_MAX  8192  /* addresses counted at once, 40 bytes each */
 #define RATE_TELL_MS        60000 /* between two lines of the log about refusals of one kind */
 #define RATE_UPLOAD_MINUTES 4     /* of UPLOADS_PER_MINUTE may come at once */
-#define RATE_GUESSES        20   /* wrong tokens from an address at once; typing errors are fewer */
-#define RATE_GUESS_MS       1000 /* until the next one, doubled with each … */
-#define RATE_GUESS_MS_MAX   300000 /* … up to here */
+#define ACCESS_ANNOUNCED_MAX                                                                       \
+    (64ull << 30) /* bytes announced at once by one address: sixteen of the largest videos */
+#define RATE_GUESSES      20     /* wrong tokens from an address at once; typing errors are fewer */
+#define RATE_GUESS_MS     1000   /* until the next one, doubled with each … */
+#define RATE_GUESS_MS_MAX 300000 /* … up to here */
 
 /* store */
 #define STORE_QUEUE_MAX   1024 /* writes waiting for the writer */

@@ -92,6 +92,28 @@ struct in6_addr network_of_peer(const struct sockaddr_in6 *peer)
     return peer->sin6_addr;
 }
 
+struct in6_addr network_owned(const struct in6_addr *client)
+{
+    struct in6_addr address = *client;
+    if (!IN6_IS_ADDR_V4MAPPED(&address))
+        memset(address.s6_addr + 8, 0, 8);
+    return address;
+}
+
+static uint64_t network_mix(uint64_t word)
+{
+    word = (word ^ word >> 32) * 0xd6e8feb86659fd93u;
+    word = (word ^ word >> 32) * 0xd6e8feb86659fd93u;
+    return word ^ word >> 32;
+}
+
+uint64_t network_hash(const struct in6_addr *address, const uint64_t key[2])
+{
+    uint64_t halves[2];
+    memcpy(halves, address, sizeof halves);
+    return network_mix(network_mix(halves[0] ^ key[0]) ^ halves[1] ^ key[1]);
+}
+
 void network_format(const struct in6_addr *address, char text[NETWORK_TEXT_MAX])
 {
     bool narrow = memcmp(address->s6_addr, mapped_prefix, sizeof mapped_prefix) == 0;

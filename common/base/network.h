@@ -32,5 +32,11 @@ bool network_list_has(const NetworkList *networks, const struct in6_addr *addres
 /* The address of a peer of either family. */
 struct in6_addr network_of_peer(const struct sockaddr_in6 *peer);
 
+/* What the client at an address owns as a whole: an IPv6 client has a /64 at least. */
+struct in6_addr network_owned(const struct in6_addr *client);
+
+/* Of a whole address; with a random key nobody can aim for a neighbour's value. */
+uint64_t network_hash(const struct in6_addr *address, const uint64_t key[2]);
+
 /* As people write it: IPv4 with dots, IPv6 after RFC 5952. */
 void network_format(const struct in6_addr *address, char text[NETWORK_TEXT_MAX]);

@@ -30,6 +30,8 @@
       "largest recording")                                                                         \
     X(uploads_per_minute, "UPLOADS_PER_MINUTE", SETTING_WEB, SETTING_INTEGER, "240", 0, 60000,     \
       "from one address, on average over four minutes; 0 is no limit")                             \
+    X(uploads_at_once, "UPLOADS_AT_ONCE", SETTING_WEB, SETTING_INTEGER, "100", 0, 4096,            \
+      "under way from one address; 0 is no limit")                                                 \
     X(shutdown_seconds, "SHUTDOWN_SECONDS", SETTING_BOTH, SETTING_INTEGER, "25", 0, 3600,          \
       "from SIGTERM to the end")                                                                   \
     X(min_free_space, "MIN_FREE_SPACE", SETTING_BOTH, SETTING_SIZE, "512M", 0, INT64_MAX,          \

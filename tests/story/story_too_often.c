@@ -2,6 +2,7 @@
  * Who comes too often: uploads and wrong tokens from one address are counted, whoever else is
  * behind the proxy goes on, the right token always does, and the log tells of it in one line.
  */
+#include "common/base/clock.h"
 #include "tests/story/made_media.h"
 #include "tests/story/moves.h"
 
@@ -83,10 +84,54 @@ static void test_guesses_of_the_token_are_counted(void **state)
                  lines_with(story, "Wrong tokens come too often"));
 }
 
+/* Two that stand still are all that one address may have; others may have theirs, and who has
+ * ended makes room. */
+static void test_uploads_under_way_from_one_address_are_counted(void **state)
+{
+    static Gate gates[2];
+    static AskThread under_way[2];
+    Story *story = *state;
+    story_set(story, "UPLOADS_AT_ONCE", "2");
+    story_set(story, "TRUSTED_PROXIES", "127.0.0.1, ::1");
+    story_web_start(story);
+    for (int i = 0; i < 2; i++) {
+        gates[i] = GATE_CLOSED;
+        ask_start(&under_way[i], story,
+                  &(Ask){.path = "/api/uploads",
+                         .headers = {"X-Forwarded-For: 192.0.2.1"},
+                         .form = {{.name = "file",
+                                   .file = made_media(MADE_VIDEO),
+                                   .file_name = "slow.mp4",
+                                   .padding = 8 << 20,
+                                   .gate = &gates[i],
+                                   .gate_at = 3 << 20}}});
+        gate_await(&gates[i], 1);
+    }
+    _cleanup_answer_ Answer third = {0}, neighbour = {0};
+    upload_for(story, "X-Forwarded-For: 192.0.2.1", &third);
+    expect_patience(story, &third, "a third one at once");
+    story_expect(story, upload_for(story, "X-Forwarded-For: 192.0.2.2", &neighbour) == 201,
+                 "a neighbour behind the proxy is refused too");
+    gate_cut(&gates[0]);
+    gate_cut(&gates[1]);
+    for (int i = 0; i < 2; i++) {
+        _cleanup_answer_ Answer cut = ask_finish(&under_way[i]);
+        assert_int_equal(cut.status, 0);
+    }
+    int64_t deadline_ms = clock_monotonic_ms() + 30000;
+    for (int status = 0; status != 201;) {
+        _cleanup_answer_ Answer answer = {0};
+        status = upload_for(story, "X-Forwarded-For: 192.0.2.1", &answer);
+        story_expect(story, clock_monotonic_ms() < deadline_ms,
+                     "after both have ended an upload is still %d", status);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY_TEST(test_uploads_from_one_address_are_counted),
+        STORY_TEST(test_uploads_under_way_from_one_address_are_counted),
         STORY_TEST(test_guesses_of_the_token_are_counted),
     };
     return STORY_RUN(tests);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "web/access/allowance.h"
 #include "web/access/rate.h"
 #include "web/http/http.h"
 
@@ -33,6 +34,7 @@ typedef struct AccessRules {
     const char *token_previous; /* "" for none */
     const char *public_url;     /* this site's address as browsers see it, "" if Host tells */
     Rate *uploads, *guesses;    /* by address: uploads, and wrong tokens. NULL: not limited */
+    Allowance *under_way;       /* uploads by address. NULL: not limited */
 } AccessRules;
 
 /* HttpGuard's functions; their context is an AccessRules. ERROR_UNAUTHENTICATED without

@@ -40,22 +40,11 @@ void rate_free(Rate *rate)
     free(rate);
 }
 
-static uint64_t rate_mix(uint64_t word)
-{
-    word = (word ^ word >> 32) * 0xd6e8feb86659fd93u;
-    word = (word ^ word >> 32) * 0xd6e8feb86659fd93u;
-    return word ^ word >> 32;
-}
-
 /* The address's bucket; of one that is not known, a full one in the place of the fullest. */
 static RateBucket *rate_find(Rate *rate, const struct in6_addr *client, int64_t now_ms)
 {
-    struct in6_addr address = *client;
-    uint64_t halves[2];
-    if (!IN6_IS_ADDR_V4MAPPED(&address))
-        memset(address.s6_addr + 8, 0, 8);
-    memcpy(halves, &address, sizeof halves);
-    uint64_t hash = rate_mix(rate_mix(halves[0] ^ rate->key[0]) ^ halves[1] ^ rate->key[1]);
+    struct in6_addr address = network_owned(client);
+    uint64_t hash = network_hash(&address, rate->key);
     RateBucket *places = rate->buckets[hash % ARRAY_SIZE(rate->buckets)], *found = places;
     for (RateBucket *place = places; place < places + WAYS; place++) {
         if (IN6_ARE_ADDR_EQUAL(&place->address, &address) && place->full_at_ms > now_ms)

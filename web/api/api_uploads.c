@@ -7,6 +7,9 @@
 
 typedef struct UploadForm {
     unsigned magic;
+    Allowance *under_way;
+    struct in6_addr client;
+    uint64_t length; /* announced */
     Upload *upload;
     FormField field;
     bool hint_given; /* by the field media_type, which counts more than the part's own header */
@@ -16,6 +19,7 @@ static void upload_form_close(void *form)
 {
     UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     upload_free(self->upload);
+    allowance_give_back(self->under_way, &self->client, self->length);
     form_field_release(&self->field);
     self->magic = 0;
     free(self);
@@ -24,15 +28,23 @@ static void upload_form_close(void *form)
 static void *upload_form_open(Request *request, Error *error)
 {
     const App *app = app_of(request);
+    Allowance *under_way = app->access.under_way;
+    struct in6_addr client = request_address(request);
     uint64_t length;
-    if (!api_declared_length(request, &length, error))
+    if (!api_declared_length(request, &length, error) ||
+        !allowance_take(under_way, &client, length, error))
         return NULL;
     Upload *upload = upload_begin(&app->library, length, error);
-    if (!upload)
+    if (!upload) {
+        allowance_give_back(under_way, &client, length);
         return NULL;
+    }
     UploadForm *self = NEW(UploadForm);
-    self->magic = UPLOAD_FORM_MAGIC;
-    self->upload = upload;
+    *self = (UploadForm){.magic = UPLOAD_FORM_MAGIC,
+                         .under_way = under_way,
+                         .client = client,
+                         .length = length,
+                         .upload = upload};
     return self;
 }
 

@@ -76,21 +76,25 @@ static void app_close(App *app)
     volume_close(app->volume);
     rate_free(app->access.uploads);
     rate_free(app->access.guesses);
+    allowance_free(app->access.under_way);
 }
 
-/* How often one address may upload, and be wrong about the token. */
+/* How often one address may upload, how much at once, and be wrong about the token. */
 static AccessRules app_access(const Settings *settings)
 {
     static const RateSpec guesses = {RATE_GUESSES, RATE_GUESS_MS, RATE_GUESS_MS_MAX};
     unsigned per_minute = (unsigned)settings->uploads_per_minute.number;
     RateSpec uploads = {.burst = RATE_UPLOAD_MINUTES * per_minute,
                         .interval_ms = per_minute ? 60000 / per_minute : 0};
+    unsigned at_once = (unsigned)settings->uploads_at_once.number;
+    AllowanceSpec under_way = {.transfers = at_once, .bytes = ACCESS_ANNOUNCED_MAX};
     return (AccessRules){.magic = ACCESS_RULES_MAGIC,
                          .token = settings->token.text,
                          .token_previous = settings->token_previous.text,
                          .public_url = settings->public_url.text,
                          .uploads = per_minute ? rate_new(&uploads) : NULL,
-                         .guesses = rate_new(&guesses)};
+                         .guesses = rate_new(&guesses),
+                         .under_way = at_once ? allowance_new(&under_way) : NULL};
 }
 
 /* Opens what is on disk and wires the parts together. */

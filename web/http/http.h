@@ -165,6 +165,7 @@ const Viewer *request_viewer(const Request *request);
 
 /* The client's address as text; the socket's, or what a trusted proxy tells of it. */
 void request_client(const Request *request, char text[NETWORK_TEXT_MAX]);
+struct in6_addr request_address(const Request *request);
 
 /* The index-th {} of the route, percent-decoded. */
 const char *request_param(const Request *request, size_t index);

@@ -79,6 +79,11 @@ void request_client(const Request *request, char text[NETWORK_TEXT_MAX])
     network_format(&request->client, text);
 }
 
+struct in6_addr request_address(const Request *request)
+{
+    return request->client;
+}
+
 const char *request_param(const Request *request, size_t index)
 {
     REQUIRE(index < request->match.param_count);
