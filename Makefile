@@ -562,6 +562,7 @@ bench: ## web beside nginx on the same files
 	.ci/dependencies bench
 	$(MAKE) $(CORES) all
 	tests/bench/run
+	tests/bench/cold
 
 bench-transcode: ## the transcoder beside the ffmpeg command on the same files
 	.ci/dependencies bench
