@@ -83,11 +83,14 @@ WEB := \
 	web/decoder/decoder.c \
 	web/decoder/decoder_message.c \
 	web/http/exchange/admission.c \
+	web/http/exchange/answer.c \
 	web/http/exchange/blocks.c \
 	web/http/exchange/body.c \
 	web/http/exchange/connection.c \
+	web/http/exchange/errand.c \
 	web/http/exchange/exchange.c \
 	web/http/exchange/file_response.c \
+	web/http/exchange/intake.c \
 	web/http/exchange/media_cache.c \
 	web/http/exchange/memory.c \
 	web/http/exchange/pace.c \

@@ -13,6 +13,7 @@ typedef enum ConnectionPhase {
     CONNECTION_HEAD, /* a request is awaited, or the rest of its head */
     CONNECTION_BODY,
     CONNECTION_AWAY, /* a worker has the request, or its body waits for a block */
+    CONNECTION_BACK, /* the worker has given it back: the loop goes on with `then` */
     CONNECTION_ANSWER,
     CONNECTION_LINGER, /* the answer is out, but the client may still send */
 } ConnectionPhase;

@@ -71,6 +71,7 @@ Pace pace_check(Connection *connection, int64_t now_ms)
     case CONNECTION_BODY:
         return pace_check_body(connection, now_ms);
     case CONNECTION_AWAY:
+    case CONNECTION_BACK:
         break;
     case CONNECTION_ANSWER:
         silent = now_ms - connection->moved_ms > HTTP_IDLE_SECONDS * 1000;
