@@ -39,6 +39,7 @@ typedef struct Connection {
     bool begun;       /* the answer is on its way */
     bool unlooked;    /* the next window of its pages was read just now: it goes out as it is */
     uint64_t sent;    /* of its content */
+    uint64_t acked;   /* bytes that the client had acknowledged when that was looked at last */
     int64_t moved_ms; /* when the last byte went, or might have begun to */
     /* pace (pace.h) */
     uint64_t window_bytes; /* body bytes since window_start_ms */

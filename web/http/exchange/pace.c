@@ -17,6 +17,9 @@ static void pace_measure_reading(Connection *connection, int64_t now_ms)
         socket->read_rate = UINT64_MAX;
         return;
     }
+    if (info.tcpi_bytes_acked != connection->acked)
+        connection->moved_ms = now_ms; /* by what had been written long before */
+    connection->acked = info.tcpi_bytes_acked;
     int64_t passed_ms = now_ms - connection->read_start_ms;
     if (connection->read_start_ms != 0 && passed_ms >= HTTP_READ_RATE_MS) {
         uint64_t bytes = info.tcpi_bytes_acked - connection->read_bytes;
