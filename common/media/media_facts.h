@@ -37,6 +37,7 @@ typedef enum MediaOrientation {
 #define MEDIA_TRANSFER_PQ        16 /* SMPTE ST 2084 */
 #define MEDIA_TRANSFER_HLG       18 /* ARIB STD-B67 */
 #define MEDIA_MATRIX_BT2020_NCL  9
+#define MEDIA_MATRIX_BT2020_CL   10
 
 typedef struct MediaColour {
     int primaries, transfer, matrix; /* H.273 code points */

@@ -308,6 +308,43 @@ static void sound_may_begin_late_in_a_container_whose_clock_jumps(void **state)
     unit_check(fabs(made.result.duration - 30) < 0.5, "no second of the picture is lost");
 }
 
+/* A sky of one colour in BT.2020, of which only a part is told, in a small picture: it must come
+ * out in that colour, told as bt709. */
+static void wide_colours_come_out_as_they_were(void **state)
+{
+    static const struct {
+        const char *told, *sentence;
+    } rows[] = {
+        {"-colorspace bt2020nc", "the matrix alone"},
+        {"-color_primaries bt2020", "the primaries alone"},
+        {"-colorspace bt2020nc -color_primaries bt2020 -color_trc bt2020-10", "all of it"},
+    };
+    static const unsigned char sky[] = {70, 130, 200};
+    char name[40], arguments[600];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        unsigned rgb[3];
+        snprintf(name, sizeof name, "sky%zu.mp4", i);
+        snprintf(
+            arguments, sizeof arguments,
+            "-f lavfi -i color=0x4682c8:s=320x240:r=30:d=1,format=gbrp,setparams=color_trc=bt709:"
+            "color_primaries=bt709:colorspace=gbr,zscale=p=bt2020:m=2020_ncl:t=bt709:r=tv,"
+            "format=yuv420p -c:v libx264 -qp 10 %s",
+            rows[i].told);
+        Made made = encoding_make(encoding_source(name, arguments));
+        encoding_entry(made.video, "v:0", "stream=color_primaries", "bt709");
+        encoding_entry(made.video, "v:0", "stream=color_space", "bt709");
+        _cleanup_free_ char *text =
+            encoded_run("ffmpeg -v error -i '%s' -frames:v 1 -vf scale=1:1:in_color_matrix=bt709,"
+                        "format=rgb24 -f rawvideo - | od -An -tu1",
+                        made.video);
+        assert_int_equal(sscanf(text, "%u %u %u", &rgb[0], &rgb[1], &rgb[2]), 3);
+        for (size_t c = 0; c < 3; c++)
+            if (abs((int)rgb[c] - sky[c]) > 6)
+                fail_msg("%s: the sky is %u %u %u", rows[i].sentence, rgb[0], rgb[1], rgb[2]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +363,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(what_is_not_whole_is_told),
         cmocka_unit_test(pictures_whose_time_is_over_are_told_as_a_loss),
         cmocka_unit_test(sound_may_begin_late_in_a_container_whose_clock_jumps),
+        cmocka_unit_test(wide_colours_come_out_as_they_were),
     };
     return encoding_run("encoder", tests, ARRAY_SIZE(tests), argc, argv);
 }

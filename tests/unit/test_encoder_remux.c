@@ -177,6 +177,7 @@ static void what_cannot_be_copied_is_encoded_without_a_word(void **state)
         {"fields.mp4", PICTURE X264 "-flags +ildct -x264opts tff=1", NULL, "encode", "interlaced"},
         {"wide.mp4", PICTURE "-vf setsar=4/3 " X264, NULL, "encode", "wide pixels"},
         {"hlg.mp4", PICTURE X264 "-color_trc arib-std-b67", NULL, "encode", "HDR by its transfer"},
+        {"sky.mp4", PICTURE X264 "-colorspace bt2020nc", NULL, "encode", "wide colours"},
         {"fast.mp4", "-f lavfi -i testsrc=s=640x360:r=120:d=2 " X264, NULL, "encode",
          "120 a second"},
         {"thick.mp4",

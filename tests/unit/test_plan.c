@@ -161,7 +161,10 @@ static void colour_is_told_in_words_that_browsers_know(void **state)
         {{none, none, none, false}, {1, 1, 1, false}, 1080, false, "untold and large is bt709"},
         {{none, none, none, false}, {6, 6, 6, false}, 480, false, "untold and small is bt601"},
         {{5, 6, 5, true}, {5, 6, 5, false}, 1080, false, "a told bt601 stays, however large"},
-        {{9, 14, 9, false}, {9, 14, 1, false}, 1080, false, "the matrix of bt2020 is converted"},
+        {{9, 14, 9, false}, {1, 1, 1, false}, 1080, false, "bt2020 is converted"},
+        {{none, none, 9, false}, {1, 1, 1, false}, 480, false, "its matrix alone tells it"},
+        {{9, none, none, false}, {1, 1, 1, false}, 480, false, "so do its primaries"},
+        {{none, none, 10, true}, {1, 1, 1, false}, 480, false, "in whichever form"},
         {{9, 16, 9, false}, {1, 1, 1, false}, 1080, true, "PQ is tone-mapped"},
         {{none, 18, none, false}, {1, 1, 1, false}, 1080, true, "HLG is known by its transfer"},
         {{none, none, 0, true}, {1, 1, 1, false}, 1080, false, "RGB becomes bt709"},
@@ -276,6 +279,9 @@ static void what_every_browser_plays_is_copied(void **state)
         {offsetof(MediaStream, orientation), MEDIA_MIRROR, false, "a mirrored one too"},
         {offsetof(MediaStream, pixel_aspect), 2, false, "wide pixels are squared"},
         {offsetof(MediaStream, pixel_aspect), 0, true, "an untold pixel shape is square"},
+        {offsetof(MediaStream, colour.matrix), MEDIA_MATRIX_BT2020_NCL, false,
+         "wide colours are brought to those of the web"},
+        {offsetof(MediaStream, colour.primaries), MEDIA_PRIMARIES_BT2020, false, "however told"},
         {offsetof(MediaStream, colour.transfer), MEDIA_TRANSFER_HLG, false, "HLG is no SDR"},
         {offsetof(MediaStream, colour.transfer), MEDIA_TRANSFER_PQ, false, "nor is PQ"},
         {offsetof(MediaStream, frame_rate), 60, true, "sixty frames a second are fine"},
@@ -293,6 +299,30 @@ static void what_every_browser_plays_is_copied(void **state)
         unit_check(!plan.video.why == rows[i].copied, rows[i].sentence);
         unit_check(plan.audio.copy, "the sound does not care");
         unit_check(plan.operation == (rows[i].copied ? PLAN_REMUX : PLAN_ENCODE_VIDEO),
+                   rows[i].sentence);
+    }
+}
+
+static void pixels_that_are_nearly_square_are_copied(void **state)
+{
+    static const struct {
+        MediaRatio aspect;
+        bool copied;
+        const char *sentence;
+    } rows[] = {
+        {{0, 1}, true, "an untold shape"},
+        {{5000, 5000}, true, "a square told in other words"},
+        {{4081, 4080}, true, "what rounding a size leaves"},
+        {{100, 101}, true, "a hundredth"},
+        {{102, 100}, false, "two hundredths"},
+        {{98, 100}, false, "as many the other way"},
+        {{16, 15}, false, "PAL"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        MediaStream streams[] = {ready_picture(), ready_sound()};
+        streams[0].pixel_aspect = rows[i].aspect;
+        unit_check(plan_of(streams, 2, rows[i].sentence).video.copy == rows[i].copied,
                    rows[i].sentence);
     }
 }
@@ -472,6 +502,7 @@ int main(void)
         cmocka_unit_test(the_film_is_chosen_and_not_its_stills),
         cmocka_unit_test(the_best_decodable_sound_becomes_stereo_at_most),
         cmocka_unit_test(colour_is_told_in_words_that_browsers_know),
+        cmocka_unit_test(pixels_that_are_nearly_square_are_copied),
         cmocka_unit_test(rates_are_capped),
         cmocka_unit_test(what_cannot_be_played_is_refused_with_a_reason),
         cmocka_unit_test(what_every_browser_plays_is_copied),

@@ -10,6 +10,10 @@
 
 #define FULL_HD_AREA (1920.0 * 1080.0)
 
+/* Pixels whose sides differ by no more are copied as they are: nobody sees that, and encoders write
+ * such shapes where they rounded a size. */
+#define SQUARE_ENOUGH 0.01
+
 /* profile_idc, ITU-T H.264 §A.2 */
 #define H264_BASELINE 66
 #define H264_MAIN     77
@@ -27,6 +31,13 @@ static const int aac_rates[] = {48000, 44100, 32000, 24000, 22050, 16000, 12000,
 double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height)
 {
     return (double)policy->remux_bit_rate * width * height / FULL_HD_AREA;
+}
+
+/* BT.2020 is told by either: the two belong together. */
+static bool plan_is_wide(MediaColour colour)
+{
+    return colour.primaries == MEDIA_PRIMARIES_BT2020 || colour.matrix == MEDIA_MATRIX_BT2020_NCL ||
+           colour.matrix == MEDIA_MATRIX_BT2020_CL;
 }
 
 const char *plan_picture_obstacle(const MediaStream *stream, const EncoderPolicy *policy)
@@ -48,7 +59,9 @@ const char *plan_picture_obstacle(const MediaStream *stream, const EncoderPolicy
         return "the picture is interlaced";
     if (stream->orientation != MEDIA_UPRIGHT)
         return "the picture is turned or mirrored";
-    if (stream->pixel_aspect.num != 0 && stream->pixel_aspect.num != stream->pixel_aspect.den)
+    if (plan_is_wide(*colour))
+        return "the colours are those of BT.2020";
+    if (fabs(media_pixel_aspect(stream) - 1) > SQUARE_ENOUGH)
         return "the pixels are not square";
     if (width % 2 != 0 || height % 2 != 0)
         return "a side is odd";
@@ -87,20 +100,22 @@ static int plan_even_side(double side)
 /* Players take an untold matrix for bt709 from this height on, else for bt601. */
 #define HD_HEIGHT_MIN 720
 
-/* Fills what a source leaves unsaid with what players assume for its size. */
+/* Fills what a source leaves unsaid with what belongs to the rest of it, and if all is unsaid with
+ * what players assume for its size. */
 static MediaColour plan_complete_colour(MediaColour colour, int height)
 {
-    bool hdr = colour.transfer == MEDIA_TRANSFER_PQ || colour.transfer == MEDIA_TRANSFER_HLG;
+    bool wide = plan_is_wide(colour) || colour.transfer == MEDIA_TRANSFER_PQ ||
+                colour.transfer == MEDIA_TRANSFER_HLG;
     int usual = height >= HD_HEIGHT_MIN ? MEDIA_COLOUR_BT709 : MEDIA_COLOUR_BT601;
     if (colour.matrix == MEDIA_COLOUR_UNSPECIFIED)
-        colour.matrix = hdr ? MEDIA_MATRIX_BT2020_NCL : usual;
+        colour.matrix = wide ? MEDIA_MATRIX_BT2020_NCL : usual;
     bool told = colour.matrix == MEDIA_COLOUR_BT470BG || colour.matrix == MEDIA_COLOUR_BT601;
     if (told)
         usual = MEDIA_COLOUR_BT601;
-    else if (colour.matrix == MEDIA_COLOUR_BT709)
+    else if (colour.matrix == MEDIA_COLOUR_BT709 || wide)
         usual = MEDIA_COLOUR_BT709;
     if (colour.primaries == MEDIA_COLOUR_UNSPECIFIED || colour.primaries == 0)
-        colour.primaries = hdr ? MEDIA_PRIMARIES_BT2020 : usual;
+        colour.primaries = wide ? MEDIA_PRIMARIES_BT2020 : usual;
     if (colour.transfer == MEDIA_COLOUR_UNSPECIFIED || colour.transfer == 0)
         colour.transfer = usual;
     return colour;
@@ -137,7 +152,8 @@ static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream
     plan.width = plan_even_side((turned ? height : width) * factor);
     plan.height = plan_even_side((turned ? width : height) * factor);
 
-    /* A matrix that every browser knows; primaries and transfer of the source stay, as told. */
+    /* A matrix that every browser knows; primaries and transfer of the source stay, as told, but
+     * for the wide ones of BT.2020. */
     plan.source = plan_complete_colour(stream->colour, MIN_OF(stream->width, stream->height));
     plan.tone_map =
         plan.source.transfer == MEDIA_TRANSFER_PQ || plan.source.transfer == MEDIA_TRANSFER_HLG;
@@ -145,7 +161,7 @@ static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream
     plan.target.full_range = false;
     if (plan.source.matrix != MEDIA_COLOUR_BT470BG && plan.source.matrix != MEDIA_COLOUR_BT601)
         plan.target.matrix = MEDIA_COLOUR_BT709;
-    if (plan.tone_map)
+    if (plan.tone_map || plan_is_wide(plan.source))
         plan.target =
             (MediaColour){MEDIA_COLOUR_BT709, MEDIA_COLOUR_BT709, MEDIA_COLOUR_BT709, false};
 

@@ -44,6 +44,12 @@ void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX])
                  "zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
                  width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
                  plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE);
+    else if (plan->source.primaries == MEDIA_PRIMARIES_BT2020)
+        snprintf(colour, sizeof colour,
+                 "scale=w=%d:h=%d:flags=bicubic,"
+                 "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
+                 width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
+                 plan->source.full_range ? "pc" : "tv");
     else
         snprintf(colour, sizeof colour,
                  "scale=w=%d:h=%d:flags=bicubic:out_color_matrix=%s:out_range=tv,format=yuv420p",
