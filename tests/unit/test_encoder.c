@@ -24,6 +24,14 @@ static void generated_pictures_come_out_upright_and_even(void **state)
          "full range"},
         {"wide.mkv", "-f lavfi -i testsrc=s=360x240:d=1,setsar=4/3 -c:v mpeg4 -q:v 3", 480, 240,
          "wide pixels"},
+        {"crop.mkv",
+         "-f lavfi -i testsrc=s=304x208:d=1 -pix_fmt yuv420p -c:v libx264 -preset ultrafast "
+         "-bsf:v h264_metadata=crop_left=2:crop_right=2:crop_top=2:crop_bottom=6",
+         300, 200, "a picture that begins inside a larger one"},
+        {"crop.mp4",
+         "-f lavfi -i testsrc=s=304x208:d=1 -pix_fmt yuv420p -c:v libx265 -preset ultrafast "
+         "-x265-params log-level=none -bsf:v hevc_metadata=crop_left=6:crop_right=2",
+         296, 208, "the same in another codec"},
         {"rgb.mkv", "-f lavfi -i testsrc=s=320x240:d=1 -pix_fmt gbrp -c:v ffv1", 320, 240, "RGB"},
     };
     (void)state;

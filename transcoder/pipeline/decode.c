@@ -20,6 +20,7 @@ bool decode_open(const DecodeSpec *spec, Decode *out, Error *error)
     decoder->thread_count = spec->threads;
     decoder->max_pixels = spec->max_pixels;
     decoder->skip_frame = spec->key_frames_only ? AVDISCARD_NONKEY : AVDISCARD_DEFAULT;
+    decoder->flags |= AV_CODEC_FLAG_UNALIGNED; /* else some of the border stays in the picture */
     decoder->max_samples = MEDIA_AUDIO_SAMPLES_MAX;
     if (number >= 0)
         number = avcodec_open2(decoder, codec, NULL);
