@@ -217,6 +217,7 @@ UNIT_WEB := \
 	tests/unit/test_head.c \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \
+	tests/unit/test_http_load.c \
 	tests/unit/test_jobs.c \
 	tests/unit/test_media_type.c \
 	tests/unit/test_migrations.c \
@@ -268,6 +269,7 @@ UNIT_HELPERS := \
 	tests/unit/cues.c \
 	tests/unit/encoded.c \
 	tests/unit/encoding.c \
+	tests/unit/http_app.c \
 	tests/unit/http_client.c \
 	tests/unit/job_fixture.c \
 	tests/unit/memory_storage.c \
@@ -281,6 +283,7 @@ UNIT_THREADS := \
 	tests/unit/test_delivery.c \
 	tests/unit/test_housekeeper.c \
 	tests/unit/test_http.c \
+	tests/unit/test_http_load.c \
 	tests/unit/test_jobs.c \
 	tests/unit/test_log.c \
 	tests/unit/test_metrics.c \
