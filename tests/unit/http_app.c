@@ -58,7 +58,7 @@ static Response *get_work(Request *request, Error *error)
     return NULL;
 }
 
-/* Holds a worker of its pool until the test lets go. */
+/* Holds a worker of its pool, or the loop, until the test lets go. */
 static Response *get_hold(Request *request, Error *error)
 {
     (void)request, (void)error;
@@ -224,6 +224,7 @@ static const Route routes[] = {
     {HTTP_GET, "/facts", "facts", WORK, .handle = get_facts},
     {HTTP_GET, "/busy", "busy", WORK, .handle = get_busy},
     {HTTP_GET, "/file", "file", WORK, .handle = get_file},
+    {HTTP_GET, "/stall", "stall", OPEN_TO_ALL, BODY_NONE, POOL_LOOP, .handle = get_hold},
     {HTTP_GET, "/hold", "hold", OPEN_TO_ALL, BODY_NONE, POOL_CHILDREN, .handle = get_hold},
     {HTTP_POST, "/form", "form", OPEN_TO_ALL, BODY_FORM, POOL_TRANSFER, POOL_CHILDREN,
      .form = &http_app_form, .body_max = http_app_body_max},
@@ -273,8 +274,17 @@ int http_app_start_patient(void **state)
 
 int http_app_start_small(void **state)
 {
+    cpu_set_t all, one;
     (void)state;
-    return start_with(3, HTTP_APP_FEW);
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    int failed = start_with(3, HTTP_APP_FEW);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    return failed;
 }
 
 int http_app_stop(void **state)

@@ -35,7 +35,8 @@ extern HttpApp app;
 enum { OPEN_TO_ALL = 1, WITH_TOKEN };
 
 /* Setups and the teardown of a test. Patient: for what must not wait for the deadline, a test that
- * does runs into its own. Small: only HTTP_APP_FEW connections, until one has to give way. */
+ * does runs into its own. Small: one loop, and only HTTP_APP_FEW connections, until one has to give
+ * way. */
 #define HTTP_APP_FEW 6
 int http_app_start(void **state);
 int http_app_start_patient(void **state);

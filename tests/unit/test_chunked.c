@@ -25,6 +25,7 @@ static const struct {
      "0123456789012345678901234567890", 0, "two digits"},
     {TEXT("03\r\nabc\r\n000000000000001\r\nd\r\n000000000000000\r\n\r\n"), ENDED, "abcd", 0,
      "15 digits, most of them zeros"},
+    {TEXT("00000000000000000000003\r\nabc\r\n" END), ENDED, "abc", 0, "zeros that say nothing"},
     {TEXT("4\r\n\r\n0\r\r\n5\r\n\r\n\r\n0\r\n" END), ENDED, "\r\n0\r\r\n\r\n0", 0,
      "content that looks like the end of a chunk"},
     {TEXT("3;a\r\nabc\r\n1;b=\"c d\";\t\x80\r\nd\r\n0;\r\n\r\n"), ENDED, "abcd", 0, "extensions"},
@@ -49,7 +50,10 @@ static const struct {
     {TEXT("0\r\nA: a\r\n"), GOES_ON, "", 0, "a trailer, but no empty line"},
     {TEXT("fffffffffffffff\r\nabc"), GOES_ON, "abc", 0, "the largest chunk that can be"},
 
-    {TEXT("0000000000000003\r\nabc\r\n" END), BROKEN, NULL, 0, "16 digits"},
+    {TEXT("1000000000000003\r\nabc\r\n" END), BROKEN, NULL, 0, "16 digits"},
+    {TEXT("0\r\nA\r\n\r\n"), BROKEN, NULL, 0, "a trailer without a colon"},
+    {TEXT("0\r\n: a\r\n\r\n"), BROKEN, NULL, 0, "one without a name"},
+    {TEXT("0\r\nA : a\r\n\r\n"), BROKEN, NULL, 0, "one with a blank behind its name"},
     {TEXT("fffffffffffffffff\r\nabc"), BROKEN, NULL, 0, "a size beyond 64 bits"},
     {TEXT("10000000000000003\r\nabc\r\n" END), BROKEN, NULL, 0, "one that would wrap around"},
     {TEXT("3\nabc\r\n" END), BROKEN, NULL, 0, "LF behind a size"},
@@ -199,14 +203,15 @@ static void every_byte_has_its_places(void **state)
         bool ends = byte == ';' || byte == '\r';
         bool good = (judge("@", byte) == GOES_ON) == digit &&
                     (judge("1@", byte) == GOES_ON) == (digit || ends) &&
-                    is_accepted("@\r\na\r\n" END, byte) == (byte == '0' || byte == '1') &&
-                    is_accepted("@\r\n0123456789\r\n" END, byte) == (byte == '0' || ten) &&
+                    is_accepted("@\r\na\r\n" END, byte) == (byte == '1') &&
+                    is_accepted("@\r\n0123456789\r\n" END, byte) == ten &&
                     is_accepted("1@\r\na\r\n" END, byte) == (byte == ';') &&
                     is_accepted("1;@\r\na\r\n" END, byte) == (text || blank) &&
                     is_accepted("1\r\n@\r\n" END, byte) &&
                     is_accepted("0@\r\n\r\n", byte) == (byte == '0' || byte == ';') &&
-                    is_accepted("0\r\n@\r\n\r\n", byte) == text &&
-                    is_accepted("0\r\nA@\r\n\r\n", byte) == (text || blank);
+                    is_accepted("0\r\n@A: a\r\n\r\n", byte) == (text && byte != ':') &&
+                    is_accepted("0\r\nA@A: a\r\n\r\n", byte) == text &&
+                    is_accepted("0\r\nA:@\r\n\r\n", byte) == (text || blank);
         if (!good)
             fail_msg("the byte 0x%02X", (unsigned)byte);
     }
@@ -215,7 +220,7 @@ static void every_byte_has_its_places(void **state)
 /* A body that has little more than extensions and trailers; bytes of each. */
 typedef struct Extra {
     size_t chunks, extension;
-    size_t trailers, trailer;
+    size_t trailers, trailer; /* at least two: a name and its colon */
 } Extra;
 
 static void append(Buffer *body, const char *text, size_t times)
@@ -233,8 +238,8 @@ static void build(const Extra *extra, Buffer *body)
     }
     append(body, "0\r\n", 1);
     for (size_t i = 0; i < extra->trailers; i++) {
-        append(body, "t", extra->trailer);
-        append(body, "\r\n", 1);
+        append(body, "t", extra->trailer - 1);
+        append(body, ":\r\n", 1);
     }
     append(body, "\r\n", 1);
 }
@@ -254,10 +259,10 @@ static void extensions_and_trailers_have_a_limit_together(void **state)
         {{CHUNKED_EXTRA_MAX + 1, 0, 0, 0}, ENDED, "as many chunks without one"},
         {{0, 0, 1, CHUNKED_EXTRA_MAX}, ENDED, "one trailer"},
         {{0, 0, 1, CHUNKED_EXTRA_MAX + 1}, BROKEN, "a trailer that is too long"},
-        {{0, 0, CHUNKED_EXTRA_MAX, 1}, ENDED, "many trailers"},
-        {{0, 0, CHUNKED_EXTRA_MAX + 1, 1}, BROKEN, "too many trailers"},
-        {{1, CHUNKED_EXTRA_MAX - 1, 1, 1}, ENDED, "both"},
-        {{1, CHUNKED_EXTRA_MAX, 1, 1}, BROKEN, "too much of both"},
+        {{0, 0, CHUNKED_EXTRA_MAX / 2, 2}, ENDED, "many trailers"},
+        {{0, 0, CHUNKED_EXTRA_MAX / 2 + 1, 2}, BROKEN, "too many trailers"},
+        {{1, CHUNKED_EXTRA_MAX - 2, 1, 2}, ENDED, "both"},
+        {{1, CHUNKED_EXTRA_MAX - 1, 1, 2}, BROKEN, "too much of both"},
     };
     static const size_t pieces[] = {1, 7, 4096, 1 << 20};
     (void)state;

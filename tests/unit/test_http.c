@@ -358,6 +358,55 @@ static void a_form_cut_off_is_closed_once_and_never_finished(void **state)
     assert_int_equal(app.finished, 0);
 }
 
+/* The end of the stream comes with the last bytes, and is told once. */
+static void a_client_that_ends_is_noticed_at_once(void **state)
+{
+    static const char half[] = "PUT /bytes HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " TOKEN
+                               "\r\nContent-Length: 10\r\n\r\nhalf,";
+    char byte;
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        int fd = dial();
+        client_say(fd, "GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n");
+        shutdown(fd, SHUT_WR);
+        client_expect(client_hear(fd), "HTTP/1.1 200");
+        assert_int_equal(recv(fd, &byte, 1, 0), 0);
+        close(fd);
+        fd = dial();
+        client_say(fd, half);
+        shutdown(fd, SHUT_WR);
+        wait_for(&app.closed, i + 1);
+        close(fd);
+    }
+    assert_int_equal(app.finished, 0);
+}
+
+/* The client says more than it was to, while the last answer is still on its way to it. */
+static void an_answer_is_whole_whatever_else_its_client_says(void **state)
+{
+    static const char *const requests[] = {
+        "GET /media/large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "GET /media/large HTTP/1.0\r\n\r\n",
+    };
+    enum { LARGE = 16 << 20 };
+    static char bytes[65536];
+    (void)state;
+    write_file("large", LARGE);
+    for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+        size_t length = 0;
+        ssize_t got;
+        int fd = dial();
+        client_say(fd, requests[i]);
+        client_expect(client_hear_head(fd), "HTTP/1.1 200");
+        client_say(fd, "\r\n");
+        while ((got = recv(fd, bytes, sizeof bytes, 0)) > 0)
+            length += (size_t)got;
+        assert_int_equal(got, 0);
+        assert_int_equal(length, LARGE);
+        close(fd);
+    }
+}
+
 static void a_waiting_request_is_woken_at_once(void **state)
 {
     (void)state;
@@ -640,6 +689,8 @@ int main(void)
         STORY(a_refused_upload_hears_the_refusal),
         STORY(a_form_is_read_across_the_edges_of_blocks),
         STORY(a_form_cut_off_is_closed_once_and_never_finished),
+        STORY(a_client_that_ends_is_noticed_at_once),
+        STORY(an_answer_is_whole_whatever_else_its_client_says),
         STORY(a_waiting_request_is_woken_at_once),
         STORY(a_request_may_be_woken_and_wait_again_without_end),
         STORY(a_waiting_request_ends_with_its_time),

@@ -16,7 +16,8 @@ static void answer_log(const Request *request, bool cut)
 {
     const Route *route = request->match.route;
     const Error *error = &request->error;
-    bool routine = (route && route->resolve && request->status < 400) || request->status == 429;
+    bool routine = (route && route->resolve && request->status < 400) || request->status == 429 ||
+                   (!route && request->status == 503);
     bool failed = request->status >= 500;
     LogLevel level = failed ? LOG_ERROR : routine ? LOG_DEBUG : LOG_INFO;
     LOG_CONTEXT(.request_id = request->id);
@@ -123,7 +124,8 @@ static Step answer_after(Connection *connection)
     connection_reset(connection);
     if (!last && !loop_draining(connection->socket->loop))
         return STEP_AGAIN;
-    return refused || connection->input_length > 0 ? answer_linger(connection) : STEP_CLOSE;
+    bool more = connection->input_length > 0 || connection->socket->readable;
+    return refused || more ? answer_linger(connection) : STEP_CLOSE;
 }
 
 Step answer_go_on(Connection *connection)

@@ -74,8 +74,9 @@ ConnectionIn connection_read(Connection *connection, char *into, size_t size, si
         }
         if (count <= 0)
             return IN_END;
-        /* Less than was asked for was all; what comes later is told anew. */
-        if ((size_t)count < size)
+        /* Less than was asked for was all; what comes later is told anew, but for an end that is
+         * there already. */
+        if ((size_t)count < size && !socket->ended)
             socket->readable = false;
         *got = (size_t)count;
         return IN_BYTES;

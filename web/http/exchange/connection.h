@@ -42,8 +42,9 @@ typedef struct Connection {
     uint64_t acked;   /* bytes that the client had acknowledged when that was looked at last */
     int64_t moved_ms; /* when the last byte went, or might have begun to */
     /* pace (pace.h) */
-    uint64_t window_bytes; /* body bytes since window_start_ms */
-    int64_t window_start_ms;
+    uint64_t window_bytes;   /* body bytes since window_start_ms */
+    int64_t window_start_ms; /* 0: from the next look on */
+    int64_t away_since_ms;
     uint64_t read_bytes;   /* that the client had acknowledged at read_start_ms */
     int64_t read_start_ms; /* 0: no answer is under way */
     /* the end */

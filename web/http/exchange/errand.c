@@ -18,7 +18,7 @@ void errand_return_block(Request *request)
     Request *next = blocks_take_back(exchange_memory(request->loop)->blocks, request);
     if (next) {
         next->connection->phase = CONNECTION_BODY;
-        pace_restart(next->connection);
+        pace_resume(next->connection, loop_now_ms(request->loop));
         loop_schedule(next->connection->socket);
     }
 }
@@ -28,6 +28,7 @@ Step errand_begin(Request *request, WorkPool pool, void (*run)(void *object),
 {
     request->then = then;
     request->connection->phase = CONNECTION_AWAY;
+    pace_pause(request->connection, loop_now_ms(request->loop));
     blocks_leave(exchange_memory(request->loop)->blocks, request);
     errand_dispatch(request, pool, run);
     return STEP_WAIT;
@@ -38,7 +39,7 @@ static void errand_deliver(Loop *loop, void *object)
     Request *request = CAST_OBJECT(Request, object, REQUEST_MAGIC);
     (void)loop;
     errand_return_block(request);
-    pace_restart(request->connection);
+    pace_resume(request->connection, loop_now_ms(request->loop));
     request->connection->phase = CONNECTION_BACK;
     loop_schedule(request->connection->socket);
 }

@@ -108,8 +108,9 @@ static Step exchange_begin_body(Request *request)
 {
     const char *expected = request_header(request, "Expect");
     request->connection->phase = CONNECTION_BODY;
+    pace_restart(request->connection);
     if (expected && strcasecmp(expected, "100-continue") == 0 && request->framing.has_body &&
-        request->connection->input_length == 0 && streq(request->head.version, "HTTP/1.1"))
+        request->connection->input_length == 0 && !streq(request->head.version, "HTTP/1.0"))
         connection_say_continue(request->connection);
     return STEP_AGAIN;
 }

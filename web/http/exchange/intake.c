@@ -4,6 +4,7 @@
 #include "web/http/exchange/answer.h"
 #include "web/http/exchange/errand.h"
 #include "web/http/exchange/memory.h"
+#include "web/http/exchange/pace.h"
 
 static void intake_run_feed(void *object)
 {
@@ -96,6 +97,7 @@ static Step intake_await_block(Request *request)
 {
     Request *keeper = blocks_longest_keeper(exchange_memory(request->loop)->blocks);
     request->connection->phase = CONNECTION_AWAY;
+    pace_pause(request->connection, loop_now_ms(request->loop));
     if (keeper)
         intake_feed(keeper);
     return STEP_WAIT;

@@ -60,6 +60,19 @@ void pace_restart(Connection *connection)
     connection->window_start_ms = 0;
 }
 
+void pace_pause(Connection *connection, int64_t now_ms)
+{
+    connection->away_since_ms = now_ms;
+}
+
+/* The window goes on where it stopped: were it begun anew, many who drip could keep each other from
+ * ever being found slow. */
+void pace_resume(Connection *connection, int64_t now_ms)
+{
+    if (connection->window_start_ms != 0)
+        connection->window_start_ms += now_ms - connection->away_since_ms;
+}
+
 Pace pace_check(Connection *connection, int64_t now_ms)
 {
     pace_measure_reading(connection, now_ms);

@@ -14,5 +14,7 @@ typedef enum Pace {
 
 Pace pace_check(Connection *connection, int64_t now_ms);
 
-/* The body's pace is measured from now on, without the time in which nobody would have read it. */
+/* The body's pace is measured anew, for another body; and not while nobody would read it. */
 void pace_restart(Connection *connection);
+void pace_pause(Connection *connection, int64_t now_ms);
+void pace_resume(Connection *connection, int64_t now_ms);

@@ -18,8 +18,11 @@ static bool chunked_step(Chunked *chunked, char byte)
     switch (chunked->state) {
     case CHUNKED_SIZE:
         if (digit >= 0) {
+            bool padded = chunked->digits > 0 && chunked->left == 0;
+            chunked->digits = chunked->left > 0 ? chunked->digits + 1 : 1;
             chunked->left = chunked->left << 4 | (unsigned)digit;
-            return ++chunked->digits <= SIZE_DIGITS_MAX;
+            return chunked->digits <= SIZE_DIGITS_MAX &&
+                   (!padded || ++chunked->extra <= CHUNKED_EXTRA_MAX);
         }
         chunked->state = byte == ';' ? CHUNKED_EXTENSION : CHUNKED_SIZE_LF;
         return chunked->digits > 0 && (byte == ';' || byte == '\r');
@@ -37,8 +40,11 @@ static bool chunked_step(Chunked *chunked, char byte)
         chunked->digits = 0;
         return byte == '\n';
     case CHUNKED_TRAILER:
-        chunked->state = byte == '\r' ? CHUNKED_END_LF : CHUNKED_TRAILER_LINE;
-        return byte == '\r' || (text && byte != ' ' && byte != '\t');
+        chunked->state = byte == '\r' ? CHUNKED_END_LF : CHUNKED_TRAILER_NAME;
+        return byte == '\r' || (text && byte != ' ' && byte != '\t' && byte != ':');
+    case CHUNKED_TRAILER_NAME:
+        chunked->state = byte == ':' ? CHUNKED_TRAILER_LINE : CHUNKED_TRAILER_NAME;
+        return text && byte != ' ' && byte != '\t' && ++chunked->extra <= CHUNKED_EXTRA_MAX;
     case CHUNKED_TRAILER_LINE:
         chunked->state = byte == '\r' ? CHUNKED_TRAILER_LF : CHUNKED_TRAILER_LINE;
         return (text || byte == '\r') && ++chunked->extra <= CHUNKED_EXTRA_MAX;

@@ -15,6 +15,7 @@ typedef enum ChunkedState {
     CHUNKED_DATA_CR,
     CHUNKED_DATA_LF,
     CHUNKED_TRAILER, /* at the beginning of a line */
+    CHUNKED_TRAILER_NAME,
     CHUNKED_TRAILER_LINE,
     CHUNKED_TRAILER_LF,
     CHUNKED_END_LF,
@@ -24,7 +25,7 @@ typedef enum ChunkedState {
 /* Zeroed for a new body. */
 typedef struct Chunked {
     ChunkedState state;
-    unsigned digits; /* of the size that is being read */
+    unsigned digits; /* of the size that is being read; zeros in front count as one */
     uint64_t left;   /* bytes of the chunk */
     size_t extra;    /* bytes of extensions and trailers so far */
 } Chunked;

@@ -25,6 +25,7 @@ static bool framing_parse_length(const char *text, uint64_t *length, Error *erro
         return error_set(error, ERROR_BAD_REQUEST, "Content-Length is empty.");
     if (text[strspn(text, "0123456789")] != '\0')
         return error_set(error, ERROR_BAD_REQUEST, "Content-Length is no number of bytes.");
+    text += strspn(text, "0");
     if (strlen(text) > LENGTH_DIGITS_MAX)
         return error_set(error, ERROR_TOO_LARGE, "No content is as large as Content-Length says.");
     for (; *text; text++)
@@ -54,7 +55,7 @@ static bool framing_connection_has(const Head *head, const char *word)
 bool framing_check(const Head *head, Framing *out, Error *error)
 {
     const HeadField *length, *encoding, *host;
-    bool modern = streq(head->version, "HTTP/1.1");
+    bool modern = !streq(head->version, "HTTP/1.0");
     Framing framing = {0};
     if (!framing_find_single(head, "Content-Length", &length, error) ||
         !framing_find_single(head, "Transfer-Encoding", &encoding, error) ||

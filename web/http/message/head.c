@@ -65,7 +65,8 @@ static bool head_parse_first(char *line, size_t length, Head *head, Error *error
     *target++ = '\0';
     *version++ = '\0';
     if (strlen(version) != length - (size_t)(version - line) ||
-        (!streq(version, "HTTP/1.1") && !streq(version, "HTTP/1.0")))
+        length - (size_t)(version - line) != strlen("HTTP/1.1") ||
+        strncmp(version, "HTTP/1.", 7) != 0 || version[7] < '0' || version[7] > '9')
         return error_set(error, ERROR_BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are spoken here.");
     head->method = line;
     head->target = target;

@@ -33,7 +33,7 @@ typedef struct HeadField {
 /* Borrows the bytes and the fields. */
 typedef struct Head {
     const char *bytes;
-    const char *method, *target, *version; /* as sent; the version is HTTP/1.0 or HTTP/1.1 */
+    const char *method, *target, *version; /* as sent; the version is HTTP/1.x */
     const HeadField *fields;
     size_t count;
 } Head;

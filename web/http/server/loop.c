@@ -31,7 +31,6 @@ struct Loop {
     SocketList turns;      /* scheduled, by turn_next */
     Socket *dead;          /* closed, by turn_next; freed when nobody looks at them any more */
     int64_t now_ms, next_tick_ms;
-    bool cut;
     /* any thread */
     atomic_bool draining;
     atomic_llong cut_ms;
@@ -85,22 +84,6 @@ void loop_drain(Loop *loop, int64_t cut_ms)
     atomic_store(&loop->cut_ms, cut_ms);
     atomic_store(&loop->draining, true);
     loop_wake(loop);
-}
-
-static void loop_read_mailbox(Loop *loop)
-{
-    uint64_t count;
-    if (read(loop->event_fd, &count, sizeof count) < 0)
-        REQUIRE(errno == EAGAIN);
-    pthread_mutex_lock(&loop->lock);
-    LoopMessage *message = TAKE_PTR(loop->first);
-    loop->last = &loop->first;
-    pthread_mutex_unlock(&loop->lock);
-    while (message) {
-        LoopMessage *next = message->next;
-        message->deliver(loop, message->object);
-        message = next;
-    }
 }
 
 /* --- giving way --- */
@@ -189,6 +172,26 @@ static void loop_let_leave(Loop *loop)
         if (slow)
             loop_find_slowest(loop);
         shutdown(leaving->fd, SHUT_RDWR);
+    }
+}
+
+/* --- mailbox: loop thread --- */
+
+static void loop_read_mailbox(Loop *loop)
+{
+    uint64_t count;
+    if (read(loop->event_fd, &count, sizeof count) < 0)
+        REQUIRE(errno == EAGAIN);
+    pthread_mutex_lock(&loop->lock);
+    LoopMessage *message = TAKE_PTR(loop->first);
+    loop->last = &loop->first;
+    pthread_mutex_unlock(&loop->lock);
+    /* Before the newcomer for whom somebody leaves: it would be the idle one. */
+    loop_let_leave(loop);
+    while (message) {
+        LoopMessage *next = message->next;
+        message->deliver(loop, message->object);
+        message = next;
     }
 }
 
@@ -293,9 +296,8 @@ static void loop_drain_sockets(Loop *loop, int64_t now_ms)
         atomic_store(loop->shared->time_up, true);
     for (Socket *socket = loop->idle.first; socket; socket = socket->next)
         shutdown(socket->fd, SHUT_RD);
-    for (Socket *socket = loop->busy.first; socket && cut && !loop->cut; socket = socket->next)
+    for (Socket *socket = loop->busy.first; socket && cut; socket = socket->next)
         shutdown(socket->fd, SHUT_RDWR);
-    loop->cut = cut;
     if (now_ms >= atomic_load(&loop->cut_ms) + CUT_GRACE_MS) {
         log_error("A worker is stuck; the program ends without it.");
         log_stop();
@@ -333,9 +335,10 @@ static void loop_notice(Loop *loop, const struct epoll_event *event)
         return;
     }
     Socket *socket = CAST_OBJECT(Socket, event->data.ptr, SOCKET_MAGIC);
-    const uint32_t broken = EPOLLERR | EPOLLHUP;
-    socket->readable = socket->readable || event->events & (EPOLLIN | EPOLLRDHUP | broken);
+    const uint32_t broken = EPOLLERR | EPOLLHUP, ended = EPOLLRDHUP | broken;
+    socket->readable = socket->readable || event->events & (EPOLLIN | ended);
     socket->writable = socket->writable || event->events & (EPOLLOUT | broken);
+    socket->ended = socket->ended || event->events & ended;
     loop_schedule(socket);
 }
 
@@ -353,7 +356,6 @@ static void *loop_main(void *argument)
         loop->now_ms = clock_monotonic_ms();
         for (int i = 0; i < count; i++)
             loop_notice(loop, &events[i]);
-        loop_let_leave(loop);
         loop_take_turns(loop);
         loop_tick(loop);
         loop_bury(loop);

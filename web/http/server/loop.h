@@ -24,6 +24,7 @@ typedef struct Socket {
     void *connection;        /* the hooks' own, from opened() to loop_close() */
     /* What is known of it. Who meets EAGAIN clears it; the loop sets it again. */
     bool readable, writable;
+    bool ended;             /* nothing comes behind what is there: told once, so never cleared */
     int64_t quiet_since_ms; /* when it was accepted, or its last request ended */
     uint64_t read_rate;     /* bytes a second, of a slow reader; UINT64_MAX: it is none */
     bool busy;              /* a whole header has come, and its answer is not out */
