@@ -201,6 +201,7 @@ static void test_killed_again_and_again(void **state)
     unsigned webs = 0, transcoders = 0;
     story_set(story, "JOB_LEASE_SECONDS", "2");
     story_set(story, "JOB_MAX_ATTEMPTS", "100");
+    story_set(story, "UPLOADS_PER_MINUTE", "0");
     story_web_start(story);
     story_transcoder_start(story);
     senders_start(story);
@@ -252,6 +253,7 @@ static void test_a_disk_that_somebody_else_fills(void **state)
         skip();
     }
     story_set(story, "MIN_FREE_SPACE", "20M");
+    story_set(story, "UPLOADS_PER_MINUTE", "0"); /* it refuses faster than a minute holds */
     story_web_start(story);
     senders_start(story);
     snprintf(path, sizeof path, "%s/.filler", story->media_root);
@@ -279,6 +281,7 @@ static void test_a_disk_whose_syncs_fail(void **state)
     story_path(story, "failing", mark, sizeof mark);
     story_set(story, "LD_PRELOAD", "%s", preload);
     story_set(story, "FAULTY_SYNCS", "%s", mark);
+    story_set(story, "UPLOADS_PER_MINUTE", "0");
     story_web_start(story);
     _cleanup_close_ int fd = open(mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     REQUIRE(fd >= 0);
