@@ -145,6 +145,13 @@ static const char *ask_ffprobe(const char *path, const char *stream)
     return answer->text;
 }
 
+void encoded_stand(const char *source, const char *made, int n, int seconds)
+{
+    free(encoded_run("ffmpeg -v error -y -i '%s' -c copy -movflags +faststart "
+                     "-bsf:v 'setts=duration=if(eq(N\\,%d)\\,%d/TB\\,DURATION)' '%s' </dev/null",
+                     source, n, seconds, made));
+}
+
 char *encoded_entry(const char *path, const char *stream, const char *entry)
 {
     static const struct {

@@ -23,6 +23,10 @@ void encoded_open_results(int fds[TRANSFER_FILE_COUNT]);
 /* Runs a shell command and returns what it printed, owned by the caller. */
 char *encoded_run(const char *format, ...) _printf_(1, 2);
 
+/* Copies a file into an MP4; its n-th packet of the picture, from 0, tells that it stands so long.
+ */
+void encoded_stand(const char *source, const char *made, int n, int seconds);
+
 /* One value that ffprobe tells of one stream ("v:0"), as text owned by the caller. */
 char *encoded_entry(const char *path, const char *stream, const char *entry);
 double encoded_number(const char *path, const char *stream, const char *entry);

@@ -413,6 +413,13 @@ static void takes_results_that_play(void **state)
          "-itsoffset 60 " PICTURE("64x64", "1") SOUND("61") H264 "-c:a aac -movflags +faststart",
          {MEDIA_VIDEO, 64, 64, 61, true}},
         {"tone.m4a", SOUND("5") "-c:a aac -movflags +faststart", {MEDIA_AUDIO, 0, 0, 5, true}},
+        {"slides.mp4",
+         "-f lavfi -i testsrc2=size=64x64:rate=0.5:duration=12 " H264 "-movflags +faststart",
+         {MEDIA_VIDEO, 64, 64, 12, false}},
+        {"still.mp4",
+         "-f lavfi -i testsrc2=size=64x64:rate=1/30:duration=30 " SOUND("30") H264
+         "-c:a aac -movflags +faststart",
+         {MEDIA_VIDEO, 64, 64, 30, true}},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -440,6 +447,32 @@ static void refuses_results_that_are_not_as_told(void **state)
         Error error = {0};
         assert_false(decoder_verify(fd, &rows[i].expected, NULL, &error));
         assert_string_equal(error.detail, rows[i].sentence);
+        assert_int_equal(error.code, ERROR_MEDIA);
+    }
+}
+
+/* Two seconds at 25 pictures each, of which the last one stands for 28 more, and what is left where
+ * it is lost. */
+static void takes_results_whose_last_picture_stands(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+    } rows[] = {
+        {"in-order.mp4", PICTURE("64x64", "2") H264},
+        {"reordered.mp4", PICTURE("64x64", "2") H264 "-bf 2 -b_strategy 0"},
+    };
+    static const DecoderExpectation expected = {MEDIA_VIDEO, 64, 64, 30, false};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Error error = {0};
+        close(open_media(rows[i].name, rows[i].arguments));
+        _cleanup_free_ char *moving = strdup(in_folder(rows[i].name));
+        encoded_stand(moving, in_folder("standing.mp4"), 49, 28);
+        _cleanup_close_ int fd = open_media("standing.mp4", NULL);
+        if (!decoder_verify(fd, &expected, NULL, &error))
+            fail_msg("%s: %s", rows[i].name, error.detail);
+        assert_int_equal(ftruncate(fd, lseek(fd, 0, SEEK_END) * 9 / 10), 0);
+        assert_false(decoder_verify(fd, &expected, NULL, &error));
         assert_int_equal(error.code, ERROR_MEDIA);
     }
 }
@@ -585,6 +618,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(comes_to_a_verdict_about_mutants),
         cmocka_unit_test(tells_whether_a_photo_is_whole),
         cmocka_unit_test(takes_results_that_play),
+        cmocka_unit_test(takes_results_whose_last_picture_stands),
         cmocka_unit_test(refuses_results_that_are_not_as_told),
         cmocka_unit_test(refuses_results_that_are_damaged),
         cmocka_unit_test(plays_few_results_at_once),

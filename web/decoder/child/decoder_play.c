@@ -16,7 +16,8 @@ typedef struct Track {
     AVStream *stream;      /* NULL: there is none */
     AVCodecContext *codec; /* owned */
     double begin, end;     /* seconds: of the first packet, and behind the last one read */
-    double decoded;        /* seconds: of the last frame that came out */
+    double last, decoded;  /* seconds: where the last packet and the last frame out of it begin */
+    int64_t last_dts;      /* of the packets read, in the stream's time base */
     int64_t packets, frames;
 } Track;
 
@@ -37,7 +38,7 @@ static void player_release(Player *player)
 
 static bool player_open_track(AVFormatContext *format, int index, Track *out, Error *error)
 {
-    *out = (Track){.begin = INFINITY, .end = -INFINITY, .decoded = -INFINITY};
+    *out = (Track){.begin = INFINITY, .end = -INFINITY, .last = -INFINITY, .decoded = -INFINITY};
     if (index < 0)
         return true;
     AVStream *stream = format->streams[index];
@@ -89,10 +90,12 @@ static bool player_play_packet(Player *player)
         if (!track->stream || track->stream->index != packet->stream_index)
             continue;
         track->packets++;
+        track->last_dts = packet->dts;
         /* What an edit list cuts off does not count. */
         if (packet->pts != AV_NOPTS_VALUE && !(packet->flags & AV_PKT_FLAG_DISCARD)) {
             int64_t end = packet->pts + MAX_OF(packet->duration, 0);
             track->begin = fmin(track->begin, player_track_seconds(track, packet->pts));
+            track->last = fmax(track->last, player_track_seconds(track, packet->pts));
             track->end = fmax(track->end, player_track_seconds(track, end));
         }
         if (track != &player->picture || track->frames < PICTURES_MAX)
@@ -165,11 +168,12 @@ static bool player_seek_end(Player *player, Error *error)
     return true;
 }
 
-/* Sound may end long before the picture does. */
+/* Sound may end long before the picture does, and the last picture may stand for long: what has
+ * come out is compared by where it begins. */
 static bool player_track_reached_end(const Track *track)
 {
     return !track->stream || track->packets == 0 || track->frames >= PICTURES_MAX ||
-           (track->frames > 0 && track->decoded >= track->end - END_SECONDS);
+           (track->frames > 0 && track->decoded >= track->last - END_SECONDS);
 }
 
 static bool player_play_end(Player *player, Error *error)
@@ -186,6 +190,19 @@ static bool player_play_end(Player *player, Error *error)
            error_set(error, ERROR_MEDIA, "The end of its sound cannot be decoded.");
 }
 
+/* What a packet says of its length may be a guess from the frame rate; the index knows how long the
+ * last picture stands, where that was read. */
+static double player_track_end(const Track *track)
+{
+    if (!track->stream || track->packets == 0 || track->stream->duration == AV_NOPTS_VALUE)
+        return track->end;
+    int count = avformat_index_get_entries_count(track->stream);
+    const AVIndexEntry *last = avformat_index_get_entry(track->stream, count - 1);
+    if (!last || track->last_dts < last->timestamp || !isfinite(track->begin))
+        return track->end;
+    return fmax(track->end, track->begin + player_track_seconds(track, track->stream->duration));
+}
+
 bool decoder_play(MediaInput *input, const DecoderPlay *play, double *duration, Error *error)
 {
     _cleanup_(player_release) Player player = {.format = media_input_format(input),
@@ -198,7 +215,7 @@ bool decoder_play(MediaInput *input, const DecoderPlay *play, double *duration, 
         !player_play_end(&player, error))
         return false;
     double begin = fmin(player.picture.begin, player.sound.begin);
-    double end = fmax(player.picture.end, player.sound.end);
+    double end = fmax(player_track_end(&player.picture), player_track_end(&player.sound));
     *duration = end > begin ? end - begin : 0;
     return true;
 }
