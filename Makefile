@@ -245,6 +245,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_gallery.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_hostile.c \
+	tests/unit/test_last_picture.c \
 	tests/unit/test_listener.c \
 	tests/unit/test_long_clip.c \
 	tests/unit/test_media_tags.c \

@@ -147,9 +147,10 @@ static const char *ask_ffprobe(const char *path, const char *stream)
 
 void encoded_stand(const char *source, const char *made, int n, int seconds)
 {
-    free(encoded_run("ffmpeg -v error -y -i '%s' -c copy -movflags +faststart "
-                     "-bsf:v 'setts=duration=if(eq(N\\,%d)\\,%d/TB\\,DURATION)' '%s' </dev/null",
-                     source, n, seconds, made));
+    free(encoded_run(
+        "ffmpeg -v error -y -i '%s' -c copy -movflags +faststart "
+        "-bsf:v 'setts=pts=PTS:dts=DTS:duration=if(eq(N\\,%d)\\,%d/TB\\,DURATION)' '%s' </dev/null",
+        source, n, seconds, made));
 }
 
 char *encoded_entry(const char *path, const char *stream, const char *entry)
@@ -319,16 +320,17 @@ bool encoded_times_grow(const char *path, const char *stream)
 double encoded_key_distance(const char *path)
 {
     _cleanup_free_ char *text =
-        encoded_run("ffprobe -v error -select_streams v:0 -skip_frame nokey -show_entries "
-                    "frame=pts_time -of default=nk=1:nw=1 '%s'",
+        encoded_run("ffprobe -v error -select_streams v:0 -show_entries packet=pts_time,flags "
+                    "-of csv=p=0 '%s'",
                     path);
-    double longest = 0, last = 0, end = encoded_number(path, "v:0", "stream=duration");
-    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
-        double time = strtod(line, NULL);
+    double longest = 0, last = 0;
+    for (char *line = text, *next; *line; line = next + 1) {
+        double time = strtod(line, &line);
+        next = line + strcspn(line, "\n");
         longest = fmax(longest, time - last);
-        last = time;
-        if (!strchr(line, '\n'))
+        last = line[1] == 'K' ? time : last;
+        if (!*next)
             break;
     }
-    return fmax(longest, end - last);
+    return longest;
 }

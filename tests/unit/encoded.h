@@ -49,5 +49,5 @@ bool encoded_holds(const char *path, const char *text);
 /* Whether decoding times grow strictly and no two pictures share a time. */
 bool encoded_times_grow(const char *path, const char *stream);
 
-/* Seconds of the longest stretch between two key frames, the end included. */
+/* Seconds of the longest stretch from a key frame to the next one, or to the last picture. */
 double encoded_key_distance(const char *path);

@@ -19,6 +19,7 @@ typedef struct CopyPicture {
     int length_size;
     int64_t first_pts, last_dts; /* in the stream's time base, as what follows */
     int64_t end;
+    double held; /* seconds: until then the last picture stands at least */
     int64_t packets, bytes;
     double look_due; /* seconds */
     const char *unfit;
@@ -152,10 +153,18 @@ static bool copy_picture_take(void *self, AVPacket *packet, Error *error)
     return allowance_seconds(&copy->spec.plan->policy, "video", end, error);
 }
 
+static void copy_picture_hold(void *self, double until)
+{
+    CopyPicture *copy = CAST_OBJECT(CopyPicture, self, COPY_PICTURE_MAGIC);
+    copy->held = until;
+    mux_hold(copy->spec.mux, until);
+}
+
 static TrackState copy_picture_state(const void *self)
 {
     const CopyPicture *copy = CAST_OBJECT(const CopyPicture, self, COPY_PICTURE_MAGIC);
-    return (TrackState){.end = copy_picture_seconds(copy, copy->end),
+    double end = copy_picture_seconds(copy, copy->end);
+    return (TrackState){.end = MAX_OF(end, copy->held),
                         .packets = copy->packets,
                         .frames = copy->packets,
                         .width = copy->spec.plan->video.width,
@@ -171,8 +180,10 @@ static void copy_picture_free(void *self)
     free(copy);
 }
 
-static const TrackKind kind = {
-    .take = copy_picture_take, .state = copy_picture_state, .free = copy_picture_free};
+static const TrackKind kind = {.take = copy_picture_take,
+                               .hold = copy_picture_hold,
+                               .state = copy_picture_state,
+                               .free = copy_picture_free};
 
 bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error)
 {

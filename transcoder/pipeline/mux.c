@@ -1,6 +1,8 @@
 #include "transcoder/pipeline/mux.h"
 
 #include <inttypes.h>
+#include <limits.h>
+#include <math.h>
 
 #include "common/media/media_compat.h"
 #include "common/media/media_error.h"
@@ -16,7 +18,8 @@ typedef struct MuxedTrack {
     AVRational time_base;          /* of the packets given to us */
     AVRational frame_rate;
     AVStream *stream; /* borrowed from the format, once started */
-    double end;       /* seconds */
+    int64_t newest;   /* time of the packet shown last, in `time_base` */
+    double end;       /* seconds: where that one ends */
 } MuxedTrack;
 
 typedef struct Waiting {
@@ -28,8 +31,9 @@ struct Mux {
     AVFormatContext *format;
     MuxedTrack tracks[MUX_TRACKS];
     bool started;
-    int64_t size_max; /* bytes */
-    Waiting *waiting; /* owned, in order of arrival */
+    int64_t size_max;  /* bytes */
+    AVPacket *picture; /* owned: the newest one, may be NULL */
+    Waiting *waiting;  /* owned, in order of arrival */
     size_t waiting_count, waiting_room, waiting_bytes;
 };
 
@@ -146,13 +150,19 @@ bool mux_drop(Mux *mux, MuxTrack track, Error *error)
     return mux_start_when_ready(mux, error);
 }
 
-bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
+static AVPacket *mux_keep(AVPacket *packet)
 {
-    MuxedTrack *written = &mux->tracks[track];
-    double end = (double)(packet->pts + packet->duration) * av_q2d(written->time_base);
-    written->end = MAX_OF(written->end, end);
+    AVPacket *kept = av_packet_alloc();
+    REQUIRE(kept);
+    av_packet_move_ref(kept, packet);
+    return kept;
+}
+
+/* To the file, or to those that wait for its head. */
+static bool mux_pass_on(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
+{
     if (mux->started)
-        return mux_write_now(mux, written, packet, error);
+        return mux_write_now(mux, &mux->tracks[track], packet, error);
     if (mux->waiting_count >= WAITING_COUNT_MAX || mux->waiting_bytes > MUX_WAITING_MAX)
         return error_set(error, ERROR_MEDIA,
                          "The video's first picture comes too late after its sound.");
@@ -161,17 +171,58 @@ bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
         mux->waiting = realloc(mux->waiting, mux->waiting_room * sizeof *mux->waiting);
         REQUIRE(mux->waiting);
     }
-    AVPacket *kept = av_packet_alloc();
-    REQUIRE(kept);
-    av_packet_move_ref(kept, packet);
+    AVPacket *kept = mux_keep(packet);
     mux->waiting_bytes += (size_t)kept->size;
     mux->waiting[mux->waiting_count++] = (Waiting){kept, track};
     return true;
 }
 
+static double mux_seconds(const MuxedTrack *track, int64_t time)
+{
+    return (double)time * av_q2d(track->time_base);
+}
+
+bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error)
+{
+    MuxedTrack *written = &mux->tracks[track];
+    if (packet->pts >= written->newest) {
+        written->newest = packet->pts;
+        written->end = mux_seconds(written, packet->pts + packet->duration);
+    }
+    if (track != MUX_VIDEO)
+        return mux_pass_on(mux, track, packet, error);
+    _cleanup_packet_ AVPacket *before = mux->picture;
+    mux->picture = mux_keep(packet);
+    return !before || mux_pass_on(mux, track, before, error);
+}
+
+void mux_hold(Mux *mux, double until)
+{
+    MuxedTrack *picture = &mux->tracks[MUX_VIDEO];
+    picture->end = MAX_OF(picture->end, until);
+}
+
+/* The packet decoded last is the one whose length becomes that of the track, whichever is shown
+ * last. */
+static bool mux_write_last_picture(Mux *mux, Error *error)
+{
+    const MuxedTrack *track = &mux->tracks[MUX_VIDEO];
+    _cleanup_packet_ AVPacket *last = TAKE_PTR(mux->picture);
+    if (!last)
+        return true;
+    int64_t length_max = av_rescale_q(INT_MAX - 1, track->stream->time_base, track->time_base);
+    double missing = track->end - mux_seconds(track, last->pts + last->duration);
+    if (missing > 0)
+        last->duration += llround(missing / av_q2d(track->time_base));
+    last->duration = MIN_OF(last->duration, length_max);
+    return mux_pass_on(mux, MUX_VIDEO, last, error);
+}
+
 bool mux_finish(Mux *mux, Error *error)
 {
     REQUIRE(mux->started);
+    if (!mux_write_last_picture(mux, error))
+        return false;
     int number = av_write_trailer(mux->format);
     if (number >= 0) {
         avio_flush(mux->format->pb);
@@ -190,6 +241,7 @@ void mux_free(Mux **pointer)
     Mux *mux = TAKE_PTR(*pointer);
     if (!mux)
         return;
+    av_packet_free(&mux->picture);
     for (size_t i = 0; i < mux->waiting_count; i++)
         av_packet_free(&mux->waiting[i].packet);
     free(mux->waiting);

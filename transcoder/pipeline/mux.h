@@ -1,10 +1,11 @@
 /*
  * Writing the MP4 or M4A: index in front, no metadata but what playing needs. The head can only be
  * written when every track is described, and tracks are described by their first frames; until then
- * packets wait here, up to MUX_WAITING_MAX.
+ * packets wait here, up to MUX_WAITING_MAX. The newest picture always does: how long a picture
+ * stands is told by the next one, and of the last one it is known at the end only.
  *
- *   mux_open → mux_describe or mux_drop for each track, mux_write at any time → mux_finish →
- * mux_free
+ *   mux_open → mux_describe or mux_drop for each track, mux_write and mux_hold at any time →
+ * mux_finish → mux_free
  */
 #pragma once
 
@@ -39,6 +40,9 @@ _must_check_ bool mux_drop(Mux *mux, MuxTrack track, Error *error);
 
 /* Takes the packet's content. Its times are in the encoder's time base. */
 _must_check_ bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *error);
+
+/* The last picture stands until then at least: seconds. */
+void mux_hold(Mux *mux, double until);
 
 /* So much picture waits for the first sound that the sound must be described without it. */
 bool mux_needs_promise(const Mux *mux);

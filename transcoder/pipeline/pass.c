@@ -81,6 +81,11 @@ static bool pass_open_sound(Pass *pass, const AVStream *stream, Error *error)
     return audio_track_open(&made, &lane->track, error);
 }
 
+static int pass_index_count(Pass *pass, const PassLane *lane)
+{
+    return avformat_index_get_entries_count(media_input_format(pass->input)->streams[lane->stream]);
+}
+
 static bool pass_open_tracks(Pass *pass, Error *error)
 {
     AVFormatContext *format = media_input_format(pass->input);
@@ -99,6 +104,7 @@ static bool pass_open_tracks(Pass *pass, Error *error)
             continue;
         used[i] = format->streams[streams[i]];
         pass->lanes[i].times = (TimelineTrack){.time_base = used[i]->time_base};
+        pass->lanes[i].indexed = pass_index_count(pass, &pass->lanes[i]);
     }
     timeline_init(&pass->timeline, format, used, MUX_TRACKS);
     spec.fd = used[MUX_VIDEO] ? pass->spec.video_fd : pass->spec.audio_fd;
@@ -198,17 +204,41 @@ static bool pass_read(Pass *pass, Error *error)
     return true;
 }
 
+/* Seconds: where the file ends as its head tells, which may be the only place that knows how long
+ * the last picture stands. It is believed of MP4 alone, where an index says that nothing was lost:
+ * all in it was read, and it was complete from the beginning. */
+static double pass_told_end(Pass *pass)
+{
+    const PassLane *lane = &pass->lanes[MUX_VIDEO];
+    double end = pass->facts.duration - (double)pass->timeline.offset / AV_TIME_BASE;
+    bool indexed = strncmp(pass->facts.container, "mov,", strlen("mov,")) == 0 &&
+                   pass_index_count(pass, lane) == lane->indexed;
+    bool all = !pass->cut_short && pass->read_faults == 0 &&
+               pass_state(pass, MUX_VIDEO).packets >= lane->indexed;
+    return indexed && all && end <= (double)pass->plan.policy.max_seconds ? end : 0;
+}
+
+/* The last picture stands as long as there is sound, as in every player, and as long as is told. */
+static void pass_hold_picture(Pass *pass)
+{
+    const Track *picture = &pass->lanes[MUX_VIDEO].track;
+    double told = pass_told_end(pass), heard = pass_state(pass, MUX_AUDIO).end;
+    picture->kind->hold(picture->self, MAX_OF(told, heard));
+}
+
+/* The sound first, because the picture waits for its end. */
 static bool pass_finish(Pass *pass, Error *error)
 {
+    const Track *picture = &pass->lanes[MUX_VIDEO].track, *heard = &pass->lanes[MUX_AUDIO].track;
     TrackState sound = pass_state(pass, MUX_AUDIO);
-    bool alone = !pass->lanes[MUX_VIDEO].track.kind;
-    if (sound.frames == 0 && (alone || sound.packets > 0))
+    if (sound.frames == 0 && (!picture->kind || sound.packets > 0))
         return pass_unheard(error);
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
-        const Track *track = &pass->lanes[i].track;
-        if (track->kind && !track->kind->take(track->self, NULL, error))
-            return false;
-    }
+    if (heard->kind && !heard->kind->take(heard->self, NULL, error))
+        return false;
+    if (picture->kind)
+        pass_hold_picture(pass);
+    if (picture->kind && !picture->kind->take(picture->self, NULL, error))
+        return false;
     return mux_finish(pass->mux, error);
 }
 

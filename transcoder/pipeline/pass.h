@@ -42,6 +42,7 @@ typedef struct PassSpec {
 typedef struct PassLane {
     Track track; /* owned; without a kind: none */
     int stream;
+    int indexed; /* packets in the container's index before the first one was read */
     TimelineTrack times;
 } PassLane;
 

@@ -9,7 +9,7 @@
 #define BACKWARD_MAX  (SECOND * 10)   /* reordering and sloppy muxers stay far below */
 #define GAP_MAX       (SECOND * 3600) /* a paused recording, in a container that has one clock */
 #define GAP_MAX_JUMPY (SECOND * 10)   /* where the format allows its clock to jump */
-#define LENGTH_MAX    (SECOND * 10)   /* of one packet; longer ones are damage */
+#define LENGTH_MAX    (SECOND * 10)   /* of one packet, beyond what the container tells of time */
 
 static const AVRational microseconds = {1, 1000000};
 
@@ -36,7 +36,8 @@ void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVSt
     bool jumpy = format->iformat->flags & AVFMT_TS_DISCONT;
     *timeline = (Timeline){.offset = zero == AV_NOPTS_VALUE ? 0 : zero,
                            .anchored = zero != AV_NOPTS_VALUE,
-                           .gap_max = jumpy ? GAP_MAX_JUMPY : GAP_MAX};
+                           .gap_max = jumpy ? GAP_MAX_JUMPY : GAP_MAX,
+                           .told = MAX_OF(format->duration, 0)};
 }
 
 static int64_t timeline_shift(const Timeline *timeline, const TimelineTrack *track, int64_t time)
@@ -54,19 +55,30 @@ static bool timeline_is_jump(const Timeline *timeline, const TimelineTrack *trac
     return jump > timeline->gap_max || jump < -BACKWARD_MAX;
 }
 
+/* Of a packet that begins at this microsecond, in the stream's time base. */
+static int64_t timeline_length_max(const Timeline *timeline, const TimelineTrack *track,
+                                   int64_t begin)
+{
+    int64_t left = MIN_OF(timeline->told - begin, timeline->gap_max);
+    return av_rescale_q(MAX_OF(left, LENGTH_MAX), microseconds, track->time_base);
+}
+
 void timeline_place(Timeline *timeline, TimelineTrack *track, AVPacket *packet)
 {
     int64_t time = packet->dts != AV_NOPTS_VALUE ? packet->dts : packet->pts;
-    int64_t now = timeline_microseconds(time, track->time_base);
-    int64_t length_max = av_rescale_q(LENGTH_MAX, microseconds, track->time_base);
-    packet->duration = MIN_OF(MAX_OF(packet->duration, 0), length_max);
+    int64_t now = timeline_microseconds(time, track->time_base), begin = track->next;
     if (now != AV_NOPTS_VALUE) {
         int64_t jump = now - timeline->offset - track->next;
         if (timeline_is_jump(timeline, track, jump))
             timeline->offset += jump;
         timeline->anchored = track->begun = true;
-        track->next =
-            now - timeline->offset + timeline_microseconds(packet->duration, track->time_base);
+        begin = now - timeline->offset;
+    }
+    int64_t length_max = timeline_length_max(timeline, track, begin);
+    packet->duration = MIN_OF(MAX_OF(packet->duration, 0), length_max);
+    if (now != AV_NOPTS_VALUE) {
+        int64_t length = timeline_microseconds(packet->duration, track->time_base);
+        track->next = begin + MIN_OF(length, LENGTH_MAX);
     }
     packet->pts = timeline_shift(timeline, track, packet->pts);
     packet->dts = timeline_shift(timeline, track, packet->dts);

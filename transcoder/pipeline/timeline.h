@@ -13,6 +13,7 @@ typedef struct Timeline {
     int64_t offset;  /* microseconds taken off every time */
     bool anchored;   /* it is known where the file's clock begins */
     int64_t gap_max; /* microseconds that may pass between two packets of a track */
+    int64_t told;    /* microseconds that the file lasts, as its container tells; 0: unknown */
 } Timeline;
 
 /* Begins with the stream's time base and nothing else. */
@@ -27,5 +28,6 @@ void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVSt
                    size_t count);
 
 /* Moves a packet's times to our clock, still in the stream's time base. Absurd ones become
- * AV_NOPTS_VALUE, absurd lengths are shortened. */
+ * AV_NOPTS_VALUE, absurd lengths are shortened; a picture that stands for long is believed as far
+ * as the container tells of time. */
 void timeline_place(Timeline *timeline, TimelineTrack *track, AVPacket *packet);

@@ -20,6 +20,8 @@ typedef struct TrackKind {
     /* Describes itself to the muxer before its first packet, because another track cannot wait
      * longer. NULL: it has done so from the beginning, or nobody waits for it. */
     bool (*promise)(void *self, Error *error);
+    /* Said before the end: the last picture stands until then at least, in seconds. NULL: sound. */
+    void (*hold)(void *self, double until);
     TrackState (*state)(const void *self);
     void (*free)(void *self);
 } TrackKind;

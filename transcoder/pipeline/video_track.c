@@ -1,5 +1,7 @@
 #include "transcoder/pipeline/video_track.h"
 
+#include <math.h>
+
 #include "common/media/media_compat.h"
 #include "common/media/media_probe.h"
 #include "transcoder/pipeline/allowance.h"
@@ -27,6 +29,7 @@ typedef struct VideoTrack {
     int64_t frames;                /* decoded */
     int64_t lost;                  /* of them, because their time was over */
     int64_t last_pts, last_length; /* of the newest decoded frame, in the stream's time base */
+    double until;                  /* seconds: the last picture is held as long at least */
     double last_key;               /* seconds */
     AVFrame *held;                 /* owned: waits for the next one's time; may be empty */
     int64_t sent[SENT_MAX];        /* times of the newest frames given to the encoder, a ring */
@@ -177,9 +180,9 @@ static bool video_track_place_in_time(VideoTrack *track, AVFrame *frame)
 
 static double video_track_end(const VideoTrack *track)
 {
-    return track->frames == 0 ? 0
-                              : video_track_seconds(track->last_pts + track->last_length,
-                                                    track->spec.stream->time_base);
+    double end =
+        video_track_seconds(track->last_pts + track->last_length, track->spec.stream->time_base);
+    return track->frames == 0 ? 0 : MAX_OF(end, track->until);
 }
 
 static bool video_track_take_frame(void *context, AVFrame *frame, Error *error)
@@ -197,6 +200,19 @@ static bool video_track_take_frame(void *context, AVFrame *frame, Error *error)
            filter_frame(&track->filter, frame, (FrameSink){video_track_encode, track}, error);
 }
 
+static void video_track_hold(void *self, double until)
+{
+    VideoTrack *track = CAST_OBJECT(VideoTrack, self, VIDEO_TRACK_MAGIC);
+    track->until = until;
+}
+
+/* Of the last frame, which may have been followed by others that the pace left out. */
+static int64_t video_track_final_length(const VideoTrack *track)
+{
+    double end = video_track_end(track) / av_q2d(track->encoder->time_base);
+    return MAX_OF(llround(end) - track->held->pts, 1);
+}
+
 static bool video_track_take(void *self, AVPacket *packet, Error *error)
 {
     VideoTrack *track = CAST_OBJECT(VideoTrack, self, VIDEO_TRACK_MAGIC);
@@ -206,10 +222,10 @@ static bool video_track_take(void *self, AVPacket *packet, Error *error)
         return true;
     if (!track->encoder)
         return error_set(error, ERROR_MEDIA, "No picture of the video could be decoded.");
-    track->final_length =
-        av_rescale_q(track->last_length, track->spec.stream->time_base, track->encoder->time_base);
-    return filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error) &&
-           video_track_encode_held(track, 0, error) &&
+    if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
+        return false;
+    track->final_length = video_track_final_length(track);
+    return video_track_encode_held(track, video_track_end(track), error) &&
            encode_frame(track->encoder, NULL, (PacketSink){video_track_write, track}, error);
 }
 
@@ -235,8 +251,10 @@ static void video_track_free(void *self)
     free(track);
 }
 
-static const TrackKind kind = {
-    .take = video_track_take, .state = video_track_state, .free = video_track_free};
+static const TrackKind kind = {.take = video_track_take,
+                               .hold = video_track_hold,
+                               .state = video_track_state,
+                               .free = video_track_free};
 
 bool video_track_open(const VideoTrackSpec *spec, Track *out, Error *error)
 {
