@@ -139,8 +139,10 @@ static int kept_of(double rate, double jitter)
 {
     Pace pace = {.rate = PLAN_FRAME_RATE, .permissions = 1};
     int kept = 0;
-    for (int i = 0; i < (int)(rate * 10); i++)
-        kept += pace_keeps(&pace, i / rate + (i % 3) * jitter / 2);
+    for (int i = 0; i < (int)(rate * 10); i++) {
+        double seconds = i / rate + (i % 3) * jitter / 2;
+        kept += pace_keeps(&pace, &seconds);
+    }
     return kept;
 }
 

@@ -185,13 +185,22 @@ static double video_track_end(const VideoTrack *track)
     return track->frames == 0 ? 0 : MAX_OF(end, track->until);
 }
 
+/* Whether the limit of the rate lets the frame pass; it may move it by less than a frame's time. */
+static bool video_track_keep_pace(VideoTrack *track, AVFrame *frame)
+{
+    double tick = av_q2d(track->spec.stream->time_base), shown = (double)frame->pts * tick;
+    if (!pace_keeps(&track->pace, &shown))
+        return false;
+    frame->pts = llround(shown / tick);
+    return true;
+}
+
 static bool video_track_take_frame(void *context, AVFrame *frame, Error *error)
 {
     VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
     if (!track->encoder && !video_track_plan_again(track, frame, error))
         return false;
-    if (!video_track_place_in_time(track, frame) ||
-        !pace_keeps(&track->pace, video_track_seconds(frame->pts, track->spec.stream->time_base)))
+    if (!video_track_place_in_time(track, frame) || !video_track_keep_pace(track, frame))
         return true;
     if (!allowance_seconds(&track->spec.plan.policy, "video", video_track_end(track), error))
         return false;
