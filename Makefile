@@ -167,6 +167,7 @@ TRANSCODER := \
 	transcoder/pipeline/pace.c \
 	transcoder/pipeline/pass.c \
 	transcoder/pipeline/picture.c \
+	transcoder/pipeline/picture_order.c \
 	transcoder/pipeline/pipeline.c \
 	transcoder/pipeline/poster.c \
 	transcoder/pipeline/storyboard.c \

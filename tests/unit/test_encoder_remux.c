@@ -219,6 +219,39 @@ static void what_cannot_be_copied_is_encoded_without_a_word(void **state)
     }
 }
 
+/* As a copy out of AVI numbers them. */
+#define IN_DECODING_ORDER "setts=pts=N/25/TB:dts=N/25/TB"
+
+static void pictures_numbered_as_they_are_decoded_are_shown_in_order(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        const char *sentence;
+    } rows[] = {
+        {"pairs.mp4", PICTURE X264 "-bf 2 -b_strategy 0", "two between two"},
+        {"pyramid.mp4", PICTURE "-c:v libx264 -preset veryfast -b:v 300k -bf 5 -b_strategy 0",
+         "several layers"},
+        {"rare.mp4", PICTURE "-c:v libx264 -preset veryfast -b:v 300k -bf 3", "where they pay"},
+        {"old.mp4", PICTURE "-c:v mpeg4 -q:v 4 -bf 2 -b_strategy 0", "MPEG-4 Part 2"},
+    };
+    char right[ENCODING_PATH], options[2 * ENCODING_PATH];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        base_copy(right, sizeof right, encoding_source(rows[i].name, rows[i].arguments));
+        snprintf(options, sizeof options, "-i '%s' -c copy -bsf:v " IN_DECODING_ORDER, right);
+        const char *source = encoding_source("numbered.mp4", options);
+        Made made = copy(source);
+        check_operation(&made, "encode", rows[i].sentence);
+        unit_check(made.result.whole, rows[i].sentence);
+        unit_check(fabs(made.result.duration - 3) < 0.001, rows[i].sentence);
+        unit_check(encoded_number(made.video, "v:0", "stream=nb_frames") == 75, rows[i].sentence);
+        unit_check(alignment_of_pictures(made.video, right) < ALIGNMENT_PICTURE_MAX,
+                   rows[i].sentence);
+        for (int n = 0; n < 75; n += 9)
+            unit_check(encoded_likeness(made.video, right, n, NULL) > 0.99, rows[i].sentence);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +260,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_half_may_be_copied_alone),
         cmocka_unit_test(picture_and_sound_stay_together_whatever_is_copied),
         cmocka_unit_test(what_cannot_be_copied_is_encoded_without_a_word),
+        cmocka_unit_test(pictures_numbered_as_they_are_decoded_are_shown_in_order),
     };
     return encoding_run("encoder remux", tests, ARRAY_SIZE(tests), argc, argv);
 }

@@ -16,6 +16,7 @@ typedef struct CopyPicture {
     unsigned magic;
     CopyPictureSpec spec;
     Decode decode; /* of key frames only */
+    PictureOrder order;
     int length_size;
     int64_t first_pts, last_dts; /* in the stream's time base, as what follows */
     int64_t end;
@@ -51,6 +52,8 @@ static const char *copy_picture_time_fault(const CopyPicture *copy, const AVPack
                    : NULL;
     if (packet->dts <= copy->last_dts)
         return "its times do not grow";
+    if (copy->order.confused)
+        return "its times are not those at which it is shown";
     return packet->pts < copy->first_pts ? "a picture comes before the first key frame" : NULL;
 }
 
@@ -127,6 +130,7 @@ static bool copy_picture_take(void *self, AVPacket *packet, Error *error)
     CopyPicture *copy = CAST_OBJECT(CopyPicture, self, COPY_PICTURE_MAGIC);
     if (!packet)
         return copy_picture_finish(copy, error);
+    picture_order_packet(&copy->order, packet);
     const char *fault = copy_picture_time_fault(copy, packet);
     if (!fault)
         fault = copy_picture_strip_packet(copy, packet);
@@ -176,6 +180,7 @@ static void copy_picture_free(void *self)
 {
     CopyPicture *copy = CAST_OBJECT(CopyPicture, self, COPY_PICTURE_MAGIC);
     decode_release(&copy->decode);
+    picture_order_release(&copy->order);
     copy->magic = 0;
     free(copy);
 }
@@ -201,6 +206,7 @@ bool copy_picture_open(const CopyPictureSpec *spec, Track *out, Error *error)
                           .decode = decode,
                           .length_size =
                               avc_length_size(codec->extradata, (size_t)codec->extradata_size)};
+    picture_order_init(&copy->order, spec->stream);
     *out = (Track){&kind, copy};
     return mux_describe_copy(spec->mux, MUX_VIDEO, spec->stream, spec->stream->time_base, error);
 }

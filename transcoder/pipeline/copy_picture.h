@@ -4,6 +4,7 @@
  *
  *  - whose packets lack times, or whose times do not grow, or that begins more than a quarter of a
  *    second after the sound;
+ *  - whose times are those of decoding where pictures are shown in another order;
  *  - that an edit list cuts or that does not begin with a key frame, where players disagree;
  *  - with a key frame that is no IDR picture: where one can begin would stand in the supplemental
  *    information, and that goes, because cameras keep notes there;

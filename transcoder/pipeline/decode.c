@@ -27,12 +27,15 @@ bool decode_open(const DecodeSpec *spec, Decode *out, Error *error)
     if (number < 0)
         return media_error_set(error, number, "The %s decoder could not be started", codec->name);
     *out = (Decode){.codec = TAKE_PTR(decoder)};
+    if (!spec->key_frames_only)
+        picture_order_init(&out->order, stream);
     return true;
 }
 
 void decode_release(Decode *decode)
 {
     avcodec_free_context(&decode->codec);
+    picture_order_release(&decode->order);
 }
 
 static bool decode_out_of_memory(Error *error)
@@ -40,10 +43,19 @@ static bool decode_out_of_memory(Error *error)
     return error_set(error, ERROR_MEDIA, "Decoding the file needs more memory than there is.");
 }
 
+/* Pictures that wait for those shown before them, and those that threads are at work on. */
+static size_t decode_inside(const Decode *decode)
+{
+    return (size_t)MAX_OF(decode->codec->has_b_frames, 0) +
+           (size_t)MAX_OF(decode->codec->thread_count, 1);
+}
+
 bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink, Error *error)
 {
     _cleanup_frame_ AVFrame *frame = av_frame_alloc();
     REQUIRE(frame);
+    if (packet)
+        picture_order_packet(&decode->order, packet);
     int number = avcodec_send_packet(decode->codec, packet);
     int64_t faults_before_end = decode->faults;
     decode->packets += packet != NULL;
@@ -65,7 +77,8 @@ bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink, Error
         decode->frames++;
         /* Also what the decoder could make good only by guessing. */
         decode->faults += frame->decode_error_flags || frame->flags & AV_FRAME_FLAG_CORRUPT;
-        frame->pts = frame->best_effort_timestamp;
+        frame->pts =
+            picture_order_time(&decode->order, frame->best_effort_timestamp, decode_inside(decode));
         if (!sink.take(sink.context, frame, error))
             return false;
         av_frame_unref(frame);

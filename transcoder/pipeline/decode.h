@@ -7,9 +7,11 @@
 #include <libavformat/avformat.h>
 
 #include "transcoder/pipeline/flow.h"
+#include "transcoder/pipeline/picture_order.h"
 
 typedef struct Decode {
     AVCodecContext *codec; /* owned */
+    PictureOrder order;
     int64_t packets, frames, faults;
 } Decode;
 
@@ -24,6 +26,6 @@ _must_check_ bool decode_open(const DecodeSpec *spec, Decode *out, Error *error)
 void decode_release(Decode *decode);
 
 /* Feeds one packet, or the end (NULL), and passes on every frame that is ready, its `pts` being the
- * best guess in the stream's time base or AV_NOPTS_VALUE. */
+ * best guess in the stream's time base or AV_NOPTS_VALUE; see also picture_order.h. */
 _must_check_ bool decode_packet(Decode *decode, const AVPacket *packet, FrameSink sink,
                                 Error *error);
