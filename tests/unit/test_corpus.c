@@ -147,6 +147,40 @@ static void every_phone_and_camera_of_the_corpus_comes_out_right(void **state)
     }
 }
 
+/* The end of these is told by something else than a packet's own length, or their order by
+ * something else than a packet's time. */
+static void ends_and_orders_that_others_got_wrong_come_out_right(void **state)
+{
+    static const struct {
+        const char *name, *operation;
+        int frames;
+        double seconds; /* of the picture's track */
+        const char *sentence;
+    } rows[] = {
+        {"field/01b_static_tail_30s_sound.mp4", "remux", 60, 30, "sound goes on"},
+        {"field/01c_screenrecord_nobf_30s.mp4", "remux", 60, 30, "a still screen"},
+        {"field/13_bframes_no_ctts.mp4", "encode", 100, 4, "reordered without times for it"},
+        {"field/21b_podcast_still.mp4", "encode video", 1, 60, "one picture beside sound"},
+        {"field/21c_slideshow_20s.webm", "encode", 5, 100, "slides"},
+    };
+    char path[ENCODING_PATH];
+    (void)state;
+    if (!encoding_corpus("field", path))
+        skip();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_true(encoding_corpus(rows[i].name, path));
+        Made made = make(path);
+        double seconds = encoded_number(made.video, "v:0", "stream=duration");
+        double frames = encoded_number(made.video, "v:0", "stream=nb_frames");
+        if (!streq(made.result.operation, rows[i].operation))
+            fail_msg("%s: %s", rows[i].sentence, made.result.operation);
+        if (fabs(seconds - rows[i].seconds) > 0.01 || frames != rows[i].frames)
+            fail_msg("%s: %.0f pictures in %f seconds", rows[i].sentence, frames, seconds);
+        unit_check(fabs(made.result.duration - rows[i].seconds) < 0.01, rows[i].sentence);
+        unit_check(made.result.whole, rows[i].sentence);
+    }
+}
+
 static void what_cannot_be_decoded_is_refused_in_words(void **state)
 {
     char path[ENCODING_PATH];
@@ -222,6 +256,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_phone_and_camera_of_the_corpus_comes_out_right),
+        cmocka_unit_test(ends_and_orders_that_others_got_wrong_come_out_right),
         cmocka_unit_test(what_cannot_be_decoded_is_refused_in_words),
         cmocka_unit_test(every_recording_of_the_corpus_becomes_playable),
     };
