@@ -162,6 +162,7 @@ TRANSCODER := \
 	transcoder/pipeline/gallery.c \
 	transcoder/pipeline/jpeg.c \
 	transcoder/pipeline/listener.c \
+	transcoder/pipeline/mix.c \
 	transcoder/pipeline/mux.c \
 	transcoder/pipeline/output.c \
 	transcoder/pipeline/pace.c \

@@ -25,14 +25,20 @@ static const char *audio_path(void)
     return path;
 }
 
-/* Loudness of a tone's middle second, in decibels below full scale. */
-static double loudness(const char *path)
+/* Loudness of a tone's middle second behind a filter, in decibels below full scale. */
+static double loudness_behind(const char *path, const char *filter)
 {
     _cleanup_free_ char *text = encoded_run(
-        "ffmpeg -v info -ss 1 -t 1 -i '%s' -map 0:a:0 -af volumedetect -f null - 2>&1", path);
+        "ffmpeg -v info -ss 1 -t 1 -i '%s' -map 0:a:0 -af '%s,volumedetect' -f null - 2>&1", path,
+        filter);
     const char *found = strstr(text, "mean_volume: ");
     assert_non_null(found);
     return strtod(found + strlen("mean_volume: "), NULL);
+}
+
+static double loudness(const char *path)
+{
+    return loudness_behind(path, "anull");
 }
 
 static void check_recording(const Made *made, int rate, double duration, const char *sentence)
@@ -107,6 +113,7 @@ static void recordings_of_the_corpus_come_out_right(void **state)
         {"audio/voice_8khz_aac.m4a", 8000, 3.07, "a telephone's AAC"},
         {"audio/iphone_voicememo_alac.m4a", 22050, 11.29, "a recorder's ALAC"},
         {"video/two_audio_tracks_ac3_aac.mp4", 48000, 0.3, "a video's container without a video"},
+        {"field/06_60ch_resolve.wav", 8000, 1.0, "an editor's sixty channels"},
     };
     char path[ENCODING_PATH];
     (void)state;
@@ -166,12 +173,66 @@ static void surround_is_mixed_within_full_scale(void **state)
         fail_msg("full scale becomes a mean of %f dB", loud);
 }
 
+#define TONE             "0.125*sin(2765*t)" /* of -21.1 dB */
+#define SPEAKERS(values) "-f lavfi -i \"aevalsrc=" values ":s=48000:d=3\" "
+#define SPHERE           "-c:a libopus -mapping_family 2"
+
+static void channels_without_a_rule_are_mixed_to_stereo(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        double left, right; /* decibels; -91: silent */
+        const char *sentence;
+    } rows[] = {
+        {"ten.wav", SINE(48000) "-af \"pan=10C|c3=c0\"", -31.1, -31.1,
+         "one of ten microphones is heard"},
+        {"loud.wav", SINE(48000) "-af \"volume=18dB,pan=10C|c0=c0|c1=c0|c2=c0|c3=c0|c4=c0|c5=c0\"",
+         -3, -3, "loud ones do not exceed full scale"},
+        {"back.wav", SPEAKERS("0|0|" TONE ":c=FL+FR+BL"), -22.3, -91, "what is left stays left"},
+        {"right.wav", SPEAKERS("0|0|" TONE ":c=FL+FR+SR"), -91, -22.3, "what is right, right"},
+        {"sphere.mka", SPEAKERS(TONE "|" TONE "|0|0:c=ambisonic 1") SPHERE, -21.1, -91,
+         "a sphere's left is heard left"},
+        {"ahead.mka", SPEAKERS(TONE "|0|0|" TONE ":c=ambisonic 1") SPHERE, -27.1, -27.1,
+         "what is in front of a sphere is heard on both sides"},
+        {"spoken.mka", SPEAKERS("0|0|0|0|0|" TONE ":c=ambisonic 1+stereo") SPHERE, -91, -27.1,
+         "and so is what does not turn with the head, where it is"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = record(encoding_source(rows[i].name, rows[i].arguments));
+        check_recording(&made, 48000, 3, rows[i].sentence);
+        double left = loudness_behind(audio_path(), "pan=mono|c0=c0");
+        double right = loudness_behind(audio_path(), "pan=mono|c0=c1");
+        if (fabs(left - rows[i].left) > 1 && (rows[i].left > -60 || left > -60))
+            fail_msg("%s: %f dB on the left", rows[i].sentence, left);
+        if (fabs(right - rows[i].right) > 1 && (rows[i].right > -60 || right > -60))
+            fail_msg("%s: %f dB on the right", rows[i].sentence, right);
+    }
+    encoding_refused(encoding_source("many.wav", "-f s16le -ar 8000 -ac 65 -t 1 -i /dev/zero"),
+                     "The sound has 65 channels; up to 64 can be mixed.");
+}
+
+static void a_sphere_of_the_corpus_is_heard(void **state)
+{
+    char path[ENCODING_PATH];
+    (void)state;
+    if (!encoding_corpus("field/07_360_ambisonic.webm", path))
+        skip();
+    Made made = record(path);
+    encoding_check(&made, 640, 320);
+    unit_check(made.result.has_audio && made.result.whole, "a sphere of sound is heard");
+    encoding_entry(made.video, "a:0", "stream=channels", "2");
+    unit_check(loudness(made.video) > -50, "it is no silence");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_recording_becomes_an_m4a),
         cmocka_unit_test(recordings_of_the_corpus_come_out_right),
         cmocka_unit_test(surround_is_mixed_within_full_scale),
+        cmocka_unit_test(channels_without_a_rule_are_mixed_to_stereo),
+        cmocka_unit_test(a_sphere_of_the_corpus_is_heard),
         cmocka_unit_test(the_next_sound_is_taken_when_the_first_cannot_be_decoded),
     };
     return encoding_run("encoder sound", tests, ARRAY_SIZE(tests), argc, argv);

@@ -6,6 +6,7 @@
 #include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/encode.h"
 #include "transcoder/pipeline/filter.h"
+#include "transcoder/pipeline/mix.h"
 
 /* Shorter gaps are filled by the resampler; longer ones here, in pieces, so that they cost no
  * memory. */
@@ -54,26 +55,33 @@ static bool audio_track_empty_filter(AudioTrack *track, Error *error)
     return true;
 }
 
-/* Through the filter to the encoder. A new filter begins where the sound given to the encoder ends.
- */
+/* A new filter begins where the sound given to the encoder ends. */
+static bool audio_track_open_filter(AudioTrack *track, const AVFrame *frame, Error *error)
+{
+    char text[MIX_TEXT_MAX + PLAN_FILTERS_MAX];
+    int64_t first = av_rescale(track->sent, frame->sample_rate, track->encoder->sample_rate);
+    if (!mix_filters(&frame->ch_layout, text, error))
+        return false;
+    plan_audio_filters(&track->spec.plan, first, text + strlen(text));
+    FilterSpec spec = {.like = frame,
+                       .time_base = {1, frame->sample_rate},
+                       .text = text,
+                       .threads = 1,
+                       .frame_size = track->encoder->frame_size};
+    if (filter_open(&spec, &track->filter, error))
+        return true;
+    return error_set(error, ERROR_MEDIA, "The sound, of %d channels at %d Hz, cannot be converted.",
+                     frame->ch_layout.nb_channels, frame->sample_rate);
+}
+
+/* Through the filter to the encoder. */
 static bool audio_track_push(AudioTrack *track, AVFrame *frame, Error *error)
 {
-    char text[PLAN_FILTERS_MAX];
     if (track->spec.listener)
         listener_take(track->spec.listener, frame);
-    if (!filter_fits(&track->filter, frame)) {
-        if (!audio_track_empty_filter(track, error))
-            return false;
-        int64_t first = av_rescale(track->sent, frame->sample_rate, track->encoder->sample_rate);
-        plan_audio_filters(&track->spec.plan, first, text);
-        FilterSpec spec = {.like = frame,
-                           .time_base = {1, frame->sample_rate},
-                           .text = text,
-                           .threads = 1,
-                           .frame_size = track->encoder->frame_size};
-        if (!filter_open(&spec, &track->filter, error))
-            return false;
-    }
+    if (!filter_fits(&track->filter, frame) &&
+        (!audio_track_empty_filter(track, error) || !audio_track_open_filter(track, frame, error)))
+        return false;
     return filter_frame(&track->filter, frame, (FrameSink){audio_track_encode, track}, error);
 }
 
@@ -127,11 +135,7 @@ static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
         return true;
     if (!audio_track_promise(track, error))
         return false;
-    /* Some decoders give a number of channels and no order of them. */
-    if (frame->ch_layout.order == AV_CHANNEL_ORDER_UNSPEC) {
-        av_channel_layout_uninit(&frame->ch_layout);
-        av_channel_layout_default(&frame->ch_layout, channels);
-    }
+    mix_name_channels(&frame->ch_layout);
     /* From the stream's time base to samples; unknown times follow what came before. */
     if (track->rate > 0 && track->rate != rate)
         track->next = av_rescale(track->next, rate, track->rate);

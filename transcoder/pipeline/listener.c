@@ -1,5 +1,7 @@
 #include "transcoder/pipeline/listener.h"
 
+#include "transcoder/pipeline/mix.h"
+
 #define LISTENER_MAGIC 0x48454152u /* "HEAR" */
 
 /* The average of the channels: what is at full scale in all of them is so in one. */
@@ -21,17 +23,24 @@ void listener_init(Listener *listener)
     *listener = (Listener){.magic = LISTENER_MAGIC};
 }
 
+static bool listener_open(Listener *listener, const AVFrame *frame)
+{
+    char text[MIX_TEXT_MAX + sizeof MONO];
+    FilterSpec spec = {
+        .like = frame, .time_base = {1, frame->sample_rate}, .text = text, .threads = 1};
+    filter_release(&listener->mono);
+    if (!mix_filters(&frame->ch_layout, text, NULL))
+        return false;
+    memcpy(text + strlen(text), MONO, sizeof MONO);
+    return filter_open(&spec, &listener->mono, NULL);
+}
+
 void listener_take(Listener *listener, const AVFrame *frame)
 {
     _cleanup_frame_ AVFrame *lent = av_frame_clone(frame);
-    FilterSpec spec = {
-        .like = frame, .time_base = {1, frame->sample_rate}, .text = MONO, .threads = 1};
     REQUIRE(lent);
-    if (!filter_fits(&listener->mono, frame)) {
-        filter_release(&listener->mono);
-        if (!filter_open(&spec, &listener->mono, NULL))
-            return;
-    }
+    if (!filter_fits(&listener->mono, frame) && !listener_open(listener, frame))
+        return;
     IGNORE_RESULT(filter_frame(&listener->mono, lent, (FrameSink){listener_draw, listener}, NULL));
 }
 
