@@ -212,6 +212,43 @@ static void channels_without_a_rule_are_mixed_to_stereo(void **state)
                      "The sound has 65 channels; up to 64 can be mixed.");
 }
 
+static void sound_that_cannot_be_made_does_not_cost_the_picture(void **state)
+{
+    static const struct {
+        const char *name, *sound;
+        const char *damage; /* for sed; NULL: none */
+        const char *reason, *sentence;
+    } rows[] = {
+        {"numbers.mkv", "-f lavfi -i aevalsrc=0/0:d=3 -c:a pcm_f32le", NULL,
+         "The sound holds values that cannot be encoded.", "values that are no numbers"},
+        {"many.mkv", "-f s16le -ar 8000 -ac 65 -t 3 -i /dev/zero -c:a pcm_s16le", NULL,
+         "The sound has 65 channels; up to 64 can be mixed.", "too many channels"},
+        {"strange.mkv", SINE(44100) "-c:a wavpack", NULL, "cannot be decoded here (wavpack)",
+         "a format that nobody reads"},
+        {"nine.avi", SINE(44100) "-ac 2 -c:a adpcm_ms",
+         "s/\\x02\\x00\\x02\\x00\\x44\\xac/\\x02\\x00\\x09\\x00\\x44\\xac/",
+         "The sound could not be decoded.", "a decoder that does not begin"},
+    };
+    char arguments[ENCODING_PATH];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (int seen = 0; seen < 2; seen++) {
+            snprintf(arguments, sizeof arguments, "%s %s",
+                     seen ? "-f lavfi -i testsrc=s=160x120:d=3" : "", rows[i].sound);
+            const char *source = encoding_source(rows[i].name, arguments);
+            if (rows[i].damage)
+                free(encoded_run("LC_ALL=C sed -i '%s' '%s'", rows[i].damage, source));
+            if (!seen) {
+                encoding_refused(source, rows[i].reason);
+                continue;
+            }
+            Made made = record(source);
+            encoding_check(&made, 160, 120);
+            unit_check(!made.result.has_audio && !made.result.whole, rows[i].sentence);
+        }
+    }
+}
+
 static void a_sphere_of_the_corpus_is_heard(void **state)
 {
     char path[ENCODING_PATH];
@@ -233,6 +270,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(surround_is_mixed_within_full_scale),
         cmocka_unit_test(channels_without_a_rule_are_mixed_to_stereo),
         cmocka_unit_test(a_sphere_of_the_corpus_is_heard),
+        cmocka_unit_test(sound_that_cannot_be_made_does_not_cost_the_picture),
         cmocka_unit_test(the_next_sound_is_taken_when_the_first_cannot_be_decoded),
     };
     return encoding_run("encoder sound", tests, ARRAY_SIZE(tests), argc, argv);

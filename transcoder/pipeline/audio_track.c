@@ -29,12 +29,24 @@ typedef struct AudioTrack {
     int rate;               /* of the source as decoded last; 0: nothing yet */
     int64_t sent;           /* samples given to the encoder */
     double decoded, filled; /* seconds of sound, and of silence put in between */
+    bool innocent;          /* what failed is the result, or a limit, and not this sound */
+    bool lost;
 } AudioTrack;
 
 static bool audio_track_write(void *context, AVPacket *packet, Error *error)
 {
-    const AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
-    return mux_write(track->spec.mux, MUX_AUDIO, packet, error);
+    AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
+    track->innocent = !mux_write(track->spec.mux, MUX_AUDIO, packet, error);
+    return !track->innocent;
+}
+
+static bool audio_track_encode_frame(AudioTrack *track, const AVFrame *frame, Error *error)
+{
+    if (encode_frame(track->encoder, frame, (PacketSink){audio_track_write, track}, error))
+        return true;
+    return track->innocent || error->code != ERROR_MEDIA
+               ? false
+               : error_set(error, ERROR_MEDIA, "The sound holds values that cannot be encoded.");
 }
 
 static bool audio_track_encode(void *context, AVFrame *frame, Error *error)
@@ -42,7 +54,7 @@ static bool audio_track_encode(void *context, AVFrame *frame, Error *error)
     AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
     frame->pts = track->sent;
     track->sent += frame->nb_samples;
-    return encode_frame(track->encoder, frame, (PacketSink){audio_track_write, track}, error);
+    return audio_track_encode_frame(track, frame, error);
 }
 
 static bool audio_track_empty_filter(AudioTrack *track, Error *error)
@@ -123,8 +135,9 @@ static bool audio_track_fill_gap(AudioTrack *track, const AVFrame *frame, Error 
 static bool audio_track_promise(void *self, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, self, AUDIO_TRACK_MAGIC);
-    return !mux_is_expecting(track->spec.mux, MUX_AUDIO) ||
-           mux_describe(track->spec.mux, MUX_AUDIO, track->encoder, error);
+    track->innocent = mux_is_expecting(track->spec.mux, MUX_AUDIO) &&
+                      !mux_describe(track->spec.mux, MUX_AUDIO, track->encoder, error);
+    return !track->innocent;
 }
 
 static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
@@ -144,7 +157,9 @@ static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
         frame->pts == AV_NOPTS_VALUE
             ? track->next
             : av_rescale_q(frame->pts, track->spec.stream->time_base, (AVRational){1, rate});
-    if (!allowance_seconds(track->spec.policy, "sound", (double)frame->pts / rate, error))
+    track->innocent =
+        !allowance_seconds(track->spec.policy, "sound", (double)frame->pts / rate, error);
+    if (track->innocent)
         return false;
     track->decoded += (double)frame->nb_samples / rate;
     if (!audio_track_fill_gap(track, frame, error))
@@ -153,17 +168,25 @@ static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
     return audio_track_push(track, frame, error);
 }
 
+static bool audio_track_end(AudioTrack *track, Error *error)
+{
+    if (!decode_packet(&track->decode, NULL, (FrameSink){audio_track_take_frame, track}, error))
+        return false;
+    if (!mux_is_expecting(track->spec.mux, MUX_AUDIO))
+        return audio_track_empty_filter(track, error) &&
+               audio_track_encode_frame(track, NULL, error);
+    track->innocent = !mux_drop(track->spec.mux, MUX_AUDIO, error);
+    return !track->innocent;
+}
+
 static bool audio_track_take(void *self, AVPacket *packet, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, self, AUDIO_TRACK_MAGIC);
-    if (!decode_packet(&track->decode, packet, (FrameSink){audio_track_take_frame, track}, error))
-        return false;
-    if (packet)
-        return true;
-    if (mux_is_expecting(track->spec.mux, MUX_AUDIO))
-        return mux_drop(track->spec.mux, MUX_AUDIO, error);
-    return audio_track_empty_filter(track, error) &&
-           encode_frame(track->encoder, NULL, (PacketSink){audio_track_write, track}, error);
+    FrameSink sink = {audio_track_take_frame, track};
+    bool taken =
+        packet ? decode_packet(&track->decode, packet, sink, error) : audio_track_end(track, error);
+    track->lost = !taken && error->code == ERROR_MEDIA && !track->innocent;
+    return taken;
 }
 
 static TrackState audio_track_state(const void *self)
@@ -172,7 +195,8 @@ static TrackState audio_track_state(const void *self)
     return (TrackState){.end = track->rate > 0 ? (double)track->next / track->rate : 0,
                         .packets = track->decode.packets,
                         .frames = track->decode.frames,
-                        .faults = track->decode.faults};
+                        .faults = track->decode.faults,
+                        .lost = track->lost};
 }
 
 static void audio_track_free(void *self)

@@ -63,6 +63,11 @@ static bool pass_open_picture(Pass *pass, const AVStream *stream, Error *error)
     return video_track_open(&made, &lane->track, error);
 }
 
+static bool pass_unheard(Error *error)
+{
+    return error_set(error, ERROR_MEDIA, "The sound could not be decoded.");
+}
+
 static bool pass_open_sound(Pass *pass, const AVStream *stream, Error *error)
 {
     PassLane *lane = &pass->lanes[MUX_AUDIO];
@@ -78,7 +83,10 @@ static bool pass_open_sound(Pass *pass, const AVStream *stream, Error *error)
                            .policy = policy,
                            .mux = pass->mux,
                            .listener = listener};
-    return audio_track_open(&made, &lane->track, error);
+    if (audio_track_open(&made, &lane->track, error))
+        return true;
+    pass->sound_closed = error->code == ERROR_MEDIA;
+    return pass->sound_closed ? pass_unheard(error) : false;
 }
 
 static int pass_index_count(Pass *pass, const PassLane *lane)
@@ -147,11 +155,6 @@ static void pass_tell_progress(Pass *pass, double seconds)
     progress->told = now;
     progress->told_ms = now_ms;
     progress->tell(progress->context, now);
-}
-
-static bool pass_unheard(Error *error)
-{
-    return error_set(error, ERROR_MEDIA, "The sound could not be decoded.");
 }
 
 static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
@@ -242,8 +245,19 @@ static bool pass_finish(Pass *pass, Error *error)
     return mux_finish(pass->mux, error);
 }
 
+/* Something remains to be shown or heard without this stream. */
+static bool pass_can_spare(const Pass *pass, int stream)
+{
+    const MediaFacts *facts = &pass->facts;
+    bool others = pass->plan.video.stream >= 0;
+    for (size_t i = 0; i < facts->stream_count; i++)
+        others = others || (facts->streams[i].kind == STREAM_AUDIO && facts->streams[i].decodable &&
+                            (int)i != stream);
+    return others;
+}
+
 /* Why the pass failed, where another one can do better. Silence is a verdict only when there was
- * enough to hear, or when all was read. */
+ * enough to hear, or when all was read; sound that fails alone has told why. */
 static void pass_learn(const Pass *pass, PassKnowledge *knowledge)
 {
     const PassLane *sound = &pass->lanes[MUX_AUDIO];
@@ -252,8 +266,10 @@ static void pass_learn(const Pass *pass, PassKnowledge *knowledge)
     for (MuxTrack i = 0; i < MUX_TRACKS; i++)
         if (pass_state(pass, i).unfit)
             knowledge->uncopyable[pass->lanes[i].stream] = knowledge->is_new = true;
-    if (!knowledge->is_new && sound->track.kind && heard.frames == 0 &&
-        (heard.packets >= UNHEARD_MAX || ended))
+    bool silent = sound->track.kind && heard.frames == 0 &&
+                  (heard.packets >= UNHEARD_MAX || (ended && !heard.lost));
+    bool failed = (heard.lost || pass->sound_closed) && pass_can_spare(pass, sound->stream);
+    if (!knowledge->is_new && (silent || failed))
         knowledge->undecodable[sound->stream] = knowledge->is_new = true;
 }
 
@@ -263,10 +279,10 @@ bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *
     gallery_init(&out->gallery);
     listener_init(&out->listener);
     knowledge->is_new = false;
-    if (!pass_examine(out, knowledge, error) || !pass_open_tracks(out, error))
+    if (!pass_examine(out, knowledge, error))
         return false;
-    bool done =
-        pass_read(out, error) && media_input_check(out->input, error) && pass_finish(out, error);
+    bool done = pass_open_tracks(out, error) && pass_read(out, error) &&
+                media_input_check(out->input, error) && pass_finish(out, error);
     if (!done)
         pass_learn(out, knowledge);
     return done;
@@ -277,7 +293,7 @@ static bool pass_has_few_faults(int64_t faults, int64_t packets)
     return faults <= FAULTS_FEW || faults * 100 <= packets * FAULTS_PERCENT;
 }
 
-bool pass_is_whole(const Pass *pass, const PassKnowledge *knowledge)
+bool pass_is_whole(const Pass *pass)
 {
     double told = pass_is_duration_plausible(&pass->facts) ? pass->facts.duration : 0;
     double missing = told - pass_seconds(pass);
@@ -289,9 +305,9 @@ bool pass_is_whole(const Pass *pass, const PassKnowledge *knowledge)
         if (pass->lanes[i].track.kind)
             whole = whole && state.frames > 0 && pass_has_few_faults(state.faults, state.packets);
     }
-    /* A sound that was given up, where there is no other, is lost. */
-    for (size_t i = 0; i < MEDIA_STREAMS_MAX && !pass->lanes[MUX_AUDIO].track.kind; i++)
-        whole = whole && !knowledge->undecodable[i];
+    /* A sound that could not be taken, where there is no other, is lost. */
+    for (size_t i = 0; i < pass->facts.stream_count && !pass->lanes[MUX_AUDIO].track.kind; i++)
+        whole = whole && pass->facts.streams[i].kind != STREAM_AUDIO;
     return whole && pass_has_few_faults(pass->read_faults, packets);
 }
 

@@ -57,7 +57,8 @@ typedef struct Pass {
     PassLane lanes[MUX_TRACKS];
     Timeline timeline;
     int64_t read_faults;
-    bool cut_short; /* reading ended before the file's end */
+    bool cut_short;    /* reading ended before the file's end */
+    bool sound_closed; /* its decoder would not begin */
 } Pass;
 
 /* Begins with a zeroed struct; release it whatever comes out. False with new knowledge: it is worth
@@ -71,6 +72,6 @@ TrackState pass_state(const Pass *pass, MuxTrack track);
 double pass_seconds(const Pass *pass);
 
 /* Nothing that the file tells of is missing in what was read. */
-bool pass_is_whole(const Pass *pass, const PassKnowledge *knowledge);
+bool pass_is_whole(const Pass *pass);
 
 void pass_release(Pass *pass);

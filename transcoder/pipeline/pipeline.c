@@ -54,7 +54,7 @@ bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error)
         .height = picture.height,
         .has_audio = pass_state(&pass, MUX_AUDIO).frames > 0,
         .files = {[TRANSFER_VIDEO] = is_video, [TRANSFER_AUDIO] = !is_video},
-        .whole = pass_is_whole(&pass, &knowledge),
+        .whole = pass_is_whole(&pass),
         .operation = pass.plan.operation,
     };
     base_copy(out->captured_at, sizeof out->captured_at, pass.facts.tags.captured_at);

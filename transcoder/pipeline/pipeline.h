@@ -1,6 +1,6 @@
 /*
  * The whole way of one file in the encoder child: usually one pass over the original (pass.h), and
- * another one where that showed that packets cannot be copied or a sound not be decoded. One call
+ * another one where that showed that packets cannot be copied or a sound not be made. One call
  * per process; the calling thread does the work, with the codecs' own threads beside it. This
  * folder is the only one of the transcoder that sees the media library.
  */

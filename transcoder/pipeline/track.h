@@ -11,11 +11,12 @@ typedef struct TrackState {
     int64_t packets, frames, faults; /* taken; made or copied; complaints of the decoder */
     int width, height;               /* of the picture, as delivered */
     const char *unfit;               /* why these packets cannot be copied after all, or NULL */
+    bool lost;                       /* it failed by its own fault: the file is made without it */
 } TrackState;
 
 typedef struct TrackKind {
     /* One packet, its times on the common clock, or the end (NULL). A track that turns out unfit
-     * fails with ERROR_MEDIA and says so in its state. */
+     * or lost fails with ERROR_MEDIA and says so in its state. */
     bool (*take)(void *self, AVPacket *packet, Error *error);
     /* Describes itself to the muxer before its first packet, because another track cannot wait
      * longer. NULL: it has done so from the beginning, or nobody waits for it. */
