@@ -161,6 +161,7 @@ TRANSCODER := \
 	transcoder/pipeline/filter.c \
 	transcoder/pipeline/gallery.c \
 	transcoder/pipeline/jpeg.c \
+	transcoder/pipeline/join.c \
 	transcoder/pipeline/listener.c \
 	transcoder/pipeline/mix.c \
 	transcoder/pipeline/mux.c \
@@ -247,6 +248,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_gallery.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_hostile.c \
+	tests/unit/test_join.c \
 	tests/unit/test_last_picture.c \
 	tests/unit/test_listener.c \
 	tests/unit/test_long_clip.c \

@@ -51,17 +51,21 @@ static bool media_is_better_sound(const MediaStream *a, const MediaStream *b)
     return a->bit_rate > b->bit_rate;
 }
 
+bool media_is_audible(const MediaStream *stream)
+{
+    return stream->kind == STREAM_AUDIO && stream->decodable && stream->channels > 0 &&
+           stream->sample_rate > 0;
+}
+
 bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error)
 {
     const MediaStream *picture = NULL, *sound = NULL, *strange_sound = NULL;
     for (size_t i = 0; i < facts->stream_count; i++) {
         const MediaStream *stream = &facts->streams[i];
         bool film = stream->kind == STREAM_VIDEO && !stream->is_still;
-        bool audible = stream->kind == STREAM_AUDIO && stream->decodable && stream->channels > 0 &&
-                       stream->sample_rate > 0;
         if (film && (!picture || media_is_better_picture(stream, picture)))
             picture = stream;
-        if (audible && (!sound || media_is_better_sound(stream, sound)))
+        if (media_is_audible(stream) && (!sound || media_is_better_sound(stream, sound)))
             sound = stream;
         if (stream->kind == STREAM_AUDIO && !strange_sound)
             strange_sound = stream;

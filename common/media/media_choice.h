@@ -16,6 +16,9 @@ typedef struct MediaChoice {
  * stream of use, or a picture that cannot be decoded or has no size. */
 _must_check_ bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error);
 
+/* Sound that can be decoded, and has a form. */
+bool media_is_audible(const MediaStream *stream);
+
 /* 0: unknown. */
 double media_ratio_value(MediaRatio ratio);
 

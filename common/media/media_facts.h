@@ -54,6 +54,7 @@ typedef struct MediaStream {
     char codec[32]; /* the library's short name; "unknown" where it has none */
     bool decodable; /* by a decoder that may be used on strangers' bytes */
     bool is_default;
+    char language[8]; /* ISO 639-2/T as the container tells it; "": untold */
     bool is_still;    /* cover art, thumbnail track */
     int64_t bit_rate; /* bits a second; 0: unknown */
     double duration;  /* seconds; 0: unknown. Told by the container: never a promise */

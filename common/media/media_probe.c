@@ -82,6 +82,7 @@ static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStre
 {
     const AVCodecParameters *codec = stream->codecpar;
     const AVCodec *decoder = avcodec_find_decoder(codec->codec_id);
+    const AVDictionaryEntry *language = av_dict_get(stream->metadata, "language", NULL, 0);
     bool h264 = codec->codec_id == AV_CODEC_ID_H264, aac = codec->codec_id == AV_CODEC_ID_AAC;
     *out = (MediaStream){
         .index = stream->index,
@@ -99,6 +100,8 @@ static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStre
         out->profile = codec->profile & 0xff; /* constraint flags stand above the number */
     if (aac && codec->profile >= 0)
         out->profile = codec->profile + 1; /* the library counts object types from 0 */
+    if (language && !streq(language->value, "und"))
+        base_copy_truncated(out->language, sizeof out->language, language->value);
     base_copy_truncated(out->codec, sizeof out->codec,
                         codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
                                                             : avcodec_get_name(codec->codec_id));

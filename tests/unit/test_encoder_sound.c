@@ -112,7 +112,6 @@ static void recordings_of_the_corpus_come_out_right(void **state)
         {"audio/vbr_xing.mp3", 48000, 2.81, "MP3 of a varying bit rate"},
         {"audio/voice_8khz_aac.m4a", 8000, 3.07, "a telephone's AAC"},
         {"audio/iphone_voicememo_alac.m4a", 22050, 11.29, "a recorder's ALAC"},
-        {"video/two_audio_tracks_ac3_aac.mp4", 48000, 0.3, "a video's container without a video"},
         {"field/06_60ch_resolve.wav", 8000, 1.0, "an editor's sixty channels"},
     };
     char path[ENCODING_PATH];
@@ -249,6 +248,98 @@ static void sound_that_cannot_be_made_does_not_cost_the_picture(void **state)
     }
 }
 
+#define TONES                                                                                      \
+    SINE(44100)                                                                                    \
+    "-f lavfi -i sine=frequency=3000:sample_rate=44100:d=3 -f lavfi -i testsrc=s=160x120:d=3 "
+#define FILMED TONES "-map 2 -map 0 -map 1 -disposition:a default -c:v mpeg4 "
+
+/* The loudness of the low tone or the high one in a channel. */
+static double loudness_of(const char *path, bool low, int channel)
+{
+    char filter[128];
+    const char *pass = low ? "lowpass=1000,lowpass=1000" : "highpass=2000,highpass=2000";
+    snprintf(filter, sizeof filter, "pan=mono|c0=c%d,%s", channel, pass);
+    return loudness_behind(path, filter);
+}
+
+static void check_sides(const char *path, const char *sentence)
+{
+    encoding_entry(path, "a:0", "stream=channels", "2");
+    for (int low = 0; low < 2; low++) {
+        double left = loudness_of(path, low, 0), right = loudness_of(path, low, 1);
+        double here = low ? left : right, there = low ? right : left;
+        if (fabs(here + 21.1) > 2 || there > -45)
+            fail_msg("%s: %f dB on the left, %f on the right", sentence, left, right);
+    }
+}
+
+static void two_microphones_become_left_and_right(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        double duration;
+        const char *sentence;
+    } rows[] = {
+        {"camera.mov", FILMED "-c:a pcm_s16be", 3, "a camera's two microphones"},
+        {"camera.mp4", FILMED "-c:a aac", 3, "two microphones in AAC"},
+        {"early.mov", FILMED "-c:a pcm_s16be -filter:a:1 atrim=end=2.3", 3, "one ends early"},
+        {"late.mkv", FILMED "-c:a pcm_s16le -filter:a:1 asetpts=PTS+0.8/TB", 3.8,
+         "one begins late"},
+        {"memo.mka", TONES "-map 0 -map 1 -disposition:a default -c:a flac", 3,
+         "a recorder's two microphones"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = record(encoding_source(rows[i].name, rows[i].arguments));
+        bool film = made.result.files[TRANSFER_VIDEO].present;
+        const char *path = film ? made.video : audio_path();
+        check_sides(path, rows[i].sentence);
+        unit_check(made.result.has_audio && made.result.whole, rows[i].sentence);
+        unit_check(encoded_times_grow(path, "a:0"), rows[i].sentence);
+        unit_check(film || made.result.files[TRANSFER_WAVEFORM].present, "there is a waveform");
+        double duration = encoded_number(path, "a:0", "stream=duration");
+        if (fabs(duration - rows[i].duration) > 0.1)
+            fail_msg("%s: it lasts %f s", rows[i].sentence, duration);
+    }
+}
+
+static void an_original_stays_that_holds_more_sounds_than_one(void **state)
+{
+    static const struct {
+        const char *name, *arguments;
+        int channels;
+        const char *sentence;
+    } rows[] = {
+        {"spoken.mov",
+         FILMED "-c:a pcm_s16be -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu", 1,
+         "two languages"},
+        {"game.mkv", FILMED "-c:a aac -ac:a:0 2", 2, "a game and a voice"},
+        {"rates.mov", FILMED "-c:a pcm_s16be -ar:a:1 22050", 1, "two clocks"},
+        {"three.mov", FILMED "-map 1 -c:a pcm_s16be", 1, "three microphones"},
+        {"choice.mkv", FILMED "-c:a aac -disposition:a:0 default -disposition:a:1 0", 1,
+         "one is played, one offered"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = record(encoding_source(rows[i].name, rows[i].arguments));
+        unit_check(encoded_number(made.video, "a:0", "stream=channels") == rows[i].channels,
+                   rows[i].sentence);
+        unit_check(loudness_of(made.video, true, 0) > -30, rows[i].sentence);
+        unit_check(made.result.has_audio && !made.result.whole, rows[i].sentence);
+    }
+}
+
+static void two_microphones_of_the_corpus_are_heard(void **state)
+{
+    char path[ENCODING_PATH];
+    (void)state;
+    if (!encoding_corpus("field/08_dual_mono.mov", path))
+        skip();
+    Made made = record(path);
+    unit_check(made.result.has_audio && made.result.whole, "both microphones are there");
+    encoding_entry(made.video, "a:0", "stream=channels", "2");
+}
+
 static void a_sphere_of_the_corpus_is_heard(void **state)
 {
     char path[ENCODING_PATH];
@@ -270,6 +361,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(surround_is_mixed_within_full_scale),
         cmocka_unit_test(channels_without_a_rule_are_mixed_to_stereo),
         cmocka_unit_test(a_sphere_of_the_corpus_is_heard),
+        cmocka_unit_test(two_microphones_become_left_and_right),
+        cmocka_unit_test(two_microphones_of_the_corpus_are_heard),
+        cmocka_unit_test(an_original_stays_that_holds_more_sounds_than_one),
         cmocka_unit_test(sound_that_cannot_be_made_does_not_cost_the_picture),
         cmocka_unit_test(the_next_sound_is_taken_when_the_first_cannot_be_decoded),
     };

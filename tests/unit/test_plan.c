@@ -148,6 +148,50 @@ static void the_best_decodable_sound_becomes_stereo_at_most(void **state)
     assert_int_equal(plan_of(deaf, 2, "without another, it is silent").audio.stream, -1);
 }
 
+static void two_microphones_are_left_and_right(void **state)
+{
+    static const struct {
+        int field, value; /* of the second; 0: nothing is changed */
+        bool paired;
+        const char *sentence;
+    } rows[] = {
+        {0, 0, true, "two microphones of one camera belong together"},
+        {offsetof(MediaStream, channels), 2, false, "a voice does not belong to stereo"},
+        {offsetof(MediaStream, sample_rate), 44100, false, "other clocks are other recordings"},
+        {offsetof(MediaStream, language), 'd', false, "languages are a choice"},
+        {offsetof(MediaStream, codec), 'a', false, "recorders do not mix formats"},
+        {offsetof(MediaStream, decodable), 0, false, "what cannot be heard is no half"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        MediaStream streams[] = {picture(640, 480), sound(1, 48000), sound(1, 48000)};
+        streams[1].copyable = streams[2].copyable = true;
+        if (rows[i].field)
+            memcpy((char *)&streams[2] + rows[i].field, &rows[i].value,
+                   rows[i].field == offsetof(MediaStream, decodable) ? 1 : sizeof(int));
+        PlanAudio made = plan_of(streams, 3, rows[i].sentence).audio;
+        unit_check((made.right >= 0) == rows[i].paired, rows[i].sentence);
+        if (rows[i].paired)
+            unit_check(made.stream == 1 && made.right == 2 && !made.copy && made.channels == 2 &&
+                           made.bit_rate == 160000,
+                       rows[i].sentence);
+    }
+    MediaStream main = sound(1, 48000), short_one = sound(1, 48000);
+    main.duration = 10;
+    short_one.duration = 8.9;
+    const MediaStream apart[] = {main, short_one};
+    const MediaStream three[] = {main, main, main};
+    MediaStream first = main;
+    first.is_default = true;
+    const MediaStream offered[] = {main, first};
+    assert_int_equal(plan_of(apart, 2, "lengths that differ").audio.right, -1);
+    assert_int_equal(plan_of(three, 3, "three microphones").audio.right, -1);
+    assert_int_equal(plan_of(offered, 2, "one is the default").audio.right, -1);
+    assert_int_equal(plan_of(offered, 2, "and is taken").audio.stream, 1);
+    const MediaStream same[] = {main, main};
+    assert_int_equal(plan_of(same, 2, "without a picture too").audio.right, 1);
+}
+
 static void colour_is_told_in_words_that_browsers_know(void **state)
 {
     enum { none = MEDIA_COLOUR_UNSPECIFIED };
@@ -501,6 +545,7 @@ int main(void)
         cmocka_unit_test(the_picture_fits_the_limit_and_has_even_sides),
         cmocka_unit_test(the_film_is_chosen_and_not_its_stills),
         cmocka_unit_test(the_best_decodable_sound_becomes_stereo_at_most),
+        cmocka_unit_test(two_microphones_are_left_and_right),
         cmocka_unit_test(colour_is_told_in_words_that_browsers_know),
         cmocka_unit_test(pixels_that_are_nearly_square_are_copied),
         cmocka_unit_test(rates_are_capped),

@@ -6,6 +6,7 @@
 #include "transcoder/pipeline/decode.h"
 #include "transcoder/pipeline/encode.h"
 #include "transcoder/pipeline/filter.h"
+#include "transcoder/pipeline/join.h"
 #include "transcoder/pipeline/mix.h"
 
 /* Shorter gaps are filled by the resampler; longer ones here, in pieces, so that they cost no
@@ -23,13 +24,17 @@ typedef struct AudioTrack {
     unsigned magic;
     AudioTrackSpec spec;
     Decode decode;
-    AVCodecContext *encoder; /* owned */
+    struct AudioTrack *home; /* whose encoder is used: this one itself, or the left of two halves */
+    AVCodecContext *encoder; /* owned; NULL for a right half */
+    Join *join;              /* owned by the left half; NULL: there are none */
+    JoinSide side;
     Filter filter;
     int64_t next;           /* where the decoded sound ends, in samples of the source's rate */
     int rate;               /* of the source as decoded last; 0: nothing yet */
-    int64_t sent;           /* samples given to the encoder */
+    int64_t sent;           /* samples given to the encoder, or to the join */
+    int64_t joined;         /* samples that came from the join */
     double decoded, filled; /* seconds of sound, and of silence put in between */
-    bool innocent;          /* what failed is the result, or a limit, and not this sound */
+    bool innocent;          /* what failed is the result, or a limit, and not the sound; at home */
     bool lost;
 } AudioTrack;
 
@@ -49,12 +54,42 @@ static bool audio_track_encode_frame(AudioTrack *track, const AVFrame *frame, Er
                : error_set(error, ERROR_MEDIA, "The sound holds values that cannot be encoded.");
 }
 
+static bool audio_track_promise(void *self, Error *error)
+{
+    AudioTrack *home = CAST_OBJECT(AudioTrack, self, AUDIO_TRACK_MAGIC)->home;
+    home->innocent = mux_is_expecting(home->spec.mux, MUX_AUDIO) &&
+                     !mux_describe(home->spec.mux, MUX_AUDIO, home->encoder, error);
+    return !home->innocent;
+}
+
+static bool audio_track_end(AudioTrack *home, Error *error)
+{
+    if (!mux_is_expecting(home->spec.mux, MUX_AUDIO))
+        return audio_track_encode_frame(home, NULL, error);
+    home->innocent = !mux_drop(home->spec.mux, MUX_AUDIO, error);
+    return !home->innocent;
+}
+
+/* Both halves together, or their end. */
+static bool audio_track_take_joined(void *context, AVFrame *frame, Error *error)
+{
+    AudioTrack *home = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
+    if (!frame)
+        return audio_track_end(home, error);
+    frame->pts = home->joined;
+    home->joined += frame->nb_samples;
+    if (home->spec.listener)
+        listener_take(home->spec.listener, frame);
+    return audio_track_encode_frame(home, frame, error);
+}
+
 static bool audio_track_encode(void *context, AVFrame *frame, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
     frame->pts = track->sent;
     track->sent += frame->nb_samples;
-    return audio_track_encode_frame(track, frame, error);
+    return track->join ? join_take(track->join, track->side, frame, error)
+                       : audio_track_encode_frame(track, frame, error);
 }
 
 static bool audio_track_empty_filter(AudioTrack *track, Error *error)
@@ -71,7 +106,7 @@ static bool audio_track_empty_filter(AudioTrack *track, Error *error)
 static bool audio_track_open_filter(AudioTrack *track, const AVFrame *frame, Error *error)
 {
     char text[MIX_TEXT_MAX + PLAN_FILTERS_MAX];
-    int64_t first = av_rescale(track->sent, frame->sample_rate, track->encoder->sample_rate);
+    int64_t first = av_rescale(track->sent, frame->sample_rate, track->spec.plan.sample_rate);
     if (!mix_filters(&frame->ch_layout, text, error))
         return false;
     plan_audio_filters(&track->spec.plan, first, text + strlen(text));
@@ -79,17 +114,17 @@ static bool audio_track_open_filter(AudioTrack *track, const AVFrame *frame, Err
                        .time_base = {1, frame->sample_rate},
                        .text = text,
                        .threads = 1,
-                       .frame_size = track->encoder->frame_size};
+                       .frame_size = track->home->encoder->frame_size};
     if (filter_open(&spec, &track->filter, error))
         return true;
     return error_set(error, ERROR_MEDIA, "The sound, of %d channels at %d Hz, cannot be converted.",
                      frame->ch_layout.nb_channels, frame->sample_rate);
 }
 
-/* Through the filter to the encoder. */
+/* Through the filter to the encoder, or to the other half. */
 static bool audio_track_push(AudioTrack *track, AVFrame *frame, Error *error)
 {
-    if (track->spec.listener)
+    if (track->spec.listener && !track->join)
         listener_take(track->spec.listener, frame);
     if (!filter_fits(&track->filter, frame) &&
         (!audio_track_empty_filter(track, error) || !audio_track_open_filter(track, frame, error)))
@@ -132,14 +167,6 @@ static bool audio_track_fill_gap(AudioTrack *track, const AVFrame *frame, Error 
     return true;
 }
 
-static bool audio_track_promise(void *self, Error *error)
-{
-    AudioTrack *track = CAST_OBJECT(AudioTrack, self, AUDIO_TRACK_MAGIC);
-    track->innocent = mux_is_expecting(track->spec.mux, MUX_AUDIO) &&
-                      !mux_describe(track->spec.mux, MUX_AUDIO, track->encoder, error);
-    return !track->innocent;
-}
-
 static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
@@ -157,9 +184,9 @@ static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
         frame->pts == AV_NOPTS_VALUE
             ? track->next
             : av_rescale_q(frame->pts, track->spec.stream->time_base, (AVRational){1, rate});
-    track->innocent =
-        !allowance_seconds(track->spec.policy, "sound", (double)frame->pts / rate, error);
-    if (track->innocent)
+    double begin = (double)frame->pts / rate;
+    track->home->innocent = !allowance_seconds(track->spec.policy, "sound", begin, error);
+    if (track->home->innocent)
         return false;
     track->decoded += (double)frame->nb_samples / rate;
     if (!audio_track_fill_gap(track, frame, error))
@@ -168,24 +195,22 @@ static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
     return audio_track_push(track, frame, error);
 }
 
-static bool audio_track_end(AudioTrack *track, Error *error)
+static bool audio_track_finish(AudioTrack *track, Error *error)
 {
-    if (!decode_packet(&track->decode, NULL, (FrameSink){audio_track_take_frame, track}, error))
-        return false;
-    if (!mux_is_expecting(track->spec.mux, MUX_AUDIO))
-        return audio_track_empty_filter(track, error) &&
-               audio_track_encode_frame(track, NULL, error);
-    track->innocent = !mux_drop(track->spec.mux, MUX_AUDIO, error);
-    return !track->innocent;
+    FrameSink sink = {audio_track_take_frame, track};
+    return decode_packet(&track->decode, NULL, sink, error) &&
+           audio_track_empty_filter(track, error) &&
+           (track->join ? join_take(track->join, track->side, NULL, error)
+                        : audio_track_end(track, error));
 }
 
 static bool audio_track_take(void *self, AVPacket *packet, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, self, AUDIO_TRACK_MAGIC);
     FrameSink sink = {audio_track_take_frame, track};
-    bool taken =
-        packet ? decode_packet(&track->decode, packet, sink, error) : audio_track_end(track, error);
-    track->lost = !taken && error->code == ERROR_MEDIA && !track->innocent;
+    bool taken = packet ? decode_packet(&track->decode, packet, sink, error)
+                        : audio_track_finish(track, error);
+    track->lost = !taken && error->code == ERROR_MEDIA && !track->home->innocent;
     return taken;
 }
 
@@ -205,6 +230,8 @@ static void audio_track_free(void *self)
     decode_release(&track->decode);
     avcodec_free_context(&track->encoder);
     filter_release(&track->filter);
+    if (track->home == track)
+        join_free(&track->join);
     track->magic = 0;
     free(track);
 }
@@ -214,18 +241,45 @@ static const TrackKind kind = {.take = audio_track_take,
                                .state = audio_track_state,
                                .free = audio_track_free};
 
-bool audio_track_open(const AudioTrackSpec *spec, Track *out, Error *error)
+/* Sound decodes fast; one thread keeps its memory small. */
+static bool audio_track_new(const AudioTrackSpec *spec, AudioTrack **out, Error *error)
 {
-    /* Sound decodes fast; one thread keeps its memory small. */
+    Decode decode;
     DecodeSpec decoding = {
         .stream = spec->stream, .threads = 1, .max_pixels = spec->policy->max_pixels};
-    _cleanup_codec_ AVCodecContext *encoder = NULL;
-    Decode decode;
-    if (!encode_open_audio(&spec->plan, &encoder, error) || !decode_open(&decoding, &decode, error))
+    if (!decode_open(&decoding, &decode, error))
         return false;
     AudioTrack *track = NEW(AudioTrack);
-    *track = (AudioTrack){
-        .magic = AUDIO_TRACK_MAGIC, .spec = *spec, .decode = decode, .encoder = TAKE_PTR(encoder)};
+    *track = (AudioTrack){.magic = AUDIO_TRACK_MAGIC, .spec = *spec, .decode = decode};
+    track->home = track;
+    *out = track;
+    return true;
+}
+
+bool audio_track_open(const AudioTrackSpec *spec, Track *out, Error *error)
+{
+    _cleanup_codec_ AVCodecContext *encoder = NULL;
+    AudioTrack *track;
+    if (!encode_open_audio(&spec->plan, &encoder, error) || !audio_track_new(spec, &track, error))
+        return false;
+    track->encoder = TAKE_PTR(encoder);
+    *out = (Track){&kind, track};
+    return true;
+}
+
+bool audio_track_open_right(const AudioTrackSpec *spec, const Track *left, Track *out, Error *error)
+{
+    AudioTrack *home = CAST_OBJECT(AudioTrack, left->self, AUDIO_TRACK_MAGIC), *track;
+    JoinSpec joining = {.sample_rate = spec->plan.sample_rate,
+                        .frame_size = home->encoder->frame_size,
+                        .sink = {audio_track_take_joined, home}};
+    if (!audio_track_new(spec, &track, error))
+        return false;
+    join_open(&joining, &home->join);
+    track->home = home;
+    track->join = home->join;
+    track->side = JOIN_RIGHT;
+    home->spec.plan.channels = track->spec.plan.channels = 1; /* of each half */
     *out = (Track){&kind, track};
     return true;
 }

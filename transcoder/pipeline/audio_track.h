@@ -1,7 +1,8 @@
 /*
  * The sound's way where it is made anew: decode → fill gaps → resample → encode → mux. The samples
  * that come out are counted, not timed: sample n belongs at n / rate seconds, and the resampler
- * cuts or fills so that this is true.
+ * cuts or fills so that this is true. Where left and right come in two tracks, the left one has the
+ * encoder, and both meet before it (join.h).
  */
 #pragma once
 
@@ -21,3 +22,8 @@ typedef struct AudioTrackSpec {
 } AudioTrackSpec;
 
 _must_check_ bool audio_track_open(const AudioTrackSpec *spec, Track *out, Error *error);
+
+/* The right half of a sound whose left half is an open track that has not taken anything yet, and
+ * which it must not outlive. */
+_must_check_ bool audio_track_open_right(const AudioTrackSpec *spec, const Track *left, Track *out,
+                                         Error *error);

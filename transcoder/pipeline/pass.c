@@ -1,6 +1,7 @@
 #include "transcoder/pipeline/pass.h"
 
 #include <errno.h>
+#include <math.h>
 #include <time.h>
 
 #include "common/base/clock.h"
@@ -46,7 +47,7 @@ static bool pass_examine(Pass *pass, const PassKnowledge *knowledge, Error *erro
 
 static bool pass_open_picture(Pass *pass, const AVStream *stream, Error *error)
 {
-    PassLane *lane = &pass->lanes[MUX_VIDEO];
+    PassLane *lane = &pass->lanes[PASS_PICTURE];
     if (pass->plan.video.copy) {
         CopyPictureSpec copied = {.stream = stream,
                                   .facts = &pass->facts.streams[lane->stream],
@@ -68,9 +69,9 @@ static bool pass_unheard(Error *error)
     return error_set(error, ERROR_MEDIA, "The sound could not be decoded.");
 }
 
-static bool pass_open_sound(Pass *pass, const AVStream *stream, Error *error)
+static bool pass_open_sound(Pass *pass, PassTrack which, const AVStream *stream, Error *error)
 {
-    PassLane *lane = &pass->lanes[MUX_AUDIO];
+    PassLane *lane = &pass->lanes[which];
     const EncoderPolicy *policy = &pass->plan.policy;
     Listener *listener = pass->plan.video.stream < 0 ? &pass->listener : NULL;
     if (pass->plan.audio.copy) {
@@ -83,10 +84,22 @@ static bool pass_open_sound(Pass *pass, const AVStream *stream, Error *error)
                            .policy = policy,
                            .mux = pass->mux,
                            .listener = listener};
-    if (audio_track_open(&made, &lane->track, error))
+    bool opened =
+        which == PASS_RIGHT
+            ? audio_track_open_right(&made, &pass->lanes[PASS_SOUND].track, &lane->track, error)
+            : audio_track_open(&made, &lane->track, error);
+    if (opened || error->code != ERROR_MEDIA)
+        return opened;
+    pass->closed_stream = lane->stream;
+    return pass_unheard(error);
+}
+
+static bool pass_open_track(Pass *pass, PassTrack which, const AVStream *stream, Error *error)
+{
+    if (!stream)
         return true;
-    pass->sound_closed = error->code == ERROR_MEDIA;
-    return pass->sound_closed ? pass_unheard(error) : false;
+    return which == PASS_PICTURE ? pass_open_picture(pass, stream, error)
+                                 : pass_open_sound(pass, which, stream, error);
 }
 
 static int pass_index_count(Pass *pass, const PassLane *lane)
@@ -98,30 +111,34 @@ static bool pass_open_tracks(Pass *pass, Error *error)
 {
     AVFormatContext *format = media_input_format(pass->input);
     const EncodePlan *plan = &pass->plan;
-    const int streams[MUX_TRACKS] = {
-        [MUX_VIDEO] = plan->video.stream, [MUX_AUDIO] = plan->audio.stream};
-    const AVStream *used[MUX_TRACKS] = {0};
-    MuxSpec spec = {.size_max = plan->policy.max_output};
+    const int streams[PASS_TRACKS] = {[PASS_PICTURE] = plan->video.stream,
+                                      [PASS_SOUND] = plan->audio.stream,
+                                      [PASS_RIGHT] = plan->audio.right};
+    const AVStream *used[PASS_TRACKS] = {0};
+    MuxSpec spec = {
+        .size_max = plan->policy.max_output,
+        .tracks = {[MUX_VIDEO] = plan->video.stream >= 0, [MUX_AUDIO] = plan->audio.stream >= 0}};
     for (unsigned i = 0; i < format->nb_streams; i++)
-        if ((int)i != streams[MUX_VIDEO] && (int)i != streams[MUX_AUDIO])
-            format->streams[i]->discard = AVDISCARD_ALL;
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
+        format->streams[i]->discard = AVDISCARD_ALL;
+    for (PassTrack i = 0; i < PASS_TRACKS; i++) {
         pass->lanes[i].stream = streams[i];
-        spec.tracks[i] = streams[i] >= 0;
         if (streams[i] < 0)
             continue;
         used[i] = format->streams[streams[i]];
+        format->streams[streams[i]]->discard = AVDISCARD_DEFAULT;
         pass->lanes[i].times = (TimelineTrack){.time_base = used[i]->time_base};
         pass->lanes[i].indexed = pass_index_count(pass, &pass->lanes[i]);
     }
-    timeline_init(&pass->timeline, format, used, MUX_TRACKS);
-    spec.fd = used[MUX_VIDEO] ? pass->spec.video_fd : pass->spec.audio_fd;
+    timeline_init(&pass->timeline, format, used, PASS_TRACKS);
+    spec.fd = used[PASS_PICTURE] ? pass->spec.video_fd : pass->spec.audio_fd;
     mux_open(&spec, &pass->mux);
-    return (!used[MUX_VIDEO] || pass_open_picture(pass, used[MUX_VIDEO], error)) &&
-           (!used[MUX_AUDIO] || pass_open_sound(pass, used[MUX_AUDIO], error));
+    for (PassTrack i = 0; i < PASS_TRACKS; i++)
+        if (!pass_open_track(pass, i, used[i], error))
+            return false;
+    return true;
 }
 
-TrackState pass_state(const Pass *pass, MuxTrack track)
+TrackState pass_state(const Pass *pass, PassTrack track)
 {
     const Track *found = &pass->lanes[track].track;
     return found->kind ? found->kind->state(found->self) : (TrackState){0};
@@ -129,8 +146,10 @@ TrackState pass_state(const Pass *pass, MuxTrack track)
 
 double pass_seconds(const Pass *pass)
 {
-    double picture = pass_state(pass, MUX_VIDEO).end, sound = pass_state(pass, MUX_AUDIO).end;
-    return MAX_OF(picture, sound);
+    double end = 0;
+    for (PassTrack i = 0; i < PASS_TRACKS; i++)
+        end = MAX_OF(end, pass_state(pass, i).end);
+    return end;
 }
 
 static bool pass_is_duration_plausible(const MediaFacts *facts)
@@ -142,7 +161,7 @@ static bool pass_is_duration_plausible(const MediaFacts *facts)
 static void pass_tell_progress(Pass *pass, double seconds)
 {
     Progress *progress = pass->spec.progress;
-    MuxTrack leading = pass->lanes[MUX_VIDEO].track.kind ? MUX_VIDEO : MUX_AUDIO;
+    PassTrack leading = pass->lanes[PASS_PICTURE].track.kind ? PASS_PICTURE : PASS_SOUND;
     double part = pass_is_duration_plausible(&pass->facts)
                       ? pass_state(pass, leading).end / pass->facts.duration
                       : media_input_position(pass->input);
@@ -157,9 +176,16 @@ static void pass_tell_progress(Pass *pass, double seconds)
     progress->tell(progress->context, now);
 }
 
+/* Of what came nothing could be decoded: a verdict when it was enough, or all. */
+static bool pass_is_unheard(const Pass *pass, PassTrack track, bool ended)
+{
+    TrackState heard = pass_state(pass, track);
+    return heard.frames == 0 && heard.packets >= (ended ? 1 : UNHEARD_MAX);
+}
+
 static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
 {
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
+    for (PassTrack i = 0; i < PASS_TRACKS; i++) {
         PassLane *lane = &pass->lanes[i];
         if (!lane->track.kind || lane->stream != packet->stream_index)
             continue;
@@ -167,10 +193,10 @@ static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
         if (!lane->track.kind->take(lane->track.self, packet, error))
             return false;
     }
-    const Track *sound = &pass->lanes[MUX_AUDIO].track;
-    TrackState heard = pass_state(pass, MUX_AUDIO);
-    if (heard.frames == 0 && heard.packets >= UNHEARD_MAX)
-        return pass_unheard(error);
+    const Track *sound = &pass->lanes[PASS_SOUND].track;
+    for (PassTrack i = PASS_SOUND; i < PASS_TRACKS; i++)
+        if (pass_is_unheard(pass, i, false))
+            return pass_unheard(error);
     if (mux_needs_promise(pass->mux) && sound->kind->promise &&
         !sound->kind->promise(sound->self, error))
         return false;
@@ -212,32 +238,37 @@ static bool pass_read(Pass *pass, Error *error)
  * all in it was read, and it was complete from the beginning. */
 static double pass_told_end(Pass *pass)
 {
-    const PassLane *lane = &pass->lanes[MUX_VIDEO];
+    const PassLane *lane = &pass->lanes[PASS_PICTURE];
     double end = pass->facts.duration - (double)pass->timeline.offset / AV_TIME_BASE;
     bool indexed = strncmp(pass->facts.container, "mov,", strlen("mov,")) == 0 &&
                    pass_index_count(pass, lane) == lane->indexed;
     bool all = !pass->cut_short && pass->read_faults == 0 &&
-               pass_state(pass, MUX_VIDEO).packets >= lane->indexed;
+               pass_state(pass, PASS_PICTURE).packets >= lane->indexed;
     return indexed && all && end <= (double)pass->plan.policy.max_seconds ? end : 0;
 }
 
 /* The last picture stands as long as there is sound, as in every player, and as long as is told. */
 static void pass_hold_picture(Pass *pass)
 {
-    const Track *picture = &pass->lanes[MUX_VIDEO].track;
-    double told = pass_told_end(pass), heard = pass_state(pass, MUX_AUDIO).end;
-    picture->kind->hold(picture->self, MAX_OF(told, heard));
+    const Track *picture = &pass->lanes[PASS_PICTURE].track;
+    double heard = fmax(pass_state(pass, PASS_SOUND).end, pass_state(pass, PASS_RIGHT).end);
+    picture->kind->hold(picture->self, fmax(pass_told_end(pass), heard));
 }
 
 /* The sound first, because the picture waits for its end. */
 static bool pass_finish(Pass *pass, Error *error)
 {
-    const Track *picture = &pass->lanes[MUX_VIDEO].track, *heard = &pass->lanes[MUX_AUDIO].track;
-    TrackState sound = pass_state(pass, MUX_AUDIO);
-    if (sound.frames == 0 && (!picture->kind || sound.packets > 0))
+    const Track *picture = &pass->lanes[PASS_PICTURE].track;
+    bool silent =
+        pass_state(pass, PASS_SOUND).frames == 0 && pass_state(pass, PASS_RIGHT).frames == 0;
+    if ((!picture->kind && silent) || pass_is_unheard(pass, PASS_SOUND, true) ||
+        pass_is_unheard(pass, PASS_RIGHT, true))
         return pass_unheard(error);
-    if (heard->kind && !heard->kind->take(heard->self, NULL, error))
-        return false;
+    for (PassTrack i = PASS_SOUND; i < PASS_TRACKS; i++) {
+        const Track *heard = &pass->lanes[i].track;
+        if (heard->kind && !heard->kind->take(heard->self, NULL, error))
+            return false;
+    }
     if (picture->kind)
         pass_hold_picture(pass);
     if (picture->kind && !picture->kind->take(picture->self, NULL, error))
@@ -260,22 +291,25 @@ static bool pass_can_spare(const Pass *pass, int stream)
  * enough to hear, or when all was read; sound that fails alone has told why. */
 static void pass_learn(const Pass *pass, PassKnowledge *knowledge)
 {
-    const PassLane *sound = &pass->lanes[MUX_AUDIO];
-    TrackState heard = pass_state(pass, MUX_AUDIO);
     bool ended = media_input_position(pass->input) >= 1 || pass->cut_short;
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+    for (PassTrack i = 0; i < PASS_TRACKS; i++)
         if (pass_state(pass, i).unfit)
             knowledge->uncopyable[pass->lanes[i].stream] = knowledge->is_new = true;
-    bool silent = sound->track.kind && heard.frames == 0 &&
-                  (heard.packets >= UNHEARD_MAX || (ended && !heard.lost));
-    bool failed = (heard.lost || pass->sound_closed) && pass_can_spare(pass, sound->stream);
-    if (!knowledge->is_new && (silent || failed))
-        knowledge->undecodable[sound->stream] = knowledge->is_new = true;
+    for (PassTrack i = PASS_SOUND; i < PASS_TRACKS && !knowledge->is_new; i++) {
+        const PassLane *lane = &pass->lanes[i];
+        TrackState heard = pass_state(pass, i);
+        bool enough = heard.packets >= UNHEARD_MAX || (ended && !heard.lost);
+        bool silent = lane->track.kind && heard.frames == 0 && enough;
+        bool closed = lane->stream >= 0 && lane->stream == pass->closed_stream;
+        if (silent || ((heard.lost || closed) && pass_can_spare(pass, lane->stream)))
+            knowledge->undecodable[lane->stream] = knowledge->is_new = true;
+    }
 }
 
 bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *error)
 {
     out->spec = *spec;
+    out->closed_stream = -1;
     gallery_init(&out->gallery);
     listener_init(&out->listener);
     knowledge->is_new = false;
@@ -293,27 +327,39 @@ static bool pass_has_few_faults(int64_t faults, int64_t packets)
     return faults <= FAULTS_FEW || faults * 100 <= packets * FAULTS_PERCENT;
 }
 
+/* No other sound was left behind: the second microphone, a voice beside a game. What cannot be
+ * decoded is no loss beside one that can: a phone's spatial sound comes with plain stereo. */
+static bool pass_has_all_sounds(const Pass *pass)
+{
+    const PassLane *sound = &pass->lanes[PASS_SOUND], *right = &pass->lanes[PASS_RIGHT];
+    for (int i = 0; i < (int)pass->facts.stream_count; i++) {
+        const MediaStream *stream = &pass->facts.streams[i];
+        bool taken = i == sound->stream || i == right->stream;
+        bool spared = sound->track.kind && !stream->decodable;
+        if (stream->kind == STREAM_AUDIO && !taken && !spared)
+            return false;
+    }
+    return true;
+}
+
 bool pass_is_whole(const Pass *pass)
 {
     double told = pass_is_duration_plausible(&pass->facts) ? pass->facts.duration : 0;
     double missing = told - pass_seconds(pass);
     int64_t packets = 0;
     bool whole = !pass->cut_short && missing <= MAX_OF(MISSING_SECONDS, told * MISSING_PART);
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
+    for (PassTrack i = 0; i < PASS_TRACKS; i++) {
         TrackState state = pass_state(pass, i);
         packets += state.packets;
         if (pass->lanes[i].track.kind)
             whole = whole && state.frames > 0 && pass_has_few_faults(state.faults, state.packets);
     }
-    /* A sound that could not be taken, where there is no other, is lost. */
-    for (size_t i = 0; i < pass->facts.stream_count && !pass->lanes[MUX_AUDIO].track.kind; i++)
-        whole = whole && pass->facts.streams[i].kind != STREAM_AUDIO;
-    return whole && pass_has_few_faults(pass->read_faults, packets);
+    return whole && pass_has_all_sounds(pass) && pass_has_few_faults(pass->read_faults, packets);
 }
 
 void pass_release(Pass *pass)
 {
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+    for (PassTrack i = 0; i < PASS_TRACKS; i++)
         track_release(&pass->lanes[i].track);
     gallery_release(&pass->gallery);
     listener_release(&pass->listener);

@@ -39,6 +39,13 @@ typedef struct PassSpec {
     Progress *progress;
 } PassSpec;
 
+typedef enum PassTrack {
+    PASS_PICTURE,
+    PASS_SOUND,
+    PASS_RIGHT, /* the sound's right half, where it comes in two tracks */
+    PASS_TRACKS
+} PassTrack;
+
 typedef struct PassLane {
     Track track; /* owned; without a kind: none */
     int stream;
@@ -54,19 +61,19 @@ typedef struct Pass {
     Mux *mux;
     Gallery gallery;
     Listener listener;
-    PassLane lanes[MUX_TRACKS];
+    PassLane lanes[PASS_TRACKS];
     Timeline timeline;
     int64_t read_faults;
     bool cut_short;    /* reading ended before the file's end */
-    bool sound_closed; /* its decoder would not begin */
+    int closed_stream; /* sound whose decoder would not begin; -1: none */
 } Pass;
 
 /* Begins with a zeroed struct; release it whatever comes out. False with new knowledge: it is worth
  * another pass. */
 _must_check_ bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *error);
 
-/* Of the picture or sound; all zero where there is no such track. */
-TrackState pass_state(const Pass *pass, MuxTrack track);
+/* All zero where there is no such track. */
+TrackState pass_state(const Pass *pass, PassTrack track);
 
 /* Seconds decoded or copied so far. */
 double pass_seconds(const Pass *pass);

@@ -45,14 +45,15 @@ bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error)
         return false;
     if (!done)
         return false;
-    TrackState picture = pass_state(&pass, MUX_VIDEO);
+    TrackState picture = pass_state(&pass, PASS_PICTURE);
     bool is_video = pass.plan.video.stream >= 0;
     *out = (EncoderOutcome){
         .duration = mux_duration(pass.mux),
         .source_duration = pass_seconds(&pass),
         .width = picture.width,
         .height = picture.height,
-        .has_audio = pass_state(&pass, MUX_AUDIO).frames > 0,
+        .has_audio =
+            pass_state(&pass, PASS_SOUND).frames > 0 || pass_state(&pass, PASS_RIGHT).frames > 0,
         .files = {[TRANSFER_VIDEO] = is_video, [TRANSFER_AUDIO] = !is_video},
         .whole = pass_is_whole(&pass),
         .operation = pass.plan.operation,

@@ -8,6 +8,9 @@
 #define BIT_RATE_STEREO       160000
 #define BITS_PER_SAMPLE_LIMIT 3 /* per channel: low sample rates need no more */
 
+/* Seconds that two microphones of one recording may differ. */
+#define PAIR_APART_SECONDS_MAX 1.0
+
 #define FULL_HD_AREA (1920.0 * 1080.0)
 
 /* Pixels whose sides differ by no more are copied as they are: nobody sees that, and encoders write
@@ -172,18 +175,49 @@ static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream
     return plan;
 }
 
-static PlanAudio plan_sound(const MediaStream *stream, const EncoderPolicy *policy)
+/* Both are to be played at once, and nothing tells them apart: no choice between two, but one. */
+static bool plan_belong_together(const MediaStream *a, const MediaStream *b)
+{
+    double apart = fabs(a->duration - b->duration);
+    bool lengths_told = a->duration > 0 && b->duration > 0;
+    return a->channels == 1 && b->channels == 1 && streq(a->codec, b->codec) &&
+           a->sample_rate == b->sample_rate && a->is_default == b->is_default &&
+           streq(a->language, b->language) && (!lengths_told || apart <= PAIR_APART_SECONDS_MAX);
+}
+
+/* Puts the halves of one recording in the order of the file. */
+static void plan_pair(const MediaFacts *facts, PlanAudio *plan)
+{
+    const MediaStream *sounds[2] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < facts->stream_count; i++)
+        if (media_is_audible(&facts->streams[i]) && count++ < ARRAY_SIZE(sounds))
+            sounds[count - 1] = &facts->streams[i];
+    if (count != 2 || !plan_belong_together(sounds[0], sounds[1]))
+        return;
+    plan->stream = sounds[0]->index;
+    plan->right = sounds[1]->index;
+    plan->why = "the sound is in two tracks";
+    plan->copy = false;
+    plan->channels = 2;
+    plan->bit_rate = MIN_OF(BIT_RATE_STEREO, plan->sample_rate * 2 * BITS_PER_SAMPLE_LIMIT);
+}
+
+static PlanAudio plan_sound(const MediaFacts *facts, const MediaStream *stream,
+                            const EncoderPolicy *policy)
 {
     int rate = aac_rates[0], channels = MIN_OF(stream->channels, 2);
     for (size_t i = 1; i < ARRAY_SIZE(aac_rates) && aac_rates[i] >= stream->sample_rate; i++)
         rate = aac_rates[i];
     int wanted = channels == 1 ? BIT_RATE_MONO : BIT_RATE_STEREO;
     PlanAudio plan = {.stream = stream->index,
+                      .right = -1,
                       .why = plan_sound_obstacle(stream, policy),
                       .sample_rate = rate,
                       .channels = channels,
                       .bit_rate = MIN_OF(wanted, rate * channels * BITS_PER_SAMPLE_LIMIT)};
     plan.copy = !plan.why;
+    plan_pair(facts, &plan);
     return plan;
 }
 
@@ -212,11 +246,12 @@ bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan 
                     (int64_t)picture->width * picture->height > policy->max_pixels))
         return error_set(error, ERROR_MEDIA, "The picture is too large: %d by %d pixels.",
                          picture->width, picture->height);
-    EncodePlan plan = {.video = {.stream = -1}, .audio = {.stream = -1}, .policy = *policy};
+    EncodePlan plan = {
+        .video = {.stream = -1}, .audio = {.stream = -1, .right = -1}, .policy = *policy};
     if (picture)
         plan.video = plan_picture(facts, picture, policy);
     if (choice.sound)
-        plan.audio = plan_sound(choice.sound, policy);
+        plan.audio = plan_sound(facts, choice.sound, policy);
     plan.operation = plan_operation(&plan.video, &plan.audio);
     *out = plan;
     return true;

@@ -10,6 +10,9 @@
  * pipeline/copy_picture.h and copy_sound.h; what they find makes the stream's facts say that it is
  * not copyable.
  *
+ * Of several sounds one is taken (common/media/media_choice.h), but two of one channel each that
+ * were recorded together, as by a camera's two microphones, become left and right.
+ *
  * The plan is made twice with the same function: from what the container tells, to choose the
  * streams, and again when the first picture is decoded and the facts are certain.
  */
@@ -76,6 +79,7 @@ typedef struct PlanVideo {
 
 typedef struct PlanAudio {
     int stream;      /* index in the file; -1: no sound */
+    int right;       /* likewise, of the right channel where `stream` is the left; -1: none */
     bool copy;       /* as above */
     const char *why; /* as above */
     int sample_rate;
