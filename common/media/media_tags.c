@@ -120,13 +120,34 @@ void media_tags_title(const char *text, char out[TRANSFER_TITLE_MAX + 1])
     media_tags_trim(out);
 }
 
-/* The first that says something: the container's, else a stream's. */
-static const char *media_tags_find(const AVFormatContext *format, const char *name)
+static const char *media_tags_of_file(const AVFormatContext *format, const char *name)
 {
     const AVDictionaryEntry *entry = av_dict_get(format->metadata, name, NULL, 0);
+    return entry ? entry->value : "";
+}
+
+/* The first stream's that says something. */
+static const char *media_tags_of_streams(const AVFormatContext *format, const char *name)
+{
+    const AVDictionaryEntry *entry = NULL;
     for (unsigned i = 0; !entry && i < format->nb_streams; i++)
         entry = av_dict_get(format->streams[i]->metadata, name, NULL, 0);
     return entry ? entry->value : "";
+}
+
+static const char *media_tags_moment(const AVFormatContext *format, const char *name)
+{
+    const char *told = media_tags_of_file(format, name);
+    return *told ? told : media_tags_of_streams(format, name);
+}
+
+/* A stream's title is the name of a track ("Video", "Surround 5.1"). Ogg alone has no other place
+ * for the file's than its streams' comments (RFC 7845 §5.2). */
+static const char *media_tags_name(const AVFormatContext *format)
+{
+    const char *told = media_tags_of_file(format, "title");
+    bool ogg = streq(format->iformat->name, "ogg");
+    return *told || !ogg ? told : media_tags_of_streams(format, "title");
 }
 
 void media_tags_read(const AVFormatContext *format, int64_t now, MediaTags *out)
@@ -136,7 +157,7 @@ void media_tags_read(const AVFormatContext *format, int64_t now, MediaTags *out)
                                         "date"};
     *out = (MediaTags){0};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-        if (media_tags_time(media_tags_find(format, names[i]), now, out->captured_at))
+        if (media_tags_time(media_tags_moment(format, names[i]), now, out->captured_at))
             break;
-    media_tags_title(media_tags_find(format, "title"), out->title);
+    media_tags_title(media_tags_name(format), out->title);
 }

@@ -15,8 +15,8 @@ typedef struct MediaTags {
     char title[TRANSFER_TITLE_MAX + 1];             /* UTF-8, cleaned; "" none */
 } MediaTags;
 
-/* Looks at the container's notes, then at those of its streams. `now`: seconds since 1970; a later
- * time was not yet. */
+/* Looks at the container's notes and, for the time, then at those of its streams; the title of a
+ * stream is no file's, but in Ogg. `now`: seconds since 1970; a later time was not yet. */
 void media_tags_read(const struct AVFormatContext *format, int64_t now, MediaTags *out);
 
 /* From ISO 8601 as cameras write it: a date, or date and time to the minute or finer, with "Z", an

@@ -1,6 +1,8 @@
 #include "common/media/media_tags.h"
 #include "tests/unit/unit.h"
 
+#include <libavformat/avformat.h>
+
 #define NOW 1763704800 /* 2025-11-21 06:00 UTC */
 
 static void times_of_cameras_become_utc(void **state)
@@ -73,11 +75,53 @@ static void titles_are_one_clean_line(void **state)
     unit_check(strlen(found) == TRANSFER_TITLE_MAX - 1, "a long one is cut between two letters");
 }
 
+static void note(AVDictionary **notes, const char *name, const char *text)
+{
+    assert_true(!text || av_dict_set(notes, name, text, 0) >= 0);
+}
+
+static void a_track_gives_the_file_no_name(void **state)
+{
+    static const struct {
+        const char *container;
+        const char *file, *track, *handler; /* NULL: says nothing */
+        const char *wanted, *sentence;
+    } rows[] = {
+        {"mov", "The crack", NULL, NULL, "The crack", "the file's own title"},
+        {"mov", "The crack", "Video", "VideoHandler", "The crack", "beside a track's name"},
+        {"mov", NULL, "Video", "Core Media Video", "", "the name of an MP4's track"},
+        {"matroska", NULL, "Surround 5.1", NULL, "", "the name of a Matroska's track"},
+        {"avi", NULL, "Sound of the camera", NULL, "", "the name of an AVI's stream"},
+        {"mov", "", "Video", NULL, "", "an empty title is none"},
+        {"ogg", NULL, "A song", NULL, "A song", "an Ogg file's title is in its stream's comment"},
+        {"mov", NULL, NULL, NULL, "", "nobody says anything"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        MediaTags found;
+        AVFormatContext *format = avformat_alloc_context();
+        AVStream *silent = avformat_new_stream(format, NULL);
+        AVStream *track = avformat_new_stream(format, NULL);
+        assert_true(silent && track);
+        format->iformat = av_find_input_format(rows[i].container);
+        assert_non_null(format->iformat);
+        note(&format->metadata, "title", rows[i].file);
+        note(&track->metadata, "title", rows[i].track);
+        note(&track->metadata, "handler_name", rows[i].handler);
+        note(&track->metadata, "creation_time", "2014-04-13T15:28:36.000000Z");
+        media_tags_read(format, NOW, &found);
+        unit_check(streq(found.title, rows[i].wanted), rows[i].sentence);
+        unit_check(streq(found.captured_at, "2014-04-13T15:28:36Z"), "a track may tell the time");
+        avformat_free_context(format);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(times_of_cameras_become_utc),
         cmocka_unit_test(titles_are_one_clean_line),
+        cmocka_unit_test(a_track_gives_the_file_no_name),
     };
     return cmocka_run_group_tests_name("media tags", tests, NULL, NULL);
 }
