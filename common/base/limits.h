@@ -35,6 +35,7 @@
     1024 /* bytes a second over HTTP_BODY_RATE_SECONDS; slower is an attack */
 #define HTTP_BODY_RATE_SECONDS 30
 #define HTTP_BODY_SECONDS_MAX  86400 /* all that was announced; 4 GiB want 0.4 Mbit a second */
+#define MULTIPART_PREAMBLE_MAX 4096  /* bytes before a form's first boundary: a few lines */
 #define MULTIPART_PARTS_MAX    16    /* the largest form has ten */
 #define MULTIPART_HEADER_MAX                                                                       \
     16384 /* bytes of one part's header: a file name of 4,000 characters, encoded, fits */

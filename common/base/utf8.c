@@ -60,3 +60,34 @@ char *utf8_repair(const char *text, size_t length)
     }
     return repaired;
 }
+
+bool utf8_from_windows(const char *text, char *out, size_t size)
+{
+    /* What stands at 0x80 to 0x9F; 0: nothing. All others are their own number. */
+    static const uint16_t letters[32] = {
+        0x20AC, 0,      0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+        0x2039, 0x0152, 0,      0x017D, 0,      0,      0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0,      0x017E, 0x0178};
+    size_t used = 0;
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+        unsigned letter = *at >= 0x80 && *at < 0xA0 ? letters[*at - 0x80] : *at;
+        size_t length = letter < 0x80 ? 1 : letter < 0x800 ? 2 : 3;
+        if (letter == 0 || used + length >= size)
+            return false;
+        unsigned char bytes[3] = {(unsigned char)letter};
+        if (length == 2)
+            bytes[0] = (unsigned char)(0xC0 | letter >> 6);
+        if (length == 3) {
+            bytes[0] = (unsigned char)(0xE0 | letter >> 12);
+            bytes[1] = (unsigned char)(0x80 | (letter >> 6 & 0x3F));
+        }
+        if (length > 1)
+            bytes[length - 1] = (unsigned char)(0x80 | (letter & 0x3F));
+        memcpy(out + used, bytes, length);
+        used += length;
+    }
+    if (used >= size)
+        return false;
+    out[used] = '\0';
+    return true;
+}

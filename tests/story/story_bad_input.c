@@ -2,6 +2,7 @@
  * What web answers to bad input: the right status, a sentence, nothing half-written left behind,
  * and it goes on serving.
  */
+#include "common/base/buffer.h"
 #include "tests/story/inspect.h"
 #include "tests/story/made_media.h"
 #include "tests/story/moves.h"
@@ -25,6 +26,9 @@ static void expect_nothing_kept(Story *story)
 
 #define PHOTO .file = made_media(MADE_PHOTO), .file_name = "photo.png"
 
+/* What browsers send of an input for files that was left empty. */
+#define BLANK .bytes = "", .file_name = "", .type = "application/octet-stream"
+
 static void refuse_form(Story *story, const Ask *request, int status, const char *code,
                         const char *what)
 {
@@ -47,7 +51,12 @@ static void test_forms_that_cannot_be_an_upload(void **state)
         {{{.name = "entry", .value = "42"}}, 422, "no file"},
         {{{.name = "file", PHOTO}, {.name = "file", PHOTO}}, 422, "two files"},
         {{{.name = "file", .bytes = "", .file_name = "empty.png"}}, 422, "an empty file"},
+        {{{.name = "file", BLANK}}, 422, "an input in which no file was chosen"},
         {{{.name = "document", PHOTO}}, 422, "a file in the wrong field"},
+        {{{.name = "document", .bytes = text, .length = sizeof text, .file_name = ""},
+          {.name = "file", PHOTO}},
+         422,
+         "one without a name in the wrong field"},
         {{{.name = "file", .value = "words"}}, 422, "words in the place of the file"},
         {{{.name = "file", .bytes = text, .length = sizeof text, .file_name = "film.mp4"}},
          415,
@@ -74,6 +83,89 @@ static void test_forms_that_cannot_be_an_upload(void **state)
         refuse_form(story, &request, rows[i].status, NULL, rows[i].sentence);
     }
     expect_nothing_kept(story);
+}
+
+static void take_form(Story *story, const Ask *request, const char *name, const char *what)
+{
+    _cleanup_answer_ Answer answer = ask(story, request);
+    expect_answer(story, &answer, 201, NULL, what);
+    story_expect(story, streq(answer_text(story, &answer, "name"), name), "%s: the name is %s",
+                 what, answer_text(story, &answer, "name"));
+}
+
+static void test_inputs_in_which_no_file_was_chosen(void **state)
+{
+    Story *story = *state;
+    story_web_start(story);
+    static const char *const sentence = "No file was chosen.";
+    _cleanup_answer_ Answer alone =
+        ask(story, &(Ask){.path = "/api/uploads", .form = {{.name = "file", BLANK}}});
+    expect_answer(story, &alone, 422, "invalid", "a blank input alone");
+    story_expect(story, streq(answer_text(story, &alone, "detail"), sentence), "it says: %s",
+                 answer_text(story, &alone, "detail"));
+    const struct {
+        Field form[3];
+        const char *name, *sentence;
+    } rows[] = {
+        {{{.name = "file", BLANK}, {.name = "file", PHOTO}}, "photo.png", "a blank one before"},
+        {{{.name = "file", PHOTO}, {.name = "file", BLANK}}, "photo.png", "a blank one behind"},
+        {{{.name = "more", BLANK}, {.name = "file", PHOTO}}, "photo.png", "another blank field"},
+        {{{.name = "file", .file = made_media(MADE_PHOTO), .file_name = ""}},
+         "file",
+         "a file without a name is one"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Ask request = {.path = "/api/uploads"};
+        memcpy(request.form, rows[i].form, sizeof rows[i].form);
+        take_form(story, &request, rows[i].name, rows[i].sentence);
+    }
+    inspect_expect_tidy(story);
+}
+
+/* The made photo in a form written by hand. */
+static void write_form(Buffer *out, const char *before, const char *boundary, const char *name)
+{
+    char bytes[4096];
+    FILE *photo = fopen(made_media(MADE_PHOTO), "rbe");
+    assert_non_null(photo);
+    assert_true(buffer_append_format(out,
+                                     "%s--%s\r\nContent-Disposition: form-data; name=\"file\"; "
+                                     "%s\r\n\r\n",
+                                     before, boundary, name));
+    for (size_t got; (got = fread(bytes, 1, sizeof bytes, photo)) > 0;)
+        assert_true(buffer_append(out, bytes, got));
+    fclose(photo);
+    assert_true(buffer_append_format(out, "\r\n--%s--\r\n", boundary));
+}
+
+static void test_forms_as_clients_write_them(void **state)
+{
+    static const struct {
+        const char *type, *boundary; /* as announced, and as it is */
+        const char *before, *disposition, *name, *sentence;
+    } rows[] = {
+        {"b", "b", "\r\n", "filename=\"a.png\"", "a.png", "a line's end before the first boundary"},
+        {"b", "b", "This is a form.\r\n", "filename=\"a.png\"", "a.png", "a preamble"},
+        {"a&b*c~d", "a&b*c~d", "", "filename=\"a.png\"", "a.png", "a boundary of any characters"},
+        {"\"=_;~\"", "=_;~", "", "filename=\"a.png\"", "a.png", "and quoted"},
+        {"b", "b", "", "filename=\"x\"; filename*=ISO-8859-1''caf%E9.png", "caf\xC3\xA9.png",
+         "a name in Latin-1"},
+    };
+    Story *story = *state;
+    story_web_start(story);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char type[200];
+        _cleanup_buffer_ Buffer form = BUFFER(1 << 20);
+        snprintf(type, sizeof type, "Content-Type: multipart/form-data; boundary=%s", rows[i].type);
+        write_form(&form, rows[i].before, rows[i].boundary, rows[i].disposition);
+        take_form(story,
+                  &(Ask){.path = "/api/uploads",
+                         .headers = {type},
+                         .body = form.data,
+                         .length = form.length},
+                  rows[i].name, rows[i].sentence);
+    }
+    inspect_expect_tidy(story);
 }
 
 static void test_more_than_allowed(void **state)
@@ -393,6 +485,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY_TEST(test_forms_that_cannot_be_an_upload),
+        STORY_TEST(test_inputs_in_which_no_file_was_chosen),
+        STORY_TEST(test_forms_as_clients_write_them),
         STORY_TEST(test_more_than_allowed),
         STORY_TEST(test_bodies_of_another_kind),
         STORY_TEST(test_names_people_and_attackers_give),

@@ -54,10 +54,34 @@ static const struct {
     {"--b\r\nContent-Disposition: form-data; name=f; filename=\"ok\"; "
      "filename*=UTF-8''%FF\r\n\r\nz\r\n--b--",
      "[f|ok|]z;", "a damaged filename* does not"},
+    {"--b\r\nContent-Disposition: form-data; name=f; filename=\"x\"; "
+     "filename*=ISO-8859-1''caf%E9%20%A3.jpg\r\n\r\nz\r\n--b--",
+     "[f|caf\xC3\xA9 \xC2\xA3.jpg|]z;", "filename* in Latin-1"},
+    {"--b\r\nContent-Disposition: form-data; name=f; "
+     "filename*=iso-8859-1'fr'%80%93%9F\r\n\r\nz\r\n--b--",
+     "[f|\xE2\x82\xAC\xE2\x80\x9C\xC5\xB8|]z;", "which is read as Windows writes it"},
+    {"--b\r\nContent-Disposition: form-data; name=f; filename*=windows-1252''%8a\r\n\r\nz\r\n--b--",
+     "[f|\xC5\xA0|]z;", "and is called so by some"},
+    {"--b\r\nContent-Disposition: form-data; name=f; filename=\"ok\"; "
+     "filename*=ISO-8859-1''%81\r\n\r\nz\r\n--b--",
+     "[f|ok|]z;", "a byte that is no character there"},
+    {"--b\r\nContent-Disposition: form-data; name=f; filename=\"ok\"; "
+     "filename*=KOI8-R''%C1\r\n\r\nz\r\n--b--",
+     "[f|ok|]z;", "a character set that is not known"},
     {"--b\r\nContent-Disposition: form-data; name=f; filename=\"a;b=c\"\r\n\r\nz\r\n--b--",
      "[f|a;b=c|]z;", "a semicolon inside quotes"},
+    {"\r\n--b\r\n" HEAD("a") "\r\n1\r\n--b--", "[a|-|]1;", "a CRLF before the first boundary"},
+    {"\r\n\r\n--b\r\n" HEAD("a") "\r\n1\r\n--b--", "[a|-|]1;", "and two of them"},
+    {"For programs\r\nthat know no MIME.\r\n--b\r\n" HEAD("a") "\r\n1\r\n--b--", "[a|-|]1;",
+     "a preamble is passed over"},
+    {"a --b in it\n--b\r\r\n-\r\n--b\r\n" HEAD("a") "\r\n1\r\n--b--", "[a|-|]1;",
+     "only a line that begins with it is the boundary"},
+    {"\r\n--b--\r\n", "", "a form of no parts, behind a CRLF"},
     {"", NULL, "an empty body"},
     {"--c\r\n", NULL, "another boundary"},
+    {"nothing like a form", NULL, "no boundary at all"},
+    {"\r\n--bx\r\n--b\r\n" HEAD("a") "\r\n1\r\n--b--", NULL, "a line that only begins like it"},
+    {"\r\n--", NULL, "cut in the first boundary"},
     {"--b\r\n" HEAD("a") "\r\n1\r\n--b", NULL, "cut before the end"},
     {"--b\r\n" HEAD("a") "\r\n1", NULL, "cut in the content"},
     {"--b\r\n" HEAD("a"), NULL, "cut in a header"},
@@ -99,7 +123,7 @@ static void forms_are_read_the_same_however_they_are_cut(void **state)
             bool good = parse(rows[i].body, pieces[p], &out);
             unit_check(good == (rows[i].expected != NULL), rows[i].sentence);
             if (good)
-                unit_check(streq(out.data, rows[i].expected), rows[i].sentence);
+                unit_check(streq(out.data ? out.data : "", rows[i].expected), rows[i].sentence);
             buffer_release(&out);
         }
 }
@@ -136,6 +160,23 @@ static void parts_have_a_limit(void **state)
     buffer_release(&out);
 }
 
+/* What stands before the first boundary has a limit, wherever the network cuts it. */
+static void a_preamble_has_a_limit(void **state)
+{
+    (void)state;
+    for (size_t size = MULTIPART_PREAMBLE_MAX - 1; size <= MULTIPART_PREAMBLE_MAX + 1; size++)
+        for (size_t piece = size - 1; piece <= size + 6; piece++) {
+            Buffer body = BUFFER(1 << 16), out = BUFFER(1 << 16);
+            for (size_t i = 0; i < size; i++)
+                assert_true(buffer_append_text(&body, "-"));
+            assert_true(buffer_append_text(&body, "\r\n--b\r\n" HEAD("a") "\r\n1\r\n--b--"));
+            if (parse(body.data, piece, &out) != (size <= MULTIPART_PREAMBLE_MAX))
+                fail_msg("a preamble of %zu bytes, %zu of the form at once", size, piece);
+            buffer_release(&body);
+            buffer_release(&out);
+        }
+}
+
 static void boundaries_are_checked(void **state)
 {
     static const struct {
@@ -143,6 +184,12 @@ static void boundaries_are_checked(void **state)
     } cases[] = {
         {"multipart/form-data; boundary=abc", "abc", "a plain one"},
         {"Multipart/Form-Data; charset=utf-8; Boundary=\"a b\"", "a b", "quoted, any case"},
+        {"multipart/form-data; boundary=a&b*c~d!e#f$g%h^i{j}k|l`m@n[o]p",
+         "a&b*c~d!e#f$g%h^i{j}k|l`m@n[o]p",
+         "characters that the standard does not have, and clients do"},
+        {"multipart/form-data; boundary=\"=_&;<*>~\\\"\"", "=_&;<*>~\"", "the same, quoted"},
+        {"multipart/form-data; boundary=\"abc\"; charset=utf-8", "abc", "with something behind it"},
+        {"multipart/form-data; boundary=a\tb", NULL, "a tab"},
         {"multipart/mixed; boundary=abc", NULL, "another multipart type"},
         {"multipart/form-data", NULL, "none"},
         {"multipart/form-data; boundary=", NULL, "an empty one"},
@@ -178,6 +225,7 @@ int main(void)
         cmocka_unit_test(forms_are_read_the_same_however_they_are_cut),
         cmocka_unit_test(a_part_header_has_a_limit),
         cmocka_unit_test(parts_have_a_limit),
+        cmocka_unit_test(a_preamble_has_a_limit),
         cmocka_unit_test(boundaries_are_checked),
         cmocka_unit_test(dispositions_survive_any_name),
     };

@@ -39,6 +39,10 @@ void api_set_made_urls(const App *app, json_t *object, const FilePaths *files);
 typedef struct FormField {
     char name[64]; /* cut: longer ones are none of ours */
     bool is_file;
+    /* A file without a name: where no bytes come, it is a browser's input in which nobody chose one
+     * (HTML §4.10.22.4). */
+    bool is_nameless;
+    char content_type[64]; /* as the client says; cut */
     Buffer value;
 } FormField;
 

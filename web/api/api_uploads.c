@@ -13,6 +13,8 @@ typedef struct UploadForm {
     Upload *upload;
     FormField field;
     bool hint_given; /* by the field media_type, which counts more than the part's own header */
+    bool taken;      /* the file has begun */
+    bool blank;      /* an input for files came in which none was chosen */
 } UploadForm;
 
 static void upload_form_close(void *form)
@@ -48,29 +50,38 @@ static void *upload_form_open(Request *request, Error *error)
     return self;
 }
 
+static bool upload_form_begin_file(UploadForm *self, const char *name, Error *error)
+{
+    if (!streq(self->field.name, "file"))
+        return error_add_field(error, ERROR_INVALID, "file",
+                               "The file must come in the field file, not in %s.",
+                               self->field.name);
+    if (!self->hint_given &&
+        !upload_set(self->upload, UPLOAD_HINT, self->field.content_type, error))
+        return false;
+    self->taken = true;
+    return upload_file_begin(self->upload, name, error);
+}
+
 static bool upload_form_part(void *form, const FormPart *part, Error *error)
 {
     UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     form_field_begin(&self->field, part);
-    bool named_file = streq(self->field.name, "file");
-    if (named_file && !self->field.is_file)
+    if (!self->field.is_file && streq(self->field.name, "file"))
         return error_add_field(error, ERROR_INVALID, "file", "The field file must be a file.");
-    if (!self->field.is_file)
-        return true;
-    if (!named_file)
-        return error_add_field(error, ERROR_INVALID, "file",
-                               "The file must come in the field file, not in %s.",
-                               self->field.name);
-    if (!self->hint_given && !upload_set(self->upload, UPLOAD_HINT, part->content_type, error))
-        return false;
-    return upload_file_begin(self->upload, part->file_name, error);
+    return !self->field.is_file || self->field.is_nameless ||
+           upload_form_begin_file(self, part->file_name, error);
 }
 
 static bool upload_form_data(void *form, const void *bytes, size_t length, Error *error)
 {
     UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
-    return self->field.is_file ? upload_append(self->upload, bytes, length, error)
-                               : form_field_append(&self->field, bytes, length, error);
+    if (!self->field.is_file)
+        return form_field_append(&self->field, bytes, length, error);
+    if (self->field.is_nameless && !upload_form_begin_file(self, "", error))
+        return false;
+    self->field.is_nameless = false;
+    return upload_append(self->upload, bytes, length, error);
 }
 
 static bool upload_form_part_end(void *form, Error *error)
@@ -85,8 +96,9 @@ static bool upload_form_part_end(void *form, Error *error)
         {"media_type", UPLOAD_HINT},
     };
     UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
+    self->blank = self->blank || self->field.is_nameless;
     if (self->field.is_file)
-        return upload_file_end(self->upload, error);
+        return self->field.is_nameless || upload_file_end(self->upload, error);
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         if (streq(fields[i].name, self->field.name)) {
             const char *value = form_field_value(&self->field);
@@ -166,6 +178,10 @@ static Response *upload_form_finish(void *form, Request *request, Error *error)
     UploadForm *self = CAST_OBJECT(UploadForm, form, UPLOAD_FORM_MAGIC);
     const App *app = app_of(request);
     char id[UUID_SIZE], path[sizeof "/api/uploads/" + UUID_SIZE], location[API_LINK_SIZE];
+    if (self->blank && !self->taken) {
+        error_add_field(error, ERROR_INVALID, "file", "No file was chosen.");
+        return NULL;
+    }
     if (!upload_finish(self->upload, clock_wall_ms(), id, error))
         return NULL;
     UploadView committed = upload_committed(self->upload);

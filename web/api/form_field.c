@@ -5,7 +5,9 @@ void form_field_begin(FormField *field, const FormPart *part)
     buffer_release(&field->value);
     field->value = BUFFER(MULTIPART_FIELD_MAX);
     base_copy_truncated(field->name, sizeof field->name, part->name);
+    base_copy_truncated(field->content_type, sizeof field->content_type, part->content_type);
     field->is_file = part->file_name != NULL;
+    field->is_nameless = field->is_file && !*part->file_name;
 }
 
 bool form_field_append(FormField *field, const void *bytes, size_t length, Error *error)

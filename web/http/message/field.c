@@ -65,6 +65,29 @@ bool field_parameter(const char *field, const char *name, char *out, size_t size
     return false;
 }
 
+/* Whether a value of RFC 8187 §3.2 begins with this character set. */
+static bool field_set_is(const char *value, const char *set)
+{
+    size_t length = strlen(set);
+    return strncasecmp(value, set, length) == 0 && value[length] == '\'';
+}
+
+/* charset'language'percent-encoded. RFC 5987, which came before, knew ISO 8859-1 too, and some
+ * senders still write what they have. */
+static bool field_extended_value(const char *value, char *out, size_t size)
+{
+    const char *language = strchr(value, '\'');
+    const char *text = language ? strchr(language + 1, '\'') : NULL;
+    if (!text || !url_decode(text + 1, strlen(text + 1), out, size))
+        return false;
+    if (field_set_is(value, "UTF-8"))
+        return utf8_valid(out, strlen(out));
+    if (!field_set_is(value, "ISO-8859-1") && !field_set_is(value, "windows-1252"))
+        return false;
+    _cleanup_free_ char *bytes = base_strdup(out);
+    return utf8_from_windows(bytes, out, size);
+}
+
 bool field_file_name(const char *disposition, char *out, size_t size)
 {
     /* What browsers write in place of these three, and of nothing else. */
@@ -73,12 +96,8 @@ bool field_file_name(const char *disposition, char *out, size_t size)
         char byte;
     } escapes[] = {{"%22", '"'}, {"%0D", '\r'}, {"%0A", '\n'}};
     if (field_parameter(disposition, "filename*", out, size)) {
-        /* RFC 8187: UTF-8'language'percent-encoded. Other character sets are not accepted. */
         _cleanup_free_ char *value = base_strdup(out);
-        const char *language = strchr(value, '\'');
-        const char *text = language ? strchr(language + 1, '\'') : NULL;
-        if (text && strncasecmp(value, "UTF-8'", 6) == 0 &&
-            url_decode(text + 1, strlen(text + 1), out, size) && utf8_valid(out, strlen(out)))
+        if (field_extended_value(value, out, size))
             return true;
     }
     if (!field_parameter(disposition, "filename", out, size))

@@ -11,8 +11,9 @@ bool field_is(const char *field, const char *value);
 _must_check_ bool field_parameter(const char *field, const char *name, char *out, size_t size);
 
 /*
- * The file name of a Content-Disposition: filename* (RFC 8187) before filename; in the latter %22,
- * %0D and %0A are what browsers write for a quote and line breaks (WHATWG form-data encoding).
+ * The file name of a Content-Disposition: filename* (RFC 8187, in UTF-8, ISO 8859-1 or
+ * windows-1252; always given as UTF-8) before filename; in the latter %22, %0D and %0A are what
+ * browsers write for a quote and line breaks (WHATWG form-data encoding).
  * False when the part has none.
  */
 _must_check_ bool field_file_name(const char *disposition, char *out, size_t size);

@@ -17,6 +17,7 @@ struct Multipart {
     MultipartState state;
     char delimiter[MULTIPART_BOUNDARY_MAX + 5]; /* CR LF - - boundary */
     size_t delimiter_length;
+    size_t preamble; /* bytes passed over before the first delimiter */
     size_t parts;
     bool content_begun; /* the CRLF between a part's header and its content is behind us */
 };
@@ -24,17 +25,20 @@ struct Multipart {
 /* What one step did. */
 typedef enum StepResult { STEP_GO_ON, STEP_NEED_MORE, STEP_FAILED } StepResult;
 
+/* Mail's gateways are what RFC 2046 spares with its short list of characters; clients take others
+ * too, and they are as good in HTTP. */
 bool multipart_boundary(const char *content_type, char *boundary)
 {
-    static const char legal[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "'()+_,-./:=? ";
     char value[MULTIPART_BOUNDARY_MAX + 1];
     if (!content_type || !field_is(content_type, "multipart/form-data") ||
         !field_parameter(content_type, "boundary", value, sizeof value))
         return false;
     size_t length = strlen(value);
-    if (length == 0 || strspn(value, legal) != length || value[length - 1] == ' ')
+    if (length == 0 || value[length - 1] == ' ')
         return false;
+    for (const char *c = value; *c; c++)
+        if (*c < 0x20 || *c >= 0x7F)
+            return false;
     return base_copy(boundary, MULTIPART_BOUNDARY_MAX + 1, value);
 }
 
@@ -60,17 +64,27 @@ static StepResult multipart_malformed(Error *error, const char *what)
     return STEP_FAILED;
 }
 
-/* The first delimiter may stand at the very start, without its CRLF. */
+/* The first delimiter may stand at the very start, without its CRLF; what else is before it does
+ * not count (RFC 2046 §5.1.1). */
 static StepResult multipart_step_preamble(Multipart *multipart, const char *data, size_t length,
                                           size_t *used, Error *error)
 {
-    const char *mark = multipart->delimiter + 2;
-    size_t mark_length = multipart->delimiter_length - 2;
+    const char *delimiter = multipart->delimiter;
+    size_t delimiter_length = multipart->delimiter_length, mark_length = delimiter_length - 2;
     if (length < mark_length)
         return STEP_NEED_MORE;
-    if (memcmp(data, mark, mark_length) != 0)
-        return multipart_malformed(error, "it does not begin with its boundary");
-    *used = mark_length;
+    bool at_start = multipart->preamble == 0 && memcmp(data, delimiter + 2, mark_length) == 0;
+    const char *end = at_start ? data : memmem(data, length, delimiter, delimiter_length);
+    size_t passed = end                         ? (size_t)(end - data)
+                    : length > delimiter_length ? length - delimiter_length
+                                                : 0;
+    multipart->preamble += passed;
+    if (multipart->preamble > MULTIPART_PREAMBLE_MAX)
+        return multipart_malformed(error, "its first boundary does not come soon enough");
+    *used = passed;
+    if (!end)
+        return STEP_NEED_MORE;
+    *used += at_start ? mark_length : delimiter_length;
     multipart->state = STATE_DELIMITER;
     return STEP_GO_ON;
 }
@@ -214,7 +228,10 @@ bool multipart_end(const Multipart *multipart, Error *error)
 {
     if (multipart->state == STATE_EPILOGUE)
         return true;
-    return error_set(error, ERROR_BAD_REQUEST, "The form ends before its closing boundary.");
+    return error_set(error, ERROR_BAD_REQUEST,
+                     multipart->state == STATE_PREAMBLE
+                         ? "The form is malformed: the boundary of its Content-Type is not in it."
+                         : "The form ends before its closing boundary.");
 }
 
 /* --- as the sink of a body --- */
@@ -236,7 +253,9 @@ static void *multipart_sink_open(Request *request, Error *error)
     char boundary[MULTIPART_BOUNDARY_MAX + 1];
     if (!multipart_boundary(request_header(request, "Content-Type"), boundary)) {
         error_set(error, ERROR_MEDIA_TYPE,
-                  "This address takes multipart/form-data with a boundary.");
+                  "This address takes multipart/form-data with a boundary of 1 to %d characters of "
+                  "ASCII, the last of which is no blank.",
+                  MULTIPART_BOUNDARY_MAX);
         return NULL;
     }
     void *form = handler->open(request, error);

@@ -1,6 +1,7 @@
 /*
  * multipart/form-data (RFC 7578, RFC 2046 §5.1) read piece by piece: linear in the input whatever
- * it holds, and without a copy of the content. The caller keeps what was not consumed and gives it
+ * it holds, and without a copy of the content. A preamble of MULTIPART_PREAMBLE_MAX bytes at most
+ * and an epilogue are passed over. The caller keeps what was not consumed and gives it
  * again with more behind it. One thread at a time.
  */
 #pragma once
@@ -9,8 +10,9 @@
 
 typedef struct Multipart Multipart;
 
-/* The boundary of a Content-Type field. False unless it is multipart/form-data with a legal one;
- * `boundary` has room for MULTIPART_BOUNDARY_MAX characters and NUL. */
+/* The boundary of a Content-Type field. False unless it is multipart/form-data with one of 1 to
+ * MULTIPART_BOUNDARY_MAX printable characters of ASCII, more than RFC 2046 has, the last of which
+ * is no blank. `boundary` has room for that many and NUL. */
 _must_check_ bool multipart_boundary(const char *content_type, char *boundary);
 
 Multipart *multipart_new(const char *boundary, const FormHandler *handler, void *form);
