@@ -154,14 +154,20 @@ static void test_the_same_recording_twice(void **state)
 
 /* --- what is refused --- */
 
-static void expect_refused(Story *story, const Delivery *delivery, const char *field,
-                           const char *what)
+static void expect_refused_as(Story *story, const Delivery *delivery, const char *code,
+                              const char *field, const char *what)
 {
     _cleanup_answer_ Answer answer = play_deliver(story, delivery);
-    expect_answer(story, &answer, 422, "invalid", what);
+    expect_answer(story, &answer, 422, code, what);
     story_expect(story, strstr(answer.body, field), "%s: the answer should name %s: %s", what,
                  field, answer.body);
     story_expect(story, job_state_is(story, (void *)"leased"), "%s: the lease stays", what);
+}
+
+static void expect_refused(Story *story, const Delivery *delivery, const char *field,
+                           const char *what)
+{
+    expect_refused_as(story, delivery, "invalid", field, what);
 }
 
 static void test_hostile_storyboards_are_refused(void **state)
@@ -218,7 +224,7 @@ static void test_a_result_that_does_not_play_leaves_the_original(void **state)
     delivery.files.of[TRANSFER_VIDEO] = put(story, "broken.mp4", bytes, length);
     _cleanup_free_ char *metadata = play_metadata(story, &delivery.files);
     delivery.metadata = metadata;
-    expect_refused(story, &delivery, "video_file", "a video of noise");
+    expect_refused_as(story, &delivery, "media", "video_file", "a video of noise");
     inspect_expect_tidy(story);
     assert_int_equal(inspect_file_count(story), 1);
     expect_delivered(story, &(Delivery){.job = &job, .files = good});
@@ -230,9 +236,9 @@ static void test_a_kind_that_the_file_is_not(void **state)
     TransferJob job;
     begin(story, MADE_VIDEO, &job);
     Delivery sound = {.job = &job, .files.of[TRANSFER_VIDEO] = made_media(MADE_SOUND)};
-    expect_refused(story, &sound, "video_file", "sound alone as video");
+    expect_refused_as(story, &sound, "media", "video_file", "sound alone as video");
     Delivery video = {.job = &job, .files.of[TRANSFER_AUDIO] = made_media(MADE_READY)};
-    expect_refused(story, &video, "audio_file", "a video as sound alone");
+    expect_refused_as(story, &video, "media", "audio_file", "a video as sound alone");
 }
 
 int main(void)

@@ -366,17 +366,30 @@ static void test_folder_vanishes(void **state)
 
 /* --- deliveries that web does not take -------------------------------------------------------- */
 
+#define PROBLEM_OF(code, field)                                                                    \
+    "{\"detail\":\"It is wrong.\",\"code\":\"" code "\",\"errors\":[{\"field\":\"" field           \
+    "\",\"detail\":\"It is wrong.\"}]}"
+
 static void test_delivery_refused(void **state)
 {
     static const struct {
         int status;
+        const char *problem;
         size_t tries, fails;
+        bool again; /* the attempt may be repeated */
         const char *sentence;
     } rows[] = {
-        {410, 1, 0, "a lease lost to another is dropped"},
-        {404, 1, 0, "so is a job that web does not know"},
-        {409, 1, 0, "and one that somebody else finished"},
-        {422, 2, 1, "a result that web finds wrong, its poster or not, ends the attempt"},
+        {410, "{}", 1, 0, false, "a lease lost to another is dropped"},
+        {404, "{}", 1, 0, false, "so is a job that web does not know"},
+        {409, "{}", 1, 0, false, "and one that somebody else finished"},
+        {422, "{}", 2, 1, true,
+         "a result that web finds wrong, its poster or not, ends the attempt"},
+        {422, PROBLEM_OF("invalid", "video_file"), 1, 1, true,
+         "a video that did not arrive as it was sent is made again"},
+        {422, PROBLEM_OF("media", "video_file"), 1, 1, false,
+         "a video that does not play is delivered once, and made once"},
+        {422, PROBLEM_OF("media", "metadata"), 1, 1, false, "so is one that is too short"},
+        {422, PROBLEM_OF("invalid", "poster_file"), 2, 1, true, "a poster is left out"},
     };
     Rig *rig = *state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -387,6 +400,7 @@ static void test_delivery_refused(void **state)
                                           {.route = "POST /upload/",
                                            .status = rows[i].status,
                                            .headers = RIG_PROBLEM,
+                                           .body = rows[i].problem,
                                            .repeat = true},
                                           RIG_FAIL_TAKEN,
                                           RIG_END};
@@ -398,8 +412,37 @@ static void test_delivery_refused(void **state)
         unit_check(scripted_server_count(rig->server, "POST /fail") == rows[i].fails,
                    rows[i].sentence);
         unit_check(rig_folders(rig) == 0, rows[i].sentence);
+        const char *told = rows[i].again ? "\"retryable\":true" : "\"retryable\":false";
+        unit_check(!rows[i].fails ||
+                       strstr(scripted_server_request(rig->server, "POST /fail", 0)->body, told),
+                   rows[i].sentence);
         rig_halt(rig);
     }
+}
+
+/* What is wrong with one video is no reason to leave others waiting: the pause after a fault of
+ * this machine would be an hour here. */
+static void test_a_refused_result_holds_no_claims(void **state)
+{
+    Rig *rig = *state;
+    const ScriptedAnswer answers[] = {RIG_CLAIMED(rig->claim),
+                                      {.route = "POST /claim", .status = 204, .repeat = true},
+                                      RIG_ORIGINAL,
+                                      RIG_LEASE_HOLDS,
+                                      {.route = "POST /upload/",
+                                       .status = 422,
+                                       .headers = RIG_PROBLEM,
+                                       .body = PROBLEM_OF("media", "video_file")},
+                                      RIG_FAIL_TAKEN,
+                                      RIG_END};
+    rig->options.timing.transfer.first_ms = rig->options.timing.transfer.maximum_ms = 3600000;
+    rig_start(rig, answers, rig_encode_well);
+    scripted_server_await(rig->server, "POST /fail", 1);
+    size_t claims = scripted_server_count(rig->server, "POST /claim");
+    scripted_server_await(rig->server, "POST /claim", claims + 5);
+    workers_stop(rig->workers);
+    rig_await_end(rig);
+    rig_halt(rig);
 }
 
 static bool has_part(const ScriptedRequest *request, const char *name)
@@ -452,6 +495,7 @@ int main(void)
         RIG_TEST(test_job_too_big_for_the_disk),
         RIG_TEST(test_low_space_claims_nothing),
         RIG_TEST(test_folder_vanishes),
+        RIG_TEST(test_a_refused_result_holds_no_claims),
         RIG_TEST(test_delivery_refused),
         RIG_TEST(test_refused_adornments),
     };

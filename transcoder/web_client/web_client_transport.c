@@ -220,6 +220,34 @@ static bool transport_perform(WebClient *client, const WebRequest *request, Erro
                      *client->message ? client->message : curl_easy_strerror(result));
 }
 
+/* Which fields web finds fault with (docs/http-api.md, "errors"). */
+static void transport_read_fields(const json_t *problem, Error *error)
+{
+    const json_t *fields = json_object_get(problem, "errors");
+    for (size_t i = 0; i < json_array_size(fields); i++) {
+        const json_t *entry = json_array_get(fields, i);
+        const char *name = json_string_value(json_object_get(entry, "field"));
+        const char *detail = json_string_value(json_object_get(entry, "detail"));
+        if (name && detail)
+            error_add_field(error, error->code, name, "%s", detail);
+    }
+}
+
+/* By its status; of several codes that share one, by the document's word. */
+static ErrorCode transport_code(const WebAnswer *answer, const json_t *problem)
+{
+    const char *word = json_string_value(json_object_get(problem, "code"));
+    ErrorCode found = ERROR_NONE;
+    if (answer->status >= 500)
+        return ERROR_UNAVAILABLE;
+    for (ErrorCode i = ERROR_NONE + 1; i < ERROR_COUNT; i++) {
+        bool named = word && streq(error_word(i), word);
+        if (error_http_status(i) == answer->status && (named || found == ERROR_NONE))
+            found = i;
+    }
+    return found == ERROR_NONE ? ERROR_BAD_REQUEST : found;
+}
+
 /* The error that an answer without success is, in the problem document's own words if it has any.
  * Web's own verdicts about a job are such documents; what stands in front of it uses the same
  * numbers for a web that is away, or for limits of its own. */
@@ -227,7 +255,6 @@ static bool transport_refused(const WebAnswer *answer, const char *what, Error *
 {
     static const int verdicts[] = {404, 405, 409, 410, 413};
     bool is_problem = strncasecmp(answer->content_type, PROBLEM_TYPE, strlen(PROBLEM_TYPE)) == 0;
-    ErrorCode code = answer->status >= 500 ? ERROR_UNAVAILABLE : ERROR_NONE;
     const char *detail = NULL;
     Error ignored = {0};
     if (answer->status < 400)
@@ -240,16 +267,14 @@ static bool transport_refused(const WebAnswer *answer, const char *what, Error *
             return error_set(error, ERROR_UNAVAILABLE,
                              "Web is away: something in front of it answered %s with status %ld.",
                              what, answer->status);
-    for (ErrorCode i = ERROR_NONE + 1; i < ERROR_COUNT && code == ERROR_NONE; i++)
-        if (error_http_status(i) == answer->status)
-            code = i;
-    if (code == ERROR_NONE)
-        code = ERROR_BAD_REQUEST;
     _cleanup_json_ json_t *problem =
         is_problem ? json_parse_object(answer->body.data, answer->body.length, &ignored) : NULL;
-    if (problem && json_get_string(problem, "detail", &detail, &ignored) && *detail)
-        return error_set(error, code, "%s", detail);
-    return error_set(error, code, "Web answered %s with status %ld.", what, answer->status);
+    ErrorCode code = transport_code(answer, problem);
+    if (!problem || !json_get_string(problem, "detail", &detail, &ignored) || !*detail)
+        return error_set(error, code, "Web answered %s with status %ld.", what, answer->status);
+    error_set(error, code, "%s", detail);
+    transport_read_fields(problem, error);
+    return false;
 }
 
 bool web_transport_request(WebClient *client, const WebRequest *request, Error *error)

@@ -226,9 +226,26 @@ static void job_tell_delivered(void *context, int percent)
     lease_report(job->lease, TRANSFER_STAGE_DELIVER, percent);
 }
 
+/* A poster or a storyboard that web refuses must not cost anybody the video. Where it is the video
+ * or the sound itself that is refused, leaving them out changes nothing. True when something was
+ * left out. */
+static bool job_strip_refused(Job *job, const Error *error)
+{
+    TransferResult *result = &job->folder.result;
+    const char *made = transfer_file_kinds[transfer_main_file(result)].field;
+    if (error->code != ERROR_INVALID && error->code != ERROR_TOO_LARGE)
+        return false;
+    for (size_t i = 0; i < error->field_count; i++)
+        if (streq(error->fields[i].name, made))
+            return false;
+    if (!transfer_result_strip(result))
+        return false;
+    log_warning("Refused; the result is delivered without what adorns it: %s", error->detail);
+    return true;
+}
+
 /* A lost lease does not end a delivery: it may have been lost to this very delivery, whose answer
- * is on its way. Web decides. A poster or a storyboard that web refuses must not cost anybody the
- * video. */
+ * is on its way. Web decides. */
 static bool job_deliver(Job *job, Error *error)
 {
     WebDelivery delivery = {.job = &job->folder.job,
@@ -246,14 +263,10 @@ static bool job_deliver(Job *job, Error *error)
     job->phase = OUTCOME_DELIVERING;
     web_client_abort_on(job->client, (FlagSet){{&job->shared->cut}});
     while (!web_client_deliver(job->client, &delivery, error)) {
-        bool refused = error->code == ERROR_INVALID || error->code == ERROR_TOO_LARGE;
-        if (refused && transfer_result_strip(&job->folder.result)) {
-            log_warning("Refused; the result is delivered without what adorns it: %s",
-                        error->detail);
+        if (job_strip_refused(job, error))
             retry.tries = 0;
-        } else if (!retry_again(&retry, error)) {
+        else if (!retry_again(&retry, error))
             return false;
-        }
     }
     job->phase = OUTCOME_DELIVERED;
     pacing_kept_judged(&job->shared->pacing);

@@ -12,7 +12,9 @@ const char *outcome_words(Outcome outcome)
 }
 
 /* Making it again costs minutes, so a result is kept through everything that may pass: web being
- * away or full, a token being rotated, our own end. Web finding fault with it does not pass. */
+ * away or full, a token being rotated, our own end. Web finding fault with what the file holds does
+ * not pass, and what is made of the same original again is the same; one that did not arrive as it
+ * was sent may. */
 static Outcome outcome_of_delivery(const OutcomeFacts *facts)
 {
     switch (facts->code) {
@@ -30,6 +32,9 @@ static Outcome outcome_of_delivery(const OutcomeFacts *facts)
     case ERROR_TIMEOUT:
     case ERROR_BUSY:
         return OUTCOME_KEEP;
+    case ERROR_MEDIA:
+    case ERROR_TOO_LARGE:
+        return OUTCOME_FAIL_FOR_GOOD;
     default:
         return OUTCOME_FAIL;
     }

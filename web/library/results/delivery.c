@@ -342,8 +342,8 @@ static bool delivery_check_playable(const Delivery *delivery, Error *error)
         library->verify(fd, &expected, library->stop, &fault))
         return true;
     if (fault.code == ERROR_MEDIA)
-        return error_add_field(error, ERROR_INVALID, transfer_file_kinds[which].field, "%s",
-                               fault.detail);
+        return error_add_field(error, ERROR_MEDIA, transfer_file_kinds[which].field,
+                               "What was made of the file does not play. %s", fault.detail);
     *error = fault;
     return false;
 }

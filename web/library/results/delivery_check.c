@@ -102,12 +102,12 @@ static void delivery_check_metadata(const TransferResult *result, Error *error)
     double duration = result->duration, source = result->source_duration;
     if (!isfinite(duration) || !isfinite(source) || duration <= 0 || source <= 0 ||
         fabs(duration - source) > delivery_slack(source))
-        error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+        error_add_field(error, ERROR_MEDIA, TRANSFER_FIELD_METADATA,
                         "The duration is not that of the original: the result is not whole.");
     int64_t width = result->width, height = result->height;
     if (sound ? width != 0 || height != 0
               : width < 1 || height < 1 || width > SIDE_MAX || height > SIDE_MAX)
-        error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,
+        error_add_field(error, ERROR_MEDIA, TRANSFER_FIELD_METADATA,
                         "The picture's width and height make no sense.");
     if (result->thumbhash[0] && !delivery_thumbhash_valid(result->thumbhash))
         error_add_field(error, ERROR_INVALID, TRANSFER_FIELD_METADATA,

@@ -13,8 +13,9 @@ typedef struct ReceivedFile {
     const MediaType *type; /* by content; NULL for none of ours, and for text */
 } ReceivedFile;
 
-/* Of the files of a result, by TransferFile. Every fault becomes a field of *error
- * (ERROR_INVALID). */
+/* Of the files of a result, by TransferFile. Every fault becomes a field of *error: ERROR_MEDIA
+ * where what is made of the same original again would be no better, ERROR_INVALID else; the first
+ * decides. */
 _must_check_ bool delivery_check(const TransferResult *result,
                                  const ReceivedFile files[TRANSFER_FILE_COUNT], Error *error);
 
