@@ -53,6 +53,7 @@ COMMON := \
 
 # libav: only what runs in the children of either program.
 MEDIA := \
+	common/media/aac.c \
 	common/media/avc.c \
 	common/media/media_choice.c \
 	common/media/media_compat.c \
@@ -252,6 +253,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_last_picture.c \
 	tests/unit/test_listener.c \
 	tests/unit/test_long_clip.c \
+	tests/unit/test_media_error.c \
 	tests/unit/test_media_tags.c \
 	tests/unit/test_mutants.c \
 	tests/unit/test_pacing.c \

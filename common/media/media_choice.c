@@ -53,8 +53,8 @@ static bool media_is_better_sound(const MediaStream *a, const MediaStream *b)
 
 bool media_is_audible(const MediaStream *stream)
 {
-    return stream->kind == STREAM_AUDIO && stream->decodable && stream->channels > 0 &&
-           stream->sample_rate > 0;
+    return stream->kind == STREAM_AUDIO && stream->decodable && !stream->silent &&
+           stream->channels > 0 && stream->sample_rate > 0;
 }
 
 bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error)
@@ -72,7 +72,10 @@ bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error)
     }
     if (!picture && !sound && strange_sound)
         return error_set(error, ERROR_MEDIA,
-                         "The sound is in a format that cannot be decoded here (%s).",
+                         strange_sound->decodable
+                             ? "The file is incomplete or damaged: there is no sound in it that "
+                               "could be decoded (%s)."
+                             : "The sound is in a format that cannot be decoded here (%s).",
                          strange_sound->codec);
     if (!picture && !sound)
         return error_set(error, ERROR_MEDIA, "The file holds neither a moving picture nor sound.");
@@ -81,7 +84,10 @@ bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error)
                          "The video is in a format that cannot be decoded here (%s).",
                          picture->codec);
     if (picture && (picture->width < 1 || picture->height < 1))
-        return error_set(error, ERROR_MEDIA, "The size of the picture could not be found out.");
+        return error_set(error, ERROR_MEDIA,
+                         "The file is incomplete or damaged: the size of its picture (%s) is not "
+                         "told.",
+                         picture->codec);
     *out = (MediaChoice){picture, sound};
     return true;
 }

@@ -57,3 +57,8 @@ void media_compat_source_colour(AVBufferSrcParameters *parameters, const AVFrame
     (void)frame;
 #endif
 }
+
+bool media_compat_decodes_usac(void)
+{
+    return avcodec_version() >= AV_VERSION_INT(61, 19, 100); /* FFmpeg 7.1 */
+}

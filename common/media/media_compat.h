@@ -32,3 +32,6 @@ int64_t media_compat_duration(const AVFrame *frame);
 
 /* Tells a buffer source the colour of its frames, where the library wants to know. */
 void media_compat_source_colour(AVBufferSrcParameters *parameters, const AVFrame *frame);
+
+/* Whether the library's decoder of AAC knows xHE-AAC (ISO/IEC 23003-3). */
+bool media_compat_decodes_usac(void);

@@ -51,8 +51,9 @@ typedef struct MediaRatio {
 typedef struct MediaStream {
     int index; /* in the file */
     MediaStreamKind kind;
-    char codec[32]; /* the library's short name; "unknown" where it has none */
+    char codec[32]; /* the library's short name, or what people call it; "unknown": has none */
     bool decodable; /* by a decoder that may be used on strangers' bytes */
+    bool silent;    /* it was tried, and nothing came out: damaged or incomplete */
     bool is_default;
     char language[8]; /* ISO 639-2/T as the container tells it; "": untold */
     bool is_still;    /* cover art, thumbnail track */

@@ -131,9 +131,13 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
         return false;
     if (number == AVERROR(EINVAL))
         return error_set(error, ERROR_MEDIA, "The file is no video or recording of a known kind.");
+    if (number < 0 && media_error_is_about("moov atom not found"))
+        return error_set(error, ERROR_MEDIA,
+                         "The file is incomplete: its index (moov) is missing, as in one that was "
+                         "cut off.");
     if (number < 0)
         return media_error_set(error, number,
-                               "The file is no video or recording, or it is damaged or incomplete");
+                               "The file is no video or recording, or it cannot be read");
     *out = TAKE_PTR(input);
     return true;
 }

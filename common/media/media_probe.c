@@ -4,6 +4,7 @@
 #include <libavutil/pixdesc.h>
 
 #include "common/base/clock.h"
+#include "common/media/aac.h"
 #include "common/media/avc.h"
 #include "common/media/media_compat.h"
 #include "common/media/media_error.h"
@@ -102,9 +103,13 @@ static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStre
         out->profile = codec->profile + 1; /* the library counts object types from 0 */
     if (language && !streq(language->value, "und"))
         base_copy_truncated(out->language, sizeof out->language, language->value);
-    base_copy_truncated(out->codec, sizeof out->codec,
-                        codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
-                                                            : avcodec_get_name(codec->codec_id));
+    size_t told = aac && codec->extradata ? (size_t)codec->extradata_size : 0;
+    const char *strange = aac_strange_name(aac_object_type(codec->extradata, told));
+    const char *name = codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
+                       : strange                           ? strange
+                                                           : avcodec_get_name(codec->codec_id);
+    out->decodable = out->decodable && !strange;
+    base_copy_truncated(out->codec, sizeof out->codec, name);
     if (out->kind == STREAM_VIDEO)
         media_probe_video(out, format, stream);
     if (out->kind == STREAM_AUDIO) {

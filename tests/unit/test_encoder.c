@@ -239,6 +239,40 @@ static void a_recording_without_words_about_itself(void **state)
     }
 }
 
+/* The first bytes of files whose rest did not come. */
+static void refuse_cut_files(void)
+{
+    static const struct {
+        const char *name, *arguments;
+        int bytes;
+        const char *reason;
+    } rows[] = {
+        {"whole.mp4", "-f lavfi -i testsrc=s=160x120:d=2 -c:v mpeg4", 8000, "is incomplete"},
+        {"whole.aac", "-f lavfi -i sine=d=2 -c:a aac", 100, "incomplete or damaged"},
+        {"whole.m4a", "-f lavfi -i sine=d=2 -c:a aac -movflags +faststart", 1500, "incomplete"},
+        {"whole.flac", "-f lavfi -i sine=d=2", 100, "ends too early"},
+    };
+    char cut[ENCODING_PATH];
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *source = encoding_source(rows[i].name, rows[i].arguments);
+        snprintf(cut, sizeof cut, "%s/cut-%s", encoded_folder(), rows[i].name);
+        free(encoded_run("head -c %d '%s' > '%s'", rows[i].bytes, source, cut));
+        encoding_refused(cut, rows[i].reason);
+    }
+}
+
+/* Made of AAC-LC, whose description now says xHE-AAC, 44.1 kHz, mono. */
+static void refuse_strange_sound(void)
+{
+    char strange[ENCODING_PATH];
+    const char *source = encoding_source("plain.m4a", "-f lavfi -i sine=r=44100:d=1 -c:a aac");
+    snprintf(strange, sizeof strange, "%s/strange.m4a", encoded_folder());
+    free(encoded_run(
+        "LC_ALL=C sed 's/\\x12\\x08\\x56\\xe5\\x00/\\xf9\\x48\\x20\\x00\\x00/' '%s' > '%s'", source,
+        strange));
+    encoding_refused(strange, "(xHE-AAC)");
+}
+
 static void what_is_no_video_is_refused_in_words(void **state)
 {
     (void)state;
@@ -250,6 +284,8 @@ static void what_is_no_video_is_refused_in_words(void **state)
     snprintf(text, sizeof text, "%s/text.mp4", encoded_folder());
     free(encoded_run("echo 'no video at all' > '%s'", text));
     encoding_refused(text, "no video or recording");
+    refuse_cut_files();
+    refuse_strange_sound();
     free(encoded_run(": > '%s'", text));
     encoding_refused(text, "empty");
     free(encoded_run("printf '#EXTM3U\\n#EXTINF:1,\\nfile:///etc/passwd\\n' > '%s'", text));

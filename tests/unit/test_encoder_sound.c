@@ -156,7 +156,7 @@ static void the_next_sound_is_taken_when_the_first_cannot_be_decoded(void **stat
             unit_check(loudness(made.video) > -30, rows[i].sentence);
     }
     encoding_refused(encoding_source("noise.flac", SINE(44100) "-bsf:a noise=amount=1"),
-                     "cannot be decoded");
+                     "incomplete or damaged");
 }
 
 /* Mixed without care these channels add up to more than twice what a player can play. */
@@ -226,7 +226,7 @@ static void sound_that_cannot_be_made_does_not_cost_the_picture(void **state)
          "a format that nobody reads"},
         {"nine.avi", SINE(44100) "-ac 2 -c:a adpcm_ms",
          "s/\\x02\\x00\\x02\\x00\\x44\\xac/\\x02\\x00\\x09\\x00\\x44\\xac/",
-         "The sound could not be decoded.", "a decoder that does not begin"},
+         "its sound could not be decoded.", "a decoder that does not begin"},
     };
     char arguments[ENCODING_PATH];
     (void)state;

@@ -64,7 +64,7 @@ static const struct {
     {"polyglot_jpeg_html.jpg", "no video or recording"},
     {"time_bomb_av1_4k60_6min.mp4", "longer than"},
     {"truncated.jpg", "no video or recording"},
-    {"truncated_moov_at_end.mov", "damaged or incomplete"},
+    {"truncated_moov_at_end.mov", "The file is incomplete"},
     {"xss.svg", "no video or recording"},
 };
 

@@ -251,7 +251,9 @@ static void rates_are_capped(void **state)
 static void what_cannot_be_played_is_refused_with_a_reason(void **state)
 {
     MediaStream unknown = picture(640, 480), cover = picture(640, 480), strange = sound(2, 48000);
+    MediaStream cut = sound(0, 0), silent = sound(2, 48000), blank = picture(0, 0);
     unknown.decodable = strange.decodable = false;
+    silent.silent = true;
     cover.is_still = true;
     const struct {
         MediaStream streams[5];
@@ -261,11 +263,19 @@ static void what_cannot_be_played_is_refused_with_a_reason(void **state)
         {{{.kind = STREAM_OTHER}}, 1, "The file holds neither a moving picture nor sound."},
         {{cover}, 1, "The file holds neither a moving picture nor sound."},
         {{strange, cover}, 2, "The sound is in a format that cannot be decoded here (aac)."},
+        {{cut},
+         1,
+         "The file is incomplete or damaged: there is no sound in it that could be decoded (aac)."},
+        {{silent, cover},
+         2,
+         "The file is incomplete or damaged: there is no sound in it that could be decoded (aac)."},
         {{unknown}, 1, "The video is in a format that cannot be decoded here (h264)."},
         {{unknown, sound(2, 48000)},
          2,
          "The video is in a format that cannot be decoded here (h264)."},
-        {{picture(0, 0)}, 1, "The size of the picture could not be found out."},
+        {{blank},
+         1,
+         "The file is incomplete or damaged: the size of its picture (h264) is not told."},
         {{picture(16000, 16000)}, 1, "The picture is too large: 16000 by 16000 pixels."},
         {{picture(65536, 2)}, 1, "The picture is too large: 65536 by 2 pixels."},
         {{picture(64, 64)}, 5, "The file holds 5 tracks; up to 4 are allowed."},

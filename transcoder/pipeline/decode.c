@@ -25,7 +25,8 @@ bool decode_open(const DecodeSpec *spec, Decode *out, Error *error)
     if (number >= 0)
         number = avcodec_open2(decoder, codec, NULL);
     if (number < 0)
-        return media_error_set(error, number, "The %s decoder could not be started", codec->name);
+        return media_error_set(error, number, "The %s cannot be decoded",
+                               avcodec_get_name(codec->id));
     *out = (Decode){.codec = TAKE_PTR(decoder)};
     if (!spec->key_frames_only)
         picture_order_init(&out->order, stream);

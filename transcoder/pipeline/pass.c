@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/base/clock.h"
+#include "common/media/media_choice.h"
 #include "common/media/media_probe.h"
 #include "transcoder/pipeline/allowance.h"
 #include "transcoder/pipeline/audio_track.h"
@@ -40,7 +41,7 @@ static bool pass_examine(Pass *pass, const PassKnowledge *knowledge, Error *erro
     for (size_t i = 0; i < pass->facts.stream_count; i++) {
         MediaStream *stream = &pass->facts.streams[i];
         stream->copyable = stream->copyable && !knowledge->uncopyable[i];
-        stream->decodable = stream->decodable && !knowledge->undecodable[i];
+        stream->silent = knowledge->undecodable[i];
     }
     return plan_make(&pass->facts, pass->spec.policy, &pass->plan, error);
 }
@@ -66,7 +67,8 @@ static bool pass_open_picture(Pass *pass, const AVStream *stream, Error *error)
 
 static bool pass_unheard(Error *error)
 {
-    return error_set(error, ERROR_MEDIA, "The sound could not be decoded.");
+    return error_set(error, ERROR_MEDIA,
+                     "The file is incomplete or damaged: its sound could not be decoded.");
 }
 
 static bool pass_open_sound(Pass *pass, PassTrack which, const AVStream *stream, Error *error)
@@ -282,8 +284,7 @@ static bool pass_can_spare(const Pass *pass, int stream)
     const MediaFacts *facts = &pass->facts;
     bool others = pass->plan.video.stream >= 0;
     for (size_t i = 0; i < facts->stream_count; i++)
-        others = others || (facts->streams[i].kind == STREAM_AUDIO && facts->streams[i].decodable &&
-                            (int)i != stream);
+        others = others || (media_is_audible(&facts->streams[i]) && (int)i != stream);
     return others;
 }
 
@@ -335,7 +336,7 @@ static bool pass_has_all_sounds(const Pass *pass)
     for (int i = 0; i < (int)pass->facts.stream_count; i++) {
         const MediaStream *stream = &pass->facts.streams[i];
         bool taken = i == sound->stream || i == right->stream;
-        bool spared = sound->track.kind && !stream->decodable;
+        bool spared = sound->track.kind && (!stream->decodable || stream->silent);
         if (stream->kind == STREAM_AUDIO && !taken && !spared)
             return false;
     }

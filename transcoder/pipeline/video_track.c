@@ -230,7 +230,8 @@ static bool video_track_take(void *self, AVPacket *packet, Error *error)
     if (packet)
         return true;
     if (!track->encoder)
-        return error_set(error, ERROR_MEDIA, "No picture of the video could be decoded.");
+        return error_set(error, ERROR_MEDIA,
+                         "The file is incomplete or damaged: no picture of it could be decoded.");
     if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
         return false;
     track->final_length = video_track_final_length(track);

@@ -55,7 +55,7 @@ static bool player_open_track(AVFormatContext *format, int index, Track *out, Er
     if (number >= 0)
         number = avcodec_open2(out->codec, codec, NULL);
     return number >= 0 ||
-           media_error_set(error, number, "The %s decoder could not be started", codec->name);
+           media_error_set(error, number, "The %s cannot be decoded", avcodec_get_name(codec->id));
 }
 
 static double player_track_seconds(const Track *track, int64_t time)
