@@ -189,7 +189,7 @@ static void what_cannot_be_decoded_is_refused_in_words(void **state)
         skip();
     encoding_refused(path, "cannot be decoded here");
     assert_true(encoding_corpus("hostile/truncated_moov_at_end.mov", path));
-    encoding_refused(path, "damaged or incomplete");
+    encoding_refused(path, "The file is incomplete");
 }
 
 /* --- recordings --- */

@@ -261,16 +261,28 @@ static void refuse_cut_files(void)
     }
 }
 
-/* Made of AAC-LC, whose description now says xHE-AAC, 44.1 kHz, mono. */
-static void refuse_strange_sound(void)
+/* A file with sound of AAC-LC, whose description now says xHE-AAC, 44.1 kHz, mono. */
+static void make_strange(const char *name, const char *arguments, char path[ENCODING_PATH])
 {
-    char strange[ENCODING_PATH];
-    const char *source = encoding_source("plain.m4a", "-f lavfi -i sine=r=44100:d=1 -c:a aac");
-    snprintf(strange, sizeof strange, "%s/strange.m4a", encoded_folder());
-    free(encoded_run(
-        "LC_ALL=C sed 's/\\x12\\x08\\x56\\xe5\\x00/\\xf9\\x48\\x20\\x00\\x00/' '%s' > '%s'", source,
-        strange));
-    encoding_refused(strange, "(xHE-AAC)");
+    const char *source = encoding_source(name, arguments);
+    snprintf(path, ENCODING_PATH, "%s/strange-%s", encoded_folder(), name);
+    free(encoded_run("LC_ALL=C sed 's/\\x12\\x08\\x56\\xe5\\x00/\\xf9\\x48\\x20\\x00\\x00/' '%s' > "
+                     "'%s'",
+                     source, path));
+}
+
+static void sound_of_a_strange_kind_is_called_by_name_and_not_lost(void **state)
+{
+    char path[ENCODING_PATH];
+    (void)state;
+    make_strange("plain.m4a", "-f lavfi -i sine=r=44100:d=1 -c:a aac", path);
+    encoding_refused(path, "(xHE-AAC)");
+    make_strange(
+        "plain.mp4",
+        "-f lavfi -i testsrc=s=160x120:d=1 -f lavfi -i sine=r=44100:d=1 -c:v mpeg4 -c:a aac", path);
+    Made made = encoding_make(path);
+    unit_check(!made.result.has_audio, "the picture is shown without it");
+    unit_check(!made.result.whole, "and the original stays for its sake");
 }
 
 static void what_is_no_video_is_refused_in_words(void **state)
@@ -285,7 +297,6 @@ static void what_is_no_video_is_refused_in_words(void **state)
     free(encoded_run("echo 'no video at all' > '%s'", text));
     encoding_refused(text, "no video or recording");
     refuse_cut_files();
-    refuse_strange_sound();
     free(encoded_run(": > '%s'", text));
     encoding_refused(text, "empty");
     free(encoded_run("printf '#EXTM3U\\n#EXTINF:1,\\nfile:///etc/passwd\\n' > '%s'", text));
@@ -446,6 +457,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_poster_is_neither_black_nor_fading),
         cmocka_unit_test(a_recording_without_words_about_itself),
         cmocka_unit_test(what_is_no_video_is_refused_in_words),
+        cmocka_unit_test(sound_of_a_strange_kind_is_called_by_name_and_not_lost),
         cmocka_unit_test(calling_off_stops_at_once),
         cmocka_unit_test(a_child_that_ends_or_hangs_fails_its_file_only),
         cmocka_unit_test(an_original_that_cannot_be_read_is_not_called_damaged),
