@@ -37,8 +37,11 @@ export async function openPage(t, url, options = {}) {
   const context = await (
     await browser()
   ).newContext({ viewport: { width: 1180, height: 900 }, ...options });
-  t.after(() => context.close());
   const page = await context.newPage();
+  t.after(async () => {
+    await page.unrouteAll({ behavior: 'ignoreErrors' }); // those that still wait for an answer
+    await context.close();
+  });
   page.faults = [];
   page.on('pageerror', (error) => page.faults.push(error.message));
   page.on('console', (message) => {

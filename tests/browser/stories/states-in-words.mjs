@@ -10,7 +10,7 @@ import { startPair } from '../harness/pair.mjs';
 
 /* What the server is to say about every upload from now on. */
 async function heldStill(page, change) {
-  await page.unroute('**/api/uploads/*');
+  await page.unrouteAll({ behavior: 'wait' }); // one that still fetches would answer too late
   await page.route('**/api/uploads/*', async (route) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, json: { ...(await answer.json()), ...change } });
