@@ -445,6 +445,70 @@ static void wide_colours_come_out_as_they_were(void **state)
     }
 }
 
+/* A second of white in one size, and a second in another. */
+static const char *changing(const char *first, const char *then)
+{
+    static char path[ENCODING_PATH];
+    const char *folder = encoded_folder(), *sizes[] = {first, then};
+    for (int i = 0; i < 2; i++)
+        free(
+            encoded_run("ffmpeg -v error -y -f lavfi -i color=white:s=%s:r=30:d=1 -pix_fmt yuv420p "
+                        "-c:v libx264 -bf 0 '%s/%d.h264'",
+                        sizes[i], folder, i));
+    snprintf(path, sizeof path, "%s/changing.mkv", folder);
+    free(encoded_run("cat '%s/0.h264' '%s/1.h264' | ffmpeg -v error -y -fflags +genpts -f h264 -r "
+                     "30 -i - -c copy "
+                     "'%s'",
+                     folder, folder, path));
+    return path;
+}
+
+/* Of a spot of the picture at that second, of 255. */
+static long brightness(const Made *made, double second, int x, int y)
+{
+    _cleanup_free_ char *text =
+        encoded_run("ffmpeg -v error -ss %f -i '%s' -frames:v 1 -vf format=gray,crop=2:2:%d:%d -f "
+                    "rawvideo - | od -An -tu1",
+                    second, made->video, x, y);
+    return strtol(text, NULL, 10);
+}
+
+static void a_picture_of_another_shape_gets_bars(void **state)
+{
+    static const struct {
+        const char *first, *then;
+        int width, height, x, y; /* where a bar is */
+        bool whole;
+        const char *sentence;
+    } rows[] = {
+        {"640x360", "360x640", 640, 360, 40, 180, true, "a phone that is turned"},
+        {"360x640", "640x360", 360, 640, 180, 40, true, "and back"},
+        {"320x180", "320x240", 320, 180, 10, 90, false, "a taller one is smaller, and a loss"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = encoding_make(changing(rows[i].first, rows[i].then));
+        encoding_check(&made, rows[i].width, rows[i].height);
+        unit_check(brightness(&made, 0.5, rows[i].x, rows[i].y) > 200, rows[i].sentence);
+        unit_check(brightness(&made, 1.5, rows[i].x, rows[i].y) < 40, rows[i].sentence);
+        unit_check(brightness(&made, 1.5, rows[i].width / 2, rows[i].height / 2) > 200,
+                   rows[i].sentence);
+        unit_check(made.result.whole == rows[i].whole, rows[i].sentence);
+    }
+}
+
+/* What is made is as large as the first picture. */
+static void a_picture_that_grows_is_told_as_a_loss(void **state)
+{
+    (void)state;
+    Made made = encoding_make(changing("320x180", "640x360"));
+    encoding_check(&made, 320, 180);
+    assert_false(made.result.whole);
+    made = encoding_make(changing("640x360", "320x180"));
+    encoding_check(&made, 640, 360);
+    assert_true(made.result.whole);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +529,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(pictures_whose_time_is_over_are_told_as_a_loss),
         cmocka_unit_test(sound_may_begin_late_in_a_container_whose_clock_jumps),
         cmocka_unit_test(wide_colours_come_out_as_they_were),
+        cmocka_unit_test(a_picture_of_another_shape_gets_bars),
+        cmocka_unit_test(a_picture_that_grows_is_told_as_a_loss),
     };
     return encoding_run("encoder", tests, ARRAY_SIZE(tests), argc, argv);
 }

@@ -523,6 +523,36 @@ static void allowances_are_counted(void **state)
                                       "for 10.0 seconds of media.");
 }
 
+static void other_shapes_are_fitted_in_with_bars(void **state)
+{
+    static const struct {
+        double wider;
+        MediaOrientation orientation;
+        const char *scale, *pad;
+        const char *sentence;
+    } rows[] = {
+        {1, MEDIA_UPRIGHT, "scale=w=640:h=360:", NULL, "the same shape"},
+        {1.009, MEDIA_UPRIGHT, "scale=w=640:h=360:", NULL, "a difference nobody sees"},
+        {0.5, MEDIA_UPRIGHT, "scale=w=320:h=360:", "pad=w=640:h=360:x=160:y=0", "narrower"},
+        {2, MEDIA_UPRIGHT, "scale=w=640:h=180:", "pad=w=640:h=360:x=0:y=90", "wider"},
+        {0.3164, MEDIA_UPRIGHT, "scale=w=202:h=360:", "pad=w=640:h=360:x=218:y=0", "turned"},
+        {0.5, MEDIA_ROTATE_90, "scale=w=320:h=360:", "pad=w=640:h=360:x=160:y=0,transpose=clock",
+         "before it is turned"},
+        {0.0001, MEDIA_UPRIGHT, "scale=w=2:h=360:", "pad=w=640:h=360:x=318:y=0", "a line"},
+    };
+    char text[PLAN_FILTERS_MAX];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        MediaStream stream = picture(640, 360);
+        stream.orientation = rows[i].orientation;
+        PlanVideo plan = plan_of(&stream, 1, rows[i].sentence).video;
+        plan_video_filters(&plan, rows[i].wider, text);
+        unit_check(strstr(text, rows[i].scale), rows[i].sentence);
+        unit_check(rows[i].pad ? strstr(text, rows[i].pad) != NULL : !strstr(text, "pad="),
+                   rows[i].sentence);
+    }
+}
+
 static void filters_end_in_what_the_encoder_wants(void **state)
 {
     char text[PLAN_FILTERS_MAX];
@@ -531,13 +561,13 @@ static void filters_end_in_what_the_encoder_wants(void **state)
     stream.orientation = MEDIA_ROTATE_90;
     stream.interlaced = true;
     PlanVideo plan = plan_of(&stream, 1, "interlaced").video;
-    plan_video_filters(&plan, text);
+    plan_video_filters(&plan, 1, text);
     assert_string_equal(text, "yadif=mode=send_frame:deint=interlaced,scale=w=1920:h=1080:"
                               "flags=bicubic:out_color_matrix=bt709:out_range=tv,format=yuv420p,"
                               "transpose=clock,setsar=1");
     stream.colour.transfer = MEDIA_TRANSFER_PQ;
     plan = plan_of(&stream, 1, "HDR").video;
-    plan_video_filters(&plan, text);
+    plan_video_filters(&plan, 1, text);
     assert_non_null(strstr(text, "tonemap=hable:desat=0:peak=10,"));
     assert_non_null(strstr(text, "format=yuv420p,transpose=clock,setsar=1"));
     const MediaStream streams[] = {picture(640, 480), sound(6, 44100)};
@@ -565,6 +595,7 @@ int main(void)
         cmocka_unit_test(plain_sound_is_copied_with_or_without_a_picture),
         cmocka_unit_test(the_bit_rate_has_a_ceiling_by_size_and_rate),
         cmocka_unit_test(allowances_are_counted),
+        cmocka_unit_test(other_shapes_are_fitted_in_with_bars),
         cmocka_unit_test(filters_end_in_what_the_encoder_wants),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

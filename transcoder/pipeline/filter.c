@@ -78,6 +78,12 @@ bool filter_open(const FilterSpec *spec, Filter *out, Error *error)
     return true;
 }
 
+static AVRational filter_pixel_shape(const AVFrame *frame)
+{
+    AVRational told = frame->sample_aspect_ratio;
+    return told.num > 0 && told.den > 0 ? told : (AVRational){1, 1};
+}
+
 bool filter_fits(const Filter *filter, const AVFrame *frame)
 {
     const AVFrame *shape = filter->shape;
@@ -87,6 +93,7 @@ bool filter_fits(const Filter *filter, const AVFrame *frame)
         return shape->sample_rate == frame->sample_rate &&
                av_channel_layout_compare(&shape->ch_layout, &frame->ch_layout) == 0;
     return shape->width == frame->width && shape->height == frame->height &&
+           av_cmp_q(filter_pixel_shape(shape), filter_pixel_shape(frame)) == 0 &&
            shape->colorspace == frame->colorspace && shape->color_range == frame->color_range;
 }
 

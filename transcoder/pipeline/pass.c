@@ -353,7 +353,8 @@ bool pass_is_whole(const Pass *pass)
         TrackState state = pass_state(pass, i);
         packets += state.packets;
         if (pass->lanes[i].track.kind)
-            whole = whole && state.frames > 0 && pass_has_few_faults(state.faults, state.packets);
+            whole = whole && state.frames > 0 && !state.shrunk &&
+                    pass_has_few_faults(state.faults, state.packets);
     }
     return whole && pass_has_all_sounds(pass) && pass_has_few_faults(pass->read_faults, packets);
 }

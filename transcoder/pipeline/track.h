@@ -10,8 +10,9 @@ typedef struct TrackState {
     double end;                      /* seconds: where the last picture or sound ends */
     int64_t packets, frames, faults; /* taken; made or copied; complaints of the decoder */
     int width, height;               /* of the picture, as delivered */
-    const char *unfit;               /* why these packets cannot be copied after all, or NULL */
-    bool lost;                       /* it failed by its own fault: the file is made without it */
+    bool shrunk;       /* some of it was larger, and the limits did not ask for that */
+    const char *unfit; /* why these packets cannot be copied after all, or NULL */
+    bool lost;         /* it failed by its own fault: the file is made without it */
 } TrackState;
 
 typedef struct TrackKind {

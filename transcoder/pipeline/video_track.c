@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "common/media/media_choice.h"
 #include "common/media/media_compat.h"
 #include "common/media/media_probe.h"
 #include "transcoder/pipeline/allowance.h"
@@ -24,7 +25,8 @@ typedef struct VideoTrack {
     Decode decode;
     AVCodecContext *encoder; /* owned; NULL until the first picture */
     Filter filter;
-    char filters[PLAN_FILTERS_MAX];
+    double shape; /* width by height of the first picture, as shown */
+    bool shrunk;  /* a later one was larger than what is made */
     Pace pace;
     int64_t frames;                /* decoded */
     int64_t lost;                  /* of them, because their time was over */
@@ -40,6 +42,13 @@ typedef struct VideoTrack {
 static double video_track_seconds(int64_t time, AVRational base)
 {
     return (double)time * av_q2d(base);
+}
+
+static double video_track_shape(const AVFrame *frame)
+{
+    MediaStream shown = {.width = frame->width, .height = frame->height};
+    media_probe_frame(&shown, frame);
+    return frame->width * media_pixel_aspect(&shown) / frame->height;
 }
 
 /* The plan for what is really there; the choice of streams stands. */
@@ -58,7 +67,7 @@ static bool video_track_plan_again(VideoTrack *track, const AVFrame *frame, Erro
     if (!plan_make(&facts, &before->policy, &plan, error))
         return false;
     track->spec.plan = plan;
-    plan_video_filters(&plan.video, track->filters);
+    track->shape = video_track_shape(frame);
     return true;
 }
 
@@ -120,17 +129,35 @@ static bool video_track_encode(void *context, AVFrame *frame, Error *error)
     return true;
 }
 
+/* Whether this picture, shorter side against shorter side, is larger than what is made, and the
+ * policy would have let it be. */
+static bool video_track_shrinks(const VideoTrack *track, const AVFrame *frame, double wider)
+{
+    const PlanVideo *plan = &track->spec.plan.video;
+    int made = MIN_OF(plan->width, plan->height);
+    double shape = (double)plan->width / plan->height;
+    if (media_is_transposed(plan->orientation))
+        shape = 1 / shape;
+    double shown = frame->height * fmin(1, shape * wider);
+    return shown > made + 2 && made + 2 <= track->spec.plan.policy.max_short_side;
+}
+
 /* The filters that fit this frame, and with the first ones the encoder behind them. Where the
  * stream changes its size or format, what is under way comes out before the new filters take over.
  */
 static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Error *error)
 {
+    const EncodePlan *plan = &track->spec.plan;
+    char text[PLAN_FILTERS_MAX];
     FilterSpec spec = {.like = frame,
                        .time_base = track->spec.stream->time_base,
-                       .text = track->filters,
-                       .threads = (int)track->spec.plan.policy.threads};
+                       .text = text,
+                       .threads = (int)plan->policy.threads};
     if (track->encoder && filter_fits(&track->filter, frame))
         return true;
+    double wider = video_track_shape(frame) / track->shape;
+    track->shrunk = track->shrunk || video_track_shrinks(track, frame, wider);
+    plan_video_filters(&plan->video, wider, text);
     if (track->encoder) {
         if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
             return false;
@@ -247,7 +274,8 @@ static TrackState video_track_state(const void *self)
                         .frames = track->decode.frames,
                         .faults = track->decode.faults + track->lost,
                         .width = track->spec.plan.video.width,
-                        .height = track->spec.plan.video.height};
+                        .height = track->spec.plan.video.height,
+                        .shrunk = track->shrunk};
 }
 
 static void video_track_free(void *self)

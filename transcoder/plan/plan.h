@@ -112,7 +112,10 @@ double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height);
 /* Filter descriptions in the media library's language. The result always ends in 8-bit 4:2:0 of the
  * plan's size, or in planar floats of the plan's rate and channels, whatever comes in. */
 #define PLAN_FILTERS_MAX 1024 /* bytes */
-void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX]);
+
+/* `wider`: by what factor the pictures that come are wider, for their height, than those that were
+ * planned for: 1 for these. Others are fitted in, with bars. */
+void plan_video_filters(const PlanVideo *plan, double wider, char text[PLAN_FILTERS_MAX]);
 
 /* `first`: where the sound is to begin, in samples of the source's rate; what is missing before
  * becomes silence. */

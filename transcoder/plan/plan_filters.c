@@ -1,6 +1,7 @@
 #include "transcoder/plan/plan.h"
 
 #include <inttypes.h>
+#include <math.h>
 
 #include "common/media/media_choice.h"
 
@@ -24,16 +25,31 @@ static const char *const orientation_filters[] = {
     [MEDIA_ROTATE_270] = ",transpose=cclock",
 };
 
+/* Shapes that differ by no more are stretched: nobody sees that, but bars of a line they would. */
+#define SHAPE_SLACK 0.01
+
+/* Of a picture inside the planned one; even, as its place. */
+static int plan_inner_side(int side, double factor)
+{
+    return factor >= 1 ? side : MAX_OF((int)(side * factor) & ~1, 2);
+}
+
 /* HDR is scaled before the light is linear, which costs some sharpness of the brightest edges and
  * saves most of the time. What is left is a fifth of an encode's computing, on all cores. A table
  * of colours in its place (haldclut, made by these same filters) saved a quarter of that fifth: too
  * little for a second way of saying the same. */
-void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX])
+void plan_video_filters(const PlanVideo *plan, double wider, char text[PLAN_FILTERS_MAX])
 {
-    char colour[PLAN_FILTERS_MAX / 2];
+    char colour[PLAN_FILTERS_MAX / 2], bars[80] = "";
     bool turned = media_is_transposed(plan->orientation);
-    int width = turned ? plan->height : plan->width;
-    int height = turned ? plan->width : plan->height;
+    int all_width = turned ? plan->height : plan->width;
+    int all_height = turned ? plan->width : plan->height;
+    bool barred = fabs(wider - 1) > SHAPE_SLACK;
+    int width = barred ? plan_inner_side(all_width, wider) : all_width;
+    int height = barred ? plan_inner_side(all_height, 1 / wider) : all_height;
+    if (barred)
+        snprintf(bars, sizeof bars, ",pad=w=%d:h=%d:x=%d:y=%d", all_width, all_height,
+                 (all_width - width) / 4 * 2, (all_height - height) / 4 * 2);
     bool old_matrix =
         plan->target.matrix == MEDIA_COLOUR_BT470BG || plan->target.matrix == MEDIA_COLOUR_BT601;
     if (plan->tone_map)
@@ -54,8 +70,8 @@ void plan_video_filters(const PlanVideo *plan, char text[PLAN_FILTERS_MAX])
         snprintf(colour, sizeof colour,
                  "scale=w=%d:h=%d:flags=bicubic:out_color_matrix=%s:out_range=tv,format=yuv420p",
                  width, height, old_matrix ? "smpte170m" : "bt709");
-    snprintf(text, PLAN_FILTERS_MAX, "%s%s%s,setsar=1",
-             plan->deinterlace ? "yadif=mode=send_frame:deint=interlaced," : "", colour,
+    snprintf(text, PLAN_FILTERS_MAX, "%s%s%s%s,setsar=1",
+             plan->deinterlace ? "yadif=mode=send_frame:deint=interlaced," : "", colour, bars,
              orientation_filters[plan->orientation]);
 }
 
