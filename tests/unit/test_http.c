@@ -1,6 +1,7 @@
 /* Requests and answers on the wire. */
 #include "tests/unit/http_app.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -407,6 +408,28 @@ static void an_answer_is_whole_whatever_else_its_client_says(void **state)
     }
 }
 
+/* What is lost below the mapping is an error of the call that sends it, and of that answer alone.
+ */
+static void a_file_that_is_cut_off_ends_its_own_answer(void **state)
+{
+    enum { LARGE = 32 << 20 };
+    static char bytes[65536];
+    size_t length = 0;
+    ssize_t got;
+    (void)state;
+    write_file("large", LARGE);
+    int fd = dial();
+    client_say(fd, "GET /media/large HTTP/1.1\r\nHost: a\r\n\r\n");
+    client_expect(client_hear_head(fd), "HTTP/1.1 200");
+    _cleanup_close_ int file = openat(app.folder_fd, "large", O_WRONLY | O_CLOEXEC);
+    assert_int_equal(ftruncate(file, 4096), 0);
+    while ((got = recv(fd, bytes, sizeof bytes, 0)) > 0)
+        length += (size_t)got;
+    assert_true(length < LARGE);
+    close(fd);
+    client_expect(ask("GET /hello/a HTTP/1.1\r\nHost: a\r\n\r\n"), "HTTP/1.1 200");
+}
+
 static void a_waiting_request_is_woken_at_once(void **state)
 {
     (void)state;
@@ -691,6 +714,7 @@ int main(void)
         STORY(a_form_cut_off_is_closed_once_and_never_finished),
         STORY(a_client_that_ends_is_noticed_at_once),
         STORY(an_answer_is_whole_whatever_else_its_client_says),
+        STORY(a_file_that_is_cut_off_ends_its_own_answer),
         STORY(a_waiting_request_is_woken_at_once),
         STORY(a_request_may_be_woken_and_wait_again_without_end),
         STORY(a_waiting_request_ends_with_its_time),

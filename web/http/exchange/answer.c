@@ -128,6 +128,13 @@ static Step answer_after(Connection *connection)
     return refused || more ? answer_linger(connection) : STEP_CLOSE;
 }
 
+static void answer_log_fault(const Request *request)
+{
+    LOG_CONTEXT(.request_id = request->id);
+    log_error("%s was cut off after %llu bytes: the disk does not give the rest.",
+              request_path(request), (unsigned long long)request->connection->sent);
+}
+
 Step answer_go_on(Connection *connection)
 {
     Request *request = connection->request;
@@ -148,6 +155,9 @@ Step answer_go_on(Connection *connection)
         return STEP_WAIT;
     case OUT_COLD:
         return errand_begin(request, POOL_PAGES, answer_run_read, answer_after_read);
+    case OUT_FAULT:
+        answer_log_fault(request);
+        return STEP_CLOSE;
     case OUT_BROKEN:
         return STEP_CLOSE;
     }

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "common/base/log.h"
-
 #define WINDOWS_MAX 4 /* sent in one turn */
 
 Connection *connection_new(Socket *socket, size_t *excess, size_t excess_max)
@@ -128,9 +126,7 @@ static ConnectionOut connection_stop(Connection *connection)
         connection->socket->writable = false;
         return OUT_WAIT;
     }
-    if (errno == EFAULT || errno == EIO)
-        log_error("A file could not be read while it was sent: %s.", strerror(EIO));
-    return OUT_BROKEN;
+    return errno == EFAULT || errno == EIO ? OUT_FAULT : OUT_BROKEN;
 }
 
 /* A head, and up to a window of content behind it, in one call. */

@@ -68,11 +68,17 @@ _must_check_ ConnectionIn connection_read(Connection *connection, char *into, si
  * much of what is longer than HTTP_HEAD_READ. */
 _must_check_ bool connection_put_back(Connection *connection, const char *bytes, size_t length);
 
-typedef enum ConnectionOut { OUT_DONE, OUT_MORE, OUT_WAIT, OUT_COLD, OUT_BROKEN } ConnectionOut;
+typedef enum ConnectionOut {
+    OUT_DONE,
+    OUT_MORE, /* others should have their turn */
+    OUT_WAIT,
+    OUT_COLD,   /* pages_read() from `sent` on, then set `unlooked` */
+    OUT_FAULT,  /* the disk does not give the content; errno */
+    OUT_BROKEN, /* the client is gone */
+} ConnectionOut;
 
-/* Sends the answer, or goes on with it; of its content only where `content` is set. OUT_MORE:
- * others should have their turn. OUT_COLD: pages_read() from `sent` on, then set `unlooked`. The
- * delivery is looked at in the first call only. */
+/* Sends the answer, or goes on with it; of its content only where `content` is set. The delivery is
+ * looked at in the first call only. */
 _must_check_ ConnectionOut connection_send(Connection *connection, const Response *response,
                                            const Delivery *delivery, bool content);
 

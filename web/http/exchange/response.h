@@ -19,7 +19,7 @@ struct Response {
 /* The one value that stands for "not yet": never freed, never sent. */
 extern Response response_parked;
 
-/* Without content; X-Content-Type-Options is there. */
+/* Without content and without fields. */
 Response *response_new(int status);
 void response_free(Response *response);
 
