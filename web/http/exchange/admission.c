@@ -3,17 +3,18 @@
 #include "web/http/message/field.h"
 #include "web/http/message/multipart.h"
 
-bool admission_check_framing(Request *request)
+static bool admission_check_framing(Request *request)
 {
-    if (!framing_check(&request->head, &request->framing, &request->error))
-        return false;
+    bool good = framing_check(&request->head, &request->framing, &request->error);
+    request->last = !good;
     request->body_left = request->framing.chunked ? 0 : request->framing.length;
-    return true;
+    return good;
 }
 
 static bool admission_check_route(Request *request)
 {
     if (request->method == 0) {
+        request->last = true;
         request->allowed = HTTP_GET | HTTP_HEAD | HTTP_POST;
         return error_set(&request->error, ERROR_METHOD, "That method is not known here.");
     }
@@ -68,6 +69,7 @@ static bool admission_check_body(Request *request)
 
 bool admission_check(Request *request)
 {
-    return admission_check_route(request) && admission_check_access(request) &&
-           admission_check_body(request);
+    request->method = router_method(request->head.method);
+    return admission_check_framing(request) && admission_check_route(request) &&
+           admission_check_access(request) && admission_check_body(request);
 }

@@ -4,8 +4,7 @@
 
 #include "web/http/exchange/request.h"
 
-/* Where the body ends, and whether all in between understand it so (framing.h). False: close. */
-_must_check_ bool admission_check_framing(Request *request);
-
-/* Route, access and body, in this order; makes the request's Body where one will come. */
+/* Framing, route, access and body, in this order; makes the request's Body where one will come.
+ * Where it is not sure that all in between understand the request so, it is the connection's last.
+ */
 _must_check_ bool admission_check(Request *request);

@@ -131,12 +131,9 @@ static Step exchange_after_open(Request *request)
 
 static Step exchange_on_head(Request *request)
 {
-    request->method = router_method(request->head.method);
-    if (!admission_check_framing(request))
-        return answer_refuse(request);
     if (!admission_check(request) || (!request->match.route->resolve &&
                                       !exchange_check_load(request, request->match.route->pool)))
-        return request->method == 0 ? answer_refuse(request) : answer_begin(request);
+        return answer_begin(request);
     if (request->body)
         return errand_begin(request, request->match.route->pool, exchange_run_open,
                             exchange_after_open);
@@ -146,34 +143,34 @@ static Step exchange_on_head(Request *request)
 /* There will be no request: answers what has come of it. */
 static Step exchange_refuse_head(Connection *connection, ErrorCode code, const char *sentence)
 {
-    Request *request;
+    Request *request = request_new(connection);
     loop_set_busy(connection->socket);
-    if (!request_new(connection, NULL, NULL, &request))
-        error_set(&request->error, code, "%s", sentence);
+    error_set(&request->error, code, "%s", sentence);
     return answer_refuse(request);
 }
 
 static Step exchange_take_head(Connection *connection, const char *bytes, size_t length)
 {
     HeadScan scan = connection->scan;
-    Request *request;
     connection->scan = (HeadScan){0};
     connection->head_since_ms = 0;
     if (!connection_put_back(connection, bytes + scan.size, length - scan.size))
         return exchange_refuse_head(connection, ERROR_UNAVAILABLE,
                                     "The server is busy; try again shortly.");
+    Request *request = request_new(connection);
     loop_set_busy(connection->socket);
-    return request_new(connection, bytes, &scan, &request) ? exchange_on_head(request)
-                                                           : answer_refuse(request);
+    return request_take_head(request, bytes, &scan) ? exchange_on_head(request)
+                                                    : answer_refuse(request);
 }
 
 static Step exchange_read_head(Connection *connection)
 {
-    char *bytes = exchange_memory(connection->socket->loop)->scratch;
+    ExchangeMemory *memory = exchange_memory(connection->socket->loop);
+    char *bytes = memory->scratch;
     size_t length = 0, got;
     for (;;) {
         size_t wanted = MIN_OF(MAX_OF(connection->input_length, (size_t)HTTP_HEAD_READ),
-                               sizeof exchange_memory(connection->socket->loop)->scratch - length);
+                               sizeof memory->scratch - length);
         ConnectionIn in = connection_read(connection, bytes + length, wanted, &got);
         if (in == IN_END)
             return STEP_CLOSE;

@@ -14,7 +14,7 @@ const ExchangeShared *request_shared(const Request *request)
 }
 
 /* The bytes behind their fields, in one piece. */
-static bool request_take_head(Request *request, const char *bytes, const HeadScan *scan)
+bool request_take_head(Request *request, const char *bytes, const HeadScan *scan)
 {
     size_t fields = MIN_OF(scan->fields, (size_t)HTTP_HEADER_COUNT_MAX) * sizeof(HeadField);
     request->memory = base_calloc(1, fields + scan->size);
@@ -23,7 +23,7 @@ static bool request_take_head(Request *request, const char *bytes, const HeadSca
                       &request->head, &request->error);
 }
 
-bool request_new(Connection *connection, const char *bytes, const HeadScan *scan, Request **out)
+Request *request_new(Connection *connection)
 {
     Request *request = NEW(Request);
     request->magic = REQUEST_MAGIC;
@@ -35,8 +35,7 @@ bool request_new(Connection *connection, const char *bytes, const HeadScan *scan
     request->text = BUFFER(HTTP_SMALL_BODY_MAX);
     id_request(request->id);
     connection->request = request;
-    *out = request;
-    return scan && request_take_head(request, bytes, scan);
+    return request;
 }
 
 void request_free(Request *request)

@@ -89,10 +89,11 @@ typedef struct ExchangeShared {
 
 const ExchangeShared *request_shared(const Request *request);
 
-/* A new one for a connection, with a copy of the head that `scan` has found in the bytes. False,
- * with the error that it ends with, when that is malformed, or is none (scan NULL). Loop thread. */
-_must_check_ bool request_new(Connection *connection, const char *bytes, const HeadScan *scan,
-                              Request **out);
+/* A new one for a connection, whose head is empty. Loop thread. */
+Request *request_new(Connection *connection);
+
+/* Takes a copy of the head that `scan` has found in the bytes. False with the request's error. */
+_must_check_ bool request_take_head(Request *request, const char *bytes, const HeadScan *scan);
 
 /* Its body's sink must have been closed. */
 void request_free(Request *request);
