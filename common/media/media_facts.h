@@ -76,6 +76,7 @@ typedef struct MediaStream {
     MediaColour colour;
     bool interlaced;
     MediaRatio frame_rate; /* average */
+    double growth; /* later pictures turned out larger than the first by this factor; 0: none did */
 
     /* audio */
     int channels;

@@ -175,14 +175,14 @@ static void a_size_that_changes_in_the_middle_is_survived(void **state)
     (void)state;
     free(encoded_run(
         "cd '%s' && ffmpeg -v error -y -f lavfi -i testsrc=s=320x240:d=1 -c:v mpeg2video a.ts && "
-        "ffmpeg -v error -y -f lavfi -i testsrc=s=640x360:d=1 -c:v mpeg2video "
+        "ffmpeg -v error -y -f lavfi -i testsrc=s=640x360:d=2 -c:v mpeg2video "
         "-output_ts_offset 1 b.ts && cat a.ts b.ts > joined.ts",
         encoded_folder()));
     snprintf(joined, sizeof joined, "%s/joined.ts", encoded_folder());
     Made made = encoding_make(joined);
-    encoding_check(&made, 320, 240);
-    unit_check(encoded_number(made.video, "v:0", "stream=nb_frames") >= 48,
-               "both halves are there");
+    encoding_check(&made, 480, 360);
+    unit_check(encoded_number(made.video, "v:0", "stream=nb_frames") >= 73,
+               "both parts are there");
 }
 
 static void a_file_cut_short_is_kept_as_far_as_it_goes(void **state)
@@ -445,16 +445,16 @@ static void wide_colours_come_out_as_they_were(void **state)
     }
 }
 
-/* A second of white in one size, and a second in another. */
-static const char *changing(const char *first, const char *then)
+/* A second of white in one size, and some in another. */
+static const char *changing(const char *first, const char *then, double seconds)
 {
     static char path[ENCODING_PATH];
     const char *folder = encoded_folder(), *sizes[] = {first, then};
     for (int i = 0; i < 2; i++)
-        free(
-            encoded_run("ffmpeg -v error -y -f lavfi -i color=white:s=%s:r=30:d=1 -pix_fmt yuv420p "
-                        "-c:v libx264 -bf 0 '%s/%d.h264'",
-                        sizes[i], folder, i));
+        free(encoded_run(
+            "ffmpeg -v error -y -f lavfi -i color=white:s=%s:r=30:d=%g -pix_fmt yuv420p "
+            "-c:v libx264 -bf 0 '%s/%d.h264'",
+            sizes[i], i ? seconds : 1.0, folder, i));
     snprintf(path, sizeof path, "%s/changing.mkv", folder);
     free(encoded_run("cat '%s/0.h264' '%s/1.h264' | ffmpeg -v error -y -fflags +genpts -f h264 -r "
                      "30 -i - -c copy "
@@ -483,11 +483,11 @@ static void a_picture_of_another_shape_gets_bars(void **state)
     } rows[] = {
         {"640x360", "360x640", 640, 360, 40, 180, true, "a phone that is turned"},
         {"360x640", "640x360", 360, 640, 180, 40, true, "and back"},
-        {"320x180", "320x240", 320, 180, 10, 90, false, "a taller one is smaller, and a loss"},
+        {"320x240", "320x180", 320, 240, 160, 10, true, "a call that is cropped"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = encoding_make(changing(rows[i].first, rows[i].then));
+        Made made = encoding_make(changing(rows[i].first, rows[i].then, 1));
         encoding_check(&made, rows[i].width, rows[i].height);
         unit_check(brightness(&made, 0.5, rows[i].x, rows[i].y) > 200, rows[i].sentence);
         unit_check(brightness(&made, 1.5, rows[i].x, rows[i].y) < 40, rows[i].sentence);
@@ -497,16 +497,32 @@ static void a_picture_of_another_shape_gets_bars(void **state)
     }
 }
 
-/* What is made is as large as the first picture. */
-static void a_picture_that_grows_is_told_as_a_loss(void **state)
+/* What is made is as large as the largest picture that lasts, and what does not last is a loss. */
+static void a_picture_that_grows_is_as_large_as_its_largest(void **state)
 {
+    static const struct {
+        const char *first, *then;
+        double seconds; /* of the second */
+        int width, height;
+        bool whole;
+        const char *sentence;
+    } rows[] = {
+        {"320x180", "640x360", 2, 640, 360, true, "a call that gets a better line"},
+        {"640x360", "320x180", 2, 640, 360, true, "and one that loses it"},
+        {"320x180", "320x240", 2, 426, 240, true, "another shape"},
+        {"320x180", "1920x1200", 2, 1280, 720, true, "up to the limit"},
+        {"320x180", "640x360", 0.5, 320, 180, false, "half a second"},
+        {"360x640", "720x1280", 1.5, 720, 1280, true, "upright, at the end"},
+    };
     (void)state;
-    Made made = encoding_make(changing("320x180", "640x360"));
-    encoding_check(&made, 320, 180);
-    assert_false(made.result.whole);
-    made = encoding_make(changing("640x360", "320x180"));
-    encoding_check(&made, 640, 360);
-    assert_true(made.result.whole);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = {.limit = NULL};
+        const char *source = changing(rows[i].first, rows[i].then, rows[i].seconds);
+        unit_check(encoding_try(source, 720, &made), rows[i].sentence);
+        encoding_check(&made, rows[i].width, rows[i].height);
+        unit_check(made.result.whole == rows[i].whole, rows[i].sentence);
+        unit_check(fabs(made.result.duration - 1 - rows[i].seconds) < 0.1, rows[i].sentence);
+    }
 }
 
 int main(int argc, char **argv)
@@ -530,7 +546,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(sound_may_begin_late_in_a_container_whose_clock_jumps),
         cmocka_unit_test(wide_colours_come_out_as_they_were),
         cmocka_unit_test(a_picture_of_another_shape_gets_bars),
-        cmocka_unit_test(a_picture_that_grows_is_told_as_a_loss),
+        cmocka_unit_test(a_picture_that_grows_is_as_large_as_its_largest),
     };
     return encoding_run("encoder", tests, ARRAY_SIZE(tests), argc, argv);
 }

@@ -31,6 +31,9 @@
 /* Packets, about four seconds: sound of which nothing came out until then cannot be decoded. */
 #define UNHEARD_MAX 200
 
+/* A call's picture grows in a few steps within seconds; what grows on and on is told as a loss. */
+#define GROWTHS_MAX 4
+
 #define REPORT_MS 2000 /* at most, between two reports while decoding advances */
 
 static bool pass_examine(Pass *pass, const PassKnowledge *knowledge, Error *error)
@@ -42,6 +45,7 @@ static bool pass_examine(Pass *pass, const PassKnowledge *knowledge, Error *erro
         MediaStream *stream = &pass->facts.streams[i];
         stream->copyable = stream->copyable && !knowledge->uncopyable[i];
         stream->silent = knowledge->undecodable[i];
+        stream->growth = knowledge->growth[i];
     }
     return plan_make(&pass->facts, pass->spec.policy, &pass->plan, error);
 }
@@ -60,6 +64,7 @@ static bool pass_open_picture(Pass *pass, const AVStream *stream, Error *error)
     VideoTrackSpec made = {.stream = stream,
                            .facts = &pass->facts,
                            .plan = pass->plan,
+                           .may_grow = pass->may_grow,
                            .mux = pass->mux,
                            .gallery = &pass->gallery};
     return video_track_open(&made, &lane->track, error);
@@ -293,9 +298,16 @@ static bool pass_can_spare(const Pass *pass, int stream)
 static void pass_learn(const Pass *pass, PassKnowledge *knowledge)
 {
     bool ended = media_input_position(pass->input) >= 1 || pass->cut_short;
+    double outgrown = pass_state(pass, PASS_PICTURE).outgrown;
     for (PassTrack i = 0; i < PASS_TRACKS; i++)
         if (pass_state(pass, i).unfit)
             knowledge->uncopyable[pass->lanes[i].stream] = knowledge->is_new = true;
+    if (outgrown > 0) {
+        double *growth = &knowledge->growth[pass->lanes[PASS_PICTURE].stream];
+        *growth = MAX_OF(*growth, 1) * outgrown;
+        knowledge->growths++;
+        knowledge->is_new = true;
+    }
     for (PassTrack i = PASS_SOUND; i < PASS_TRACKS && !knowledge->is_new; i++) {
         const PassLane *lane = &pass->lanes[i];
         TrackState heard = pass_state(pass, i);
@@ -311,6 +323,7 @@ bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *
 {
     out->spec = *spec;
     out->closed_stream = -1;
+    out->may_grow = knowledge->growths < GROWTHS_MAX;
     gallery_init(&out->gallery);
     listener_init(&out->listener);
     knowledge->is_new = false;

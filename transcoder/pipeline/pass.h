@@ -18,7 +18,9 @@
 typedef struct PassKnowledge {
     bool uncopyable[MEDIA_STREAMS_MAX];
     bool undecodable[MEDIA_STREAMS_MAX];
-    bool is_new; /* since the pass began */
+    double growth[MEDIA_STREAMS_MAX]; /* as MediaStream has it */
+    int growths;                      /* how often it was found */
+    bool is_new;                      /* since the pass began */
 } PassKnowledge;
 
 /* What the parent is told while a file is worked on, over all passes: a percentage that never goes
@@ -63,6 +65,7 @@ typedef struct Pass {
     Listener listener;
     PassLane lanes[PASS_TRACKS];
     Timeline timeline;
+    bool may_grow; /* this is not the last pass for larger pictures */
     int64_t read_faults;
     bool cut_short;    /* reading ended before the file's end */
     int closed_stream; /* sound whose decoder would not begin; -1: none */

@@ -11,6 +11,7 @@ typedef struct TrackState {
     int64_t packets, frames, faults; /* taken; made or copied; complaints of the decoder */
     int width, height;               /* of the picture, as delivered */
     bool shrunk;       /* some of it was larger, and the limits did not ask for that */
+    double outgrown;   /* it failed because pictures came that are larger by this factor, or 0 */
     const char *unfit; /* why these packets cannot be copied after all, or NULL */
     bool lost;         /* it failed by its own fault: the file is made without it */
 } TrackState;

@@ -17,6 +17,12 @@
 /* Half a frame at the highest rate: a key frame is due when the next frame would be too late. */
 #define KEY_SLACK (0.5 / PLAN_FRAME_RATE)
 
+/* Pixels of the shorter side that are no difference: sides are made even. */
+#define SIDE_SLACK 2
+
+/* Seconds of larger pictures after which all are made as large. */
+#define LASTING_SECONDS 1.0
+
 #define VIDEO_TRACK_MAGIC 0x5654524bu /* "VTRK" */
 
 typedef struct VideoTrack {
@@ -25,8 +31,11 @@ typedef struct VideoTrack {
     Decode decode;
     AVCodecContext *encoder; /* owned; NULL until the first picture */
     Filter filter;
-    double shape; /* width by height of the first picture, as shown */
-    bool shrunk;  /* a later one was larger than what is made */
+    double shape;        /* width by height of the first picture, as shown */
+    bool shrunk;         /* a later one was larger than what is made */
+    double larger;       /* the factor by which those coming now are, or 0 */
+    double larger_since; /* seconds */
+    double outgrown;     /* the factor of those that lasted, or 0 */
     Pace pace;
     int64_t frames;                /* decoded */
     int64_t lost;                  /* of them, because their time was over */
@@ -129,17 +138,39 @@ static bool video_track_encode(void *context, AVFrame *frame, Error *error)
     return true;
 }
 
-/* Whether this picture, shorter side against shorter side, is larger than what is made, and the
- * policy would have let it be. */
-static bool video_track_shrinks(const VideoTrack *track, const AVFrame *frame, double wider)
+/* By which factor this picture, shorter side against shorter side, is larger than what is made,
+ * where the policy would let it be; else 0. */
+static double video_track_excess(const VideoTrack *track, const AVFrame *frame)
 {
     const PlanVideo *plan = &track->spec.plan.video;
     int made = MIN_OF(plan->width, plan->height);
-    double shape = (double)plan->width / plan->height;
-    if (media_is_transposed(plan->orientation))
-        shape = 1 / shape;
-    double shown = frame->height * fmin(1, shape * wider);
-    return shown > made + 2 && made + 2 <= track->spec.plan.policy.max_short_side;
+    double shown = frame->height * fmin(1, video_track_shape(frame));
+    bool may = made + SIDE_SLACK <= track->spec.plan.policy.max_short_side &&
+               MAX_OF(plan->width, plan->height) + SIDE_SLACK <= PLAN_LONG_SIDE_MAX;
+    return may && shown > made + SIDE_SLACK ? shown / made : 0;
+}
+
+/* Larger pictures that have lasted until now are worth beginning anew. */
+static bool video_track_grow(VideoTrack *track, double now, Error *error)
+{
+    if (track->larger == 0 || now - track->larger_since < LASTING_SECONDS || !track->spec.may_grow)
+        return true;
+    track->outgrown = track->larger;
+    return error_set(error, ERROR_MEDIA, "Its pictures become larger.");
+}
+
+/* Sees how large this picture is, which begins when those before it end. */
+static bool video_track_measure(VideoTrack *track, const AVFrame *frame, Error *error)
+{
+    double now = video_track_seconds(frame->pts, track->spec.stream->time_base);
+    if (!video_track_grow(track, now, error))
+        return false;
+    double excess = video_track_excess(track, frame);
+    if (track->larger == 0)
+        track->larger_since = now;
+    track->larger = excess == 0 ? 0 : fmax(track->larger, excess);
+    track->shrunk = track->shrunk || excess > 0;
+    return true;
 }
 
 /* The filters that fit this frame, and with the first ones the encoder behind them. Where the
@@ -156,7 +187,6 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
     if (track->encoder && filter_fits(&track->filter, frame))
         return true;
     double wider = video_track_shape(frame) / track->shape;
-    track->shrunk = track->shrunk || video_track_shrinks(track, frame, wider);
     plan_video_filters(&plan->video, wider, text);
     if (track->encoder) {
         if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
@@ -229,7 +259,8 @@ static bool video_track_take_frame(void *context, AVFrame *frame, Error *error)
         return false;
     if (!video_track_place_in_time(track, frame) || !video_track_keep_pace(track, frame))
         return true;
-    if (!allowance_seconds(&track->spec.plan.policy, "video", video_track_end(track), error))
+    if (!allowance_seconds(&track->spec.plan.policy, "video", video_track_end(track), error) ||
+        !video_track_measure(track, frame, error))
         return false;
     video_track_complete_colour(track, frame);
     return video_track_fit_filter(track, frame, error) &&
@@ -259,7 +290,8 @@ static bool video_track_take(void *self, AVPacket *packet, Error *error)
     if (!track->encoder)
         return error_set(error, ERROR_MEDIA,
                          "The file is incomplete or damaged: no picture of it could be decoded.");
-    if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
+    if (!video_track_grow(track, video_track_end(track), error) ||
+        !filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
         return false;
     track->final_length = video_track_final_length(track);
     return video_track_encode_held(track, video_track_end(track), error) &&
@@ -275,7 +307,8 @@ static TrackState video_track_state(const void *self)
                         .faults = track->decode.faults + track->lost,
                         .width = track->spec.plan.video.width,
                         .height = track->spec.plan.video.height,
-                        .shrunk = track->shrunk};
+                        .shrunk = track->shrunk,
+                        .outgrown = track->outgrown};
 }
 
 static void video_track_free(void *self)

@@ -1,7 +1,8 @@
 /*
  * The picture's way where it is made anew: decode → pace → filter → encode → mux, with the gallery
  * watching. It starts itself with the first decoded picture, because only then are size,
- * colour and interlacing certain.
+ * colour and interlacing certain. Pictures of another size or shape that come later are fitted into
+ * that size, with bars.
  */
 #pragma once
 
@@ -17,6 +18,7 @@ typedef struct VideoTrackSpec {
     const AVStream *stream; /* all borrowed for the track's life */
     const MediaFacts *facts;
     EncodePlan plan;
+    bool may_grow; /* it fails, and says so in its state, when larger pictures come and last */
     Mux *mux;
     Gallery *gallery;
 } VideoTrackSpec;

@@ -149,7 +149,8 @@ static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream
     plan.copy = !plan.why;
 
     double width = stream->width * media_pixel_aspect(stream), height = stream->height;
-    double factor = fmin(1, (double)policy->max_short_side / fmin(width, height));
+    double largest = fmax(1, stream->growth);
+    double factor = fmin(largest, (double)policy->max_short_side / fmin(width, height));
     factor = fmin(factor, PLAN_LONG_SIDE_MAX / fmax(width, height));
     bool turned = media_is_transposed(stream->orientation);
     plan.width = plan_even_side((turned ? height : width) * factor);

@@ -23,7 +23,7 @@
 
 /* The policy's numbers. X(field, smallest, largest) */
 #define ENCODER_POLICY(X)                                                                          \
-    X(max_short_side, 2, MEDIA_SIDE_MAX) /* pixels; the picture is never enlarged */               \
+    X(max_short_side, 2, MEDIA_SIDE_MAX) /* pixels; the largest picture is never enlarged */       \
     X(crf, 0, 51)                        /* libx264: smaller is better and larger */               \
     X(threads, 0, 256)                   /* 0: all cores */                                        \
     X(remux_bit_rate, 0, 1000000000)     /* of 1080p, else by area; 0: nothing is copied */        \
