@@ -8,12 +8,18 @@ import { axeFindsNothing } from '../harness/axe.mjs';
 import { iphone, photo } from '../harness/media.mjs';
 import { startPair } from '../harness/pair.mjs';
 
-/* What the server is to say about every upload from now on. */
+const held = new WeakMap(); // page → what is changed in every answer
+
+/* What the server is to say about every upload from now on. One route stays for good: Playwright
+   may switch interception off when a route that answers just then is taken away, and with it the
+   one put in its place. */
 async function heldStill(page, change) {
-  await page.unrouteAll({ behavior: 'wait' }); // one that still fetches would answer too late
+  const first = !held.has(page);
+  held.set(page, change);
+  if (!first) return;
   await page.route('**/api/uploads/*', async (route) => {
     const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), ...change } });
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), ...held.get(page) } });
   });
 }
 
