@@ -49,6 +49,7 @@ COMMON := \
 	common/sandbox/zygote.c \
 	common/sandbox/zygote_message.c \
 	common/settings/settings.c \
+	common/transfer/losses.c \
 	common/transfer/transfer.c
 
 # libav: only what runs in the children of either program.
@@ -57,6 +58,7 @@ MEDIA := \
 	common/media/avc.c \
 	common/media/media_choice.c \
 	common/media/media_compat.c \
+	common/media/layers.c \
 	common/media/media_error.c \
 	common/media/media_input.c \
 	common/media/media_probe.c \
@@ -126,6 +128,7 @@ WEB := \
 	web/library/results/mp4.c \
 	web/library/results/storyboard.c \
 	web/library/results/waveform.c \
+	web/library/retention.c \
 	web/records/words.c \
 	web/storage/names.c \
 	web/storage/storage.c \
@@ -180,6 +183,7 @@ TRANSCODER := \
 	transcoder/pipeline/waveform.c \
 	transcoder/plan/plan.c \
 	transcoder/plan/plan_filters.c \
+	transcoder/plan/plan_losses.c \
 	transcoder/scratch/scratch.c \
 	transcoder/web_client/web_client.c \
 	transcoder/web_client/web_client_deliver.c \
@@ -253,6 +257,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_last_picture.c \
 	tests/unit/test_listener.c \
 	tests/unit/test_long_clip.c \
+	tests/unit/test_losses.c \
 	tests/unit/test_media_error.c \
 	tests/unit/test_media_tags.c \
 	tests/unit/test_mutants.c \

@@ -1,13 +1,13 @@
 #include "common/media/media_compat.h"
 
 #if LIBAVCODEC_VERSION_MAJOR >= 61
-const int32_t *media_compat_display_matrix(const AVStream *stream)
+const void *media_compat_side_data(const AVStream *stream, enum AVPacketSideDataType type,
+                                   size_t size)
 {
     const AVCodecParameters *codec = stream->codecpar;
-    const AVPacketSideData *data = av_packet_side_data_get(
-        codec->coded_side_data, codec->nb_coded_side_data, AV_PKT_DATA_DISPLAYMATRIX);
-    return data && data->size >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data->data
-                                                     : NULL;
+    const AVPacketSideData *data =
+        av_packet_side_data_get(codec->coded_side_data, codec->nb_coded_side_data, type);
+    return data && data->size >= size ? data->data : NULL;
 }
 
 void media_compat_drop_side_data(AVCodecParameters *codec)
@@ -15,11 +15,12 @@ void media_compat_drop_side_data(AVCodecParameters *codec)
     av_packet_side_data_free(&codec->coded_side_data, &codec->nb_coded_side_data);
 }
 #else
-const int32_t *media_compat_display_matrix(const AVStream *stream)
+const void *media_compat_side_data(const AVStream *stream, enum AVPacketSideDataType type,
+                                   size_t size)
 {
-    size_t size = 0;
-    const uint8_t *data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size);
-    return data && size >= 9 * sizeof(int32_t) ? (const int32_t *)(const void *)data : NULL;
+    size_t found = 0;
+    const uint8_t *data = av_stream_get_side_data(stream, type, &found);
+    return data && found >= size ? data : NULL;
 }
 
 /* It hangs on the stream, which is not copied. */

@@ -18,8 +18,10 @@ typedef const uint8_t MediaWriteByte;
 typedef uint8_t MediaWriteByte;
 #endif
 
-/* Borrowed display matrix (nine numbers) of a stream, or NULL. */
-const int32_t *media_compat_display_matrix(const AVStream *stream);
+/* What the container's head tells of a stream beside its parameters, borrowed and at least `size`
+ * bytes long, or NULL. */
+const void *media_compat_side_data(const AVStream *stream, enum AVPacketSideDataType type,
+                                   size_t size);
 
 /* Rotation, HDR and the like: what a copied stream must not carry on. */
 void media_compat_drop_side_data(AVCodecParameters *codec);

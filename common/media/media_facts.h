@@ -10,9 +10,11 @@
 #include "common/media/media_tags.h"
 
 typedef enum MediaStreamKind {
-    STREAM_OTHER, /* data, subtitles, attachments */
+    STREAM_OTHER, /* attachments, and what nothing is known of */
     STREAM_VIDEO,
     STREAM_AUDIO,
+    STREAM_SUBTITLES,
+    STREAM_DATA, /* what cameras note beside the pictures */
 } MediaStreamKind;
 
 /* What must be done to the stored picture to show it upright; the numbers of EXIF 2.32 tag 0x0112.
@@ -76,6 +78,11 @@ typedef struct MediaStream {
     MediaColour colour;
     bool interlaced;
     MediaRatio frame_rate; /* average */
+    bool has_alpha;
+    bool is_subtle; /* more than eight bits, or more colour than 4:2:0 */
+    bool is_dolby_vision;
+    bool is_stereoscopic; /* pictures for two eyes */
+    bool is_spherical;    /* all around who looks, or half of that */
     double growth; /* later pictures turned out larger than the first by this factor; 0: none did */
 
     /* audio */

@@ -2,6 +2,7 @@
 
 #include <libavutil/avstring.h>
 #include <libavutil/pixdesc.h>
+#include <libavutil/stereo3d.h>
 
 #include "common/base/clock.h"
 #include "common/media/aac.h"
@@ -15,8 +16,10 @@
 
 /* Of a display matrix (ISO/IEC 14496-12 §6.2.2) only the signs of its rotating part matter. It maps
  * (x, y) to (a x + c y, b x + d y), y downwards. */
-static MediaOrientation media_probe_orientation(const int32_t *matrix)
+static MediaOrientation media_probe_orientation(const AVStream *stream)
 {
+    const int32_t *matrix =
+        media_compat_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof *matrix);
     if (!matrix)
         return MEDIA_UPRIGHT;
     int64_t a = matrix[0], b = matrix[1], c = matrix[3], d = matrix[4];
@@ -43,6 +46,9 @@ static void media_probe_pixels(MediaStream *out, enum AVPixelFormat format)
     base_copy_truncated(out->pixel_format, sizeof out->pixel_format,
                         pixels ? pixels->name : "unknown");
     out->bit_depth = pixels ? pixels->comp[0].depth : 0;
+    out->has_alpha = out->has_alpha || (pixels && pixels->flags & AV_PIX_FMT_FLAG_ALPHA);
+    out->is_subtle = pixels && pixels->nb_components >= 3 &&
+                     (out->bit_depth > 8 || pixels->log2_chroma_w + pixels->log2_chroma_h < 2);
 }
 
 /* The old "yuvj" formats say full range by their name. */
@@ -51,13 +57,26 @@ static bool media_probe_full_range(enum AVColorRange range, const char *pixel_fo
     return range == AVCOL_RANGE_JPEG || strncmp(pixel_format, "yuvj", 4) == 0;
 }
 
+/* What a flat, opaque picture lacks. Matroska keeps the transparency of VP8 and VP9 beside the
+ * picture, where the decoder does not look. */
+static void media_probe_extras(MediaStream *out, const AVStream *stream)
+{
+    const AVDictionaryEntry *alpha = av_dict_get(stream->metadata, "alpha_mode", NULL, 0);
+    const AVStereo3D *eyes = media_compat_side_data(stream, AV_PKT_DATA_STEREO3D, sizeof *eyes);
+    out->has_alpha = alpha && streq(alpha->value, "1");
+    out->is_stereoscopic = eyes && eyes->type != AV_STEREO3D_2D;
+    out->is_spherical = media_compat_side_data(stream, AV_PKT_DATA_SPHERICAL, 1);
+    out->is_dolby_vision = media_compat_side_data(stream, AV_PKT_DATA_DOVI_CONF, 1);
+}
+
 static void media_probe_video(MediaStream *out, AVFormatContext *format, AVStream *stream)
 {
     const AVCodecParameters *codec = stream->codecpar;
     out->width = codec->width;
     out->height = codec->height;
     out->pixel_aspect = media_probe_ratio(av_guess_sample_aspect_ratio(format, stream, NULL));
-    out->orientation = media_probe_orientation(media_compat_display_matrix(stream));
+    out->orientation = media_probe_orientation(stream);
+    media_probe_extras(out, stream);
     media_probe_pixels(out, codec->format);
     out->colour = (MediaColour){codec->color_primaries, codec->color_trc, codec->color_space,
                                 media_probe_full_range(codec->color_range, out->pixel_format)};
@@ -74,6 +93,26 @@ static void media_probe_video(MediaStream *out, AVFormatContext *format, AVStrea
                                AV_DISPOSITION_STILL_IMAGE);
 }
 
+/* Camcorders write date and exposure as pictures of subtitles. */
+static MediaStreamKind media_probe_kind(const AVFormatContext *format,
+                                        const AVCodecParameters *codec)
+{
+    bool camera =
+        codec->codec_id == AV_CODEC_ID_HDMV_PGS_SUBTITLE && streq(format->iformat->name, "mpegts");
+    switch (codec->codec_type) {
+    case AVMEDIA_TYPE_VIDEO:
+        return STREAM_VIDEO;
+    case AVMEDIA_TYPE_AUDIO:
+        return STREAM_AUDIO;
+    case AVMEDIA_TYPE_SUBTITLE:
+        return camera ? STREAM_DATA : STREAM_SUBTITLES;
+    case AVMEDIA_TYPE_DATA:
+        return STREAM_DATA;
+    default:
+        return STREAM_OTHER;
+    }
+}
+
 static double media_probe_seconds(int64_t duration, AVRational base)
 {
     return duration == AV_NOPTS_VALUE || duration <= 0 ? 0 : (double)duration * av_q2d(base);
@@ -87,9 +126,7 @@ static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStre
     bool h264 = codec->codec_id == AV_CODEC_ID_H264, aac = codec->codec_id == AV_CODEC_ID_AAC;
     *out = (MediaStream){
         .index = stream->index,
-        .kind = codec->codec_type == AVMEDIA_TYPE_VIDEO   ? STREAM_VIDEO
-                : codec->codec_type == AVMEDIA_TYPE_AUDIO ? STREAM_AUDIO
-                                                          : STREAM_OTHER,
+        .kind = media_probe_kind(format, codec),
         .decodable = decoder && av_match_list(decoder->name, format->codec_whitelist, ',') > 0,
         .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
         .bit_rate = MAX_OF(codec->bit_rate, 0),

@@ -28,6 +28,7 @@ static const SettingRow rows[] = {
 static const char *const log_formats[] = {"text", "json", NULL};
 static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const sandboxes[] = {"auto", "required", NULL};
+static const char *const keepings[] = {"auto", "yes", "no", NULL};
 static const char *const booleans[] = {"no", "yes", NULL};
 static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "faster",   "fast",
                                       "medium",    "slow",      "slower",   "veryslow", NULL};
@@ -35,7 +36,7 @@ static const char *const presets[] = {"ultrafast", "superfast", "veryfast", "fas
 static const char *const *const choices[] = {
     [SETTING_BOOLEAN] = booleans,     [SETTING_LOG_FORMAT] = log_formats,
     [SETTING_LOG_LEVEL] = log_levels, [SETTING_SANDBOX] = sandboxes,
-    [SETTING_PRESET] = presets,
+    [SETTING_KEEP] = keepings,        [SETTING_PRESET] = presets,
 };
 
 static bool settings_is_secret(SettingKind kind)
@@ -154,6 +155,7 @@ static bool settings_check_value(const SettingRow *row, Setting *setting, FILE *
     case SETTING_LOG_FORMAT:
     case SETTING_LOG_LEVEL:
     case SETTING_SANDBOX:
+    case SETTING_KEEP:
     case SETTING_PRESET:
         return settings_check_choice(row, setting, faults);
     }

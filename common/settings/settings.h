@@ -28,11 +28,15 @@ typedef enum SettingKind {
     SETTING_LOG_FORMAT,
     SETTING_LOG_LEVEL,
     SETTING_SANDBOX,
+    SETTING_KEEP,
     SETTING_PRESET,
 } SettingKind;
 
 /* Indices of the choices of SANDBOX. */
 typedef enum SettingSandbox { SETTING_SANDBOX_AUTO, SETTING_SANDBOX_REQUIRED } SettingSandbox;
+
+/* Likewise, of KEEP_ORIGINAL_VIDEOS. */
+typedef enum SettingKeep { SETTING_KEEP_AUTO, SETTING_KEEP_YES, SETTING_KEEP_NO } SettingKeep;
 
 /* A checked value: the text as given, and the number it means where it means one. */
 typedef struct Setting {

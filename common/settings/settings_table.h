@@ -36,8 +36,8 @@
       "from SIGTERM to the end")                                                                   \
     X(min_free_space, "MIN_FREE_SPACE", SETTING_BOTH, SETTING_SIZE, "512M", 0, INT64_MAX,          \
       "below it uploads are refused and no job is claimed")                                        \
-    X(keep_original_videos, "KEEP_ORIGINAL_VIDEOS", SETTING_WEB, SETTING_BOOLEAN, "no", 0, 0,      \
-      "yes keeps them beside the playable video")                                                  \
+    X(keep_original_videos, "KEEP_ORIGINAL_VIDEOS", SETTING_WEB, SETTING_KEEP, "auto", 0, 0,       \
+      "auto: where the playable video lacks what matters; yes always; no: only in doubt")          \
     X(job_lease_seconds, "JOB_LEASE_SECONDS", SETTING_WEB, SETTING_INTEGER, "60", 1, 86400,        \
       "a transcoder silent for longer loses its job")                                              \
     X(job_max_attempts, "JOB_MAX_ATTEMPTS", SETTING_WEB, SETTING_INTEGER, "3", 1, 100,             \

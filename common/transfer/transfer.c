@@ -101,10 +101,10 @@ json_t *transfer_result_encode(const TransferResult *result)
                  {"title", result->title}};
     char field[TRANSFER_WORD_MAX];
     json_t *value =
-        json_pack("{s:f, s:f, s:I, s:I, s:b, s:b, s:s}", "duration", result->duration,
+        json_pack("{s:f, s:f, s:I, s:I, s:b, s:o, s:s}", "duration", result->duration,
                   "source_duration", result->source_duration, "width", (json_int_t)result->width,
-                  "height", (json_int_t)result->height, "has_audio", result->has_audio, "whole",
-                  result->whole, "operation", result->operation);
+                  "height", (json_int_t)result->height, "has_audio", result->has_audio, "losses",
+                  transfer_losses_encode(result->losses), "operation", result->operation);
     for (TransferFile i = 0; i < TRANSFER_FILE_COUNT; i++) {
         const TransferMade *made = &result->files[i];
         if (!made->present)
@@ -136,7 +136,7 @@ static bool transfer_decode_file(const json_t *value, TransferFile which, Transf
 bool transfer_result_decode(const json_t *value, TransferResult *result, Error *error)
 {
     TransferResult read = {.has_audio = json_is_true(json_object_get(value, "has_audio")),
-                           .whole = json_is_true(json_object_get(value, "whole"))};
+                           .losses = transfer_losses_decode(json_object_get(value, "losses"))};
     const struct {
         const char *field;
         char *out;

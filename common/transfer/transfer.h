@@ -8,6 +8,7 @@
 #include "common/base/digest.h"
 #include "common/base/id.h"
 #include "common/base/json.h"
+#include "common/transfer/losses.h"
 
 #define TRANSFER_PATH_CLAIM    "/api/transcoding/jobs/claim"
 #define TRANSFER_PATH_ORIGINAL "/api/transcoding/jobs/%s/original" /* job id */
@@ -91,8 +92,8 @@ typedef struct TransferResult {
     int64_t width, height;  /* pixels as shown; 0 for sound alone */
     TransferMade files[TRANSFER_FILE_COUNT];
     bool has_audio;
-    bool whole;         /* all the original told of is in the result; false if not told */
-    char operation[16]; /* what was done: "encode", "remux", "encode video", "encode audio" */
+    TransferLosses losses; /* what the original told of and is not in the result */
+    char operation[16];    /* what was done: "encode", "remux", "encode video", "encode audio" */
     char thumbhash[TRANSFER_THUMBHASH_MAX + 1];     /* base64 (RFC 4648 §4); "" for none */
     char captured_at[TRANSFER_CAPTURED_AT_MAX + 1]; /* RFC 3339, in UTC; "" unknown */
     char title[TRANSFER_TITLE_MAX + 1];             /* UTF-8 without controls; "" for none */

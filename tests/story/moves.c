@@ -163,7 +163,6 @@ char *play_metadata(Story *story, const PlayedFiles *files)
     TransferResult result = {.duration = duration,
                              .source_duration = duration,
                              .has_audio = true,
-                             .whole = true,
                              .operation = "encode"};
     story_expect(story, duration > 0, "%s is no media file for ffprobe", played);
     if (video)

@@ -67,6 +67,14 @@ Made encoding_make(const char *source)
     return made;
 }
 
+bool encoding_is_whole(const TransferResult *result)
+{
+    TransferLosses light = LOSSES(LOSS_HDR) | LOSSES(LOSS_DOLBY_VISION) | LOSSES(LOSS_COLOURS) |
+                           LOSSES(LOSS_SIZE) | LOSSES(LOSS_FRAME_RATE) | LOSSES(LOSS_FIELDS) |
+                           LOSSES(LOSS_DATA) | LOSSES(LOSS_SHAPE);
+    return (result->losses & ~light) == 0;
+}
+
 void encoding_refused(const char *source, const char *reason)
 {
     Made made = {0};

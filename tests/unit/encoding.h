@@ -27,6 +27,9 @@ bool encoding_try(const char *source, int max_short_side, Made *made);
 /* The same, and it must succeed. */
 Made encoding_make(const char *source);
 
+/* Whether nothing is lost but what the limits ask for, or what no viewer misses. */
+bool encoding_is_whole(const TransferResult *result);
+
 /* It must be refused as media, with a sentence that holds the reason. */
 void encoding_refused(const char *source, const char *reason);
 

@@ -61,7 +61,6 @@ Parcel parcel_pack_claimed(Archive *archive, ArchiveVideo original)
                                 .source_duration = 10.2,
                                 .width = 1080,
                                 .height = 1920,
-                                .whole = true,
                                 .operation = "encode"},
                      .now = PARCEL_START};
     parcel.original = original;

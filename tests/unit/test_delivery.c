@@ -37,27 +37,46 @@ static void keeps_the_original_where_that_is_wanted(void **state)
 {
     Parcel parcel = parcel_pack(*state);
     Error error = {0};
-    parcel.archive->library.keep_original_videos = true;
+    parcel.archive->library.keep_original_videos = RETENTION_ALL;
     assert_true(parcel_send(&parcel, &error));
     parcel_sweep(&parcel);
     assert_int_equal(archive_count_files(parcel.archive), 3);
     parcel_unpack(&parcel);
 }
 
-/* What the result lacks is nowhere else. */
-static void keeps_the_original_of_a_result_that_is_not_whole(void **state)
+/* What the result lacks is nowhere else, and what it lacks is told afterwards. */
+static void keeps_the_original_for_what_the_result_lacks(void **state)
 {
-    Parcel parcel = parcel_pack(*state);
-    UploadView view;
-    Error error = {0};
-    parcel.result.whole = false;
-    assert_true(parcel_send(&parcel, &error));
-    parcel_sweep(&parcel);
-    assert_int_equal(archive_count_files(parcel.archive), 3);
-    assert_true(upload_view(&parcel.archive->library, parcel.original.upload_id, &view, &error));
-    assert_string_equal(view.files.of[FILE_ORIGINAL], parcel.original.path);
-    assert_int_equal(view.job_state, JOB_DONE);
-    parcel_unpack(&parcel);
+    static const struct {
+        Retention retention;
+        TransferLosses losses;
+        bool stays;
+        const char *sentence;
+    } rows[] = {
+        {RETENTION_AUTO, 0, false, "nothing is lost"},
+        {RETENTION_AUTO, LOSSES(LOSS_SIZE) | LOSSES(LOSS_HDR), false, "nothing that matters"},
+        {RETENTION_AUTO, LOSSES(LOSS_SIZE) | LOSSES(LOSS_SOUND_TRACK), true, "a second sound"},
+        {RETENTION_AUTO, LOSSES(LOSS_PART), true, "a part is missing"},
+        {RETENTION_ALL, 0, true, "all are wanted"},
+        {RETENTION_NONE, LOSSES(LOSS_SOUND_TRACK), false, "none are wanted"},
+        {RETENTION_NONE, LOSSES(LOSS_DAMAGED), true, "but this one is in doubt"},
+    };
+    Archive *archive = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Parcel parcel = parcel_pack(archive);
+        UploadView view;
+        Error error = {0};
+        archive->library.keep_original_videos = rows[i].retention;
+        parcel.result.losses = rows[i].losses;
+        assert_true(parcel_send(&parcel, &error));
+        parcel_sweep(&parcel);
+        assert_true(upload_view(&archive->library, parcel.original.upload_id, &view, &error));
+        const char *kept = rows[i].stays ? parcel.original.path : "";
+        unit_check(streq(view.files.of[FILE_ORIGINAL], kept), rows[i].sentence);
+        unit_check(view.media.losses == rows[i].losses, rows[i].sentence);
+        assert_int_equal(view.job_state, JOB_DONE);
+        parcel_unpack(&parcel);
+    }
 }
 
 /* The sender's word is not enough where web itself found more. */
@@ -89,12 +108,12 @@ static void keeps_the_original_that_was_found_to_be_longer(void **state)
 }
 
 /* A sender that does not know the word has not said so. */
-static void keeps_the_original_where_nobody_said_that_it_is_whole(void **state)
+static void keeps_the_original_where_nobody_said_what_is_lost(void **state)
 {
     Parcel parcel = parcel_pack(*state);
     Error error = {0};
     _cleanup_json_ json_t *json = transfer_result_encode(&parcel.result);
-    assert_int_equal(json_object_del(json, "whole"), 0);
+    assert_int_equal(json_object_del(json, "losses"), 0);
     _cleanup_free_ char *metadata = json_print(json);
     Delivery *delivery = delivery_begin(&parcel.archive->library, 10000, PARCEL_START, &error);
     assert_true(parcel_put_fields(delivery, &parcel, &error));
@@ -429,9 +448,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(replaces_the_original),
         TEST(keeps_the_original_where_that_is_wanted),
-        TEST(keeps_the_original_of_a_result_that_is_not_whole),
+        TEST(keeps_the_original_for_what_the_result_lacks),
         TEST(keeps_the_original_that_was_found_to_be_longer),
-        TEST(keeps_the_original_where_nobody_said_that_it_is_whole),
+        TEST(keeps_the_original_where_nobody_said_what_is_lost),
         TEST(does_without_a_poster),
         TEST(answers_the_same_delivery_the_same),
         TEST(takes_no_second_result),

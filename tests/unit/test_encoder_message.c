@@ -35,22 +35,25 @@ static void lines_of_a_child_are_checked_before_they_are_believed(void **state)
         {"{\"error\":{\"code\":\"media\"}}", false, 0, "a missing one too"},
         {"{\"error\":5}", false, 0, "a number is no error"},
         {"{\"result\":{\"duration\":1.5,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
-         true, ENCODER_MESSAGE_RESULT, "a whole result is a result"},
+         "\"has_audio\":true,\"losses\":[],\"operation\":\"encode\"," VIDEO_ALONE "}}",
+         true, ENCODER_MESSAGE_RESULT, "a result is a result"},
         {"{\"result\":{\"duration\":-1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
+         "\"has_audio\":true,\"losses\":[],\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "no video lasts less than nothing"},
         {"{\"result\":{\"duration\":1e300,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
+         "\"has_audio\":true,\"losses\":[],\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "or longer than the year"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":64000,\"height\":480,"
-         "\"has_audio\":true,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
+         "\"has_audio\":true,\"losses\":[],\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "or is wider than we make them"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":1,\"whole\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
+         "\"has_audio\":1,\"losses\":[],\"operation\":\"encode\"," VIDEO_ALONE "}}",
          false, 0, "a flag is true or false"},
         {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
-         "\"has_audio\":true,\"whole\":true,\"operation\":\"magic\"," VIDEO_ALONE "}}",
+         "\"has_audio\":true,\"operation\":\"encode\"," VIDEO_ALONE "}}",
+         false, 0, "what is lost is always told"},
+        {"{\"result\":{\"duration\":1,\"source_duration\":2,\"width\":640,\"height\":480,"
+         "\"has_audio\":true,\"losses\":[],\"operation\":\"magic\"," VIDEO_ALONE "}}",
          false, 0, "an unknown operation was not done"},
     };
     (void)state;
@@ -99,7 +102,7 @@ static void what_is_written_can_be_read(void **state)
                             .width = 320,
                             .height = 240,
                             .files = {[TRANSFER_VIDEO] = true, [TRANSFER_POSTER] = true},
-                            .whole = true}};
+                            .losses = LOSSES(LOSS_SIZE)}};
     (void)state;
     int ends[2];
     assert_int_equal(pipe(ends), 0);
@@ -110,8 +113,8 @@ static void what_is_written_can_be_read(void **state)
     assert_true(length > 1 && line[length - 1] == '\n');
     assert_true(encoder_message_read(line, (size_t)length - 1, &read_back));
     assert_int_equal(read_back.outcome.width, 320);
-    assert_true(read_back.outcome.files[TRANSFER_POSTER] && read_back.outcome.whole &&
-                !read_back.outcome.has_audio);
+    assert_true(read_back.outcome.files[TRANSFER_POSTER] &&
+                read_back.outcome.losses == LOSSES(LOSS_SIZE) && !read_back.outcome.has_audio);
     assert_true(read_back.outcome.duration == 1.25);
 }
 

@@ -72,7 +72,7 @@ static void web_ready_files_keep_every_bit(void **state)
                         encoded_number(source, "a:0", "stream=start_time")) < 0.002,
                    "the sound begins where it did");
         unit_check(fabs(made.result.duration - 3) < 0.1, rows[i].sentence);
-        unit_check(made.result.whole && made.result.has_audio, rows[i].sentence);
+        unit_check(encoding_is_whole(&made.result) && made.result.has_audio, rows[i].sentence);
         unit_check(made.result.width == 640 && made.result.height == 360, rows[i].sentence);
         unit_check(made.result.files[TRANSFER_POSTER].present, "there is a poster");
         unit_check(made.result.thumbhash[0], "and a ThumbHash");
@@ -242,7 +242,7 @@ static void pictures_numbered_as_they_are_decoded_are_shown_in_order(void **stat
         const char *source = encoding_source("numbered.mp4", options);
         Made made = copy(source);
         check_operation(&made, "encode", rows[i].sentence);
-        unit_check(made.result.whole, rows[i].sentence);
+        unit_check(encoding_is_whole(&made.result), rows[i].sentence);
         unit_check(fabs(made.result.duration - 3) < 0.001, rows[i].sentence);
         unit_check(encoded_number(made.video, "v:0", "stream=nb_frames") == 75, rows[i].sentence);
         unit_check(alignment_of_pictures(made.video, right) < ALIGNMENT_PICTURE_MAX,

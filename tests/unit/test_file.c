@@ -194,7 +194,7 @@ static void both_programs_read_the_same_result(void **state)
                              .files = {[TRANSFER_VIDEO] = {.present = true, .size = 99},
                                        [TRANSFER_POSTER] = {.present = true}},
                              .has_audio = true,
-                             .whole = true,
+                             .losses = LOSSES(LOSS_SIZE) | LOSSES(LOSS_DATA),
                              .operation = "encode"};
     TransferResult read;
     Error error = {0};
@@ -205,10 +205,13 @@ static void both_programs_read_the_same_result(void **state)
     memset(&read, 0, sizeof read);
     assert_true(transfer_result_decode(value, &read, &error));
     assert_true(read.duration == 1.5 && read.files[TRANSFER_POSTER].present && read.has_audio &&
-                read.whole);
+                read.losses == result.losses);
     assert_int_equal(read.width, 640);
-    json_object_del(value, "whole");
-    assert_true(transfer_result_decode(value, &read, &error) && !read.whole);
+    json_array_append_new(json_object_get(value, "losses"), json_string("a later word"));
+    assert_true(transfer_result_decode(value, &read, &error));
+    assert_true(read.losses == (result.losses | LOSSES(LOSS_PART)));
+    json_object_del(value, "losses");
+    assert_true(transfer_result_decode(value, &read, &error) && read.losses == LOSSES(LOSS_PART));
     assert_true(
         digest_equal(&read.files[TRANSFER_POSTER].digest, &result.files[TRANSFER_POSTER].digest));
     json_object_set_new(value, "video_digest", json_string("sha-256=:AAAA:"));

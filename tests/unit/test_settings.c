@@ -53,7 +53,7 @@ static const struct {
      "MAX_VIDEO_SIZE must be a size"},
     {SETTING_WEB,
      {"TRANSCODING_UPLOAD_TOKEN=" SECRET, "KEEP_ORIGINAL_VIDEOS=maybe"},
-     "one of: no yes."},
+     "one of: auto yes no."},
     {SETTING_WEB,
      {"TRANSCODING_UPLOAD_TOKEN=" SECRET, "PUBLIC_URL=example.org"},
      "PUBLIC_URL must be an http"},

@@ -38,14 +38,14 @@ static void prepares_every_statement(void **state)
 static void is_durable_and_of_its_version(void **state)
 {
     Archive *archive = *state;
-    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 3);
+    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 4);
     assert_int_equal(archive_query(archive, "PRAGMA application_id"), 0x5265656c);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM pragma_table_list "
                                             "WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' "
                                             "AND NOT strict"),
                      0);
     archive_reopen(archive);
-    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 3);
+    assert_int_equal(archive_query(archive, "PRAGMA user_version"), 4);
 }
 
 static bool read_synchronous(StoreConnection *connection, void *argument, Error *error)

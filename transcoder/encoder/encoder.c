@@ -175,7 +175,7 @@ bool encoder_run(const EncoderJob *job, TransferResult *result, Error *error)
                            .width = outcome.width,
                            .height = outcome.height,
                            .has_audio = outcome.has_audio,
-                           .whole = outcome.whole};
+                           .losses = outcome.losses};
     base_copy(made.operation, sizeof made.operation, encoder_operation_word(outcome.operation));
     base_copy(made.thumbhash, sizeof made.thumbhash, outcome.thumbhash);
     base_copy(made.captured_at, sizeof made.captured_at, outcome.captured_at);

@@ -64,13 +64,13 @@ static json_t *encoder_message_json(const EncoderMessage *message)
         for (size_t i = 0; i < TRANSFER_FILE_COUNT; i++)
             if (outcome->files[i])
                 json_array_append_new(files, json_string(transfer_file_kinds[i].word));
-        return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:b, s:o, s:s, s:s, s:s, s:o}}", "result",
+        return json_pack("{s:{s:f, s:f, s:i, s:i, s:b, s:o, s:o, s:s, s:s, s:s, s:o}}", "result",
                          "duration", outcome->duration, "source_duration", outcome->source_duration,
                          "width", outcome->width, "height", outcome->height, "has_audio",
-                         outcome->has_audio, "whole", outcome->whole, "files", files, "operation",
-                         encoder_operation_word(outcome->operation), "thumbhash",
-                         outcome->thumbhash, "captured_at", outcome->captured_at, "title",
-                         json_text(outcome->title));
+                         outcome->has_audio, "losses", transfer_losses_encode(outcome->losses),
+                         "files", files, "operation", encoder_operation_word(outcome->operation),
+                         "thumbhash", outcome->thumbhash, "captured_at", outcome->captured_at,
+                         "title", json_text(outcome->title));
     case ENCODER_MESSAGE_ERROR:
         return json_pack("{s:{s:s, s:o}}", "error", "code", error_word(message->error.code),
                          "detail", json_text(message->error.detail));
@@ -102,6 +102,13 @@ static bool encoder_read_integer(const json_t *object, const char *field, int sm
     return true;
 }
 
+static bool encoder_read_losses(const json_t *object, TransferLosses *out)
+{
+    const json_t *value = json_object_get(object, "losses");
+    *out = transfer_losses_decode(value);
+    return json_is_array(value);
+}
+
 static bool encoder_read_outcome(const json_t *object, EncoderOutcome *out)
 {
     const json_t *files = json_object_get(object, "files");
@@ -131,7 +138,7 @@ static bool encoder_read_outcome(const json_t *object, EncoderOutcome *out)
            encoder_read_seconds(object, "duration", &out->duration) &&
            encoder_read_seconds(object, "source_duration", &out->source_duration) &&
            json_get_flag(object, "has_audio", &out->has_audio, &ignored) &&
-           json_get_flag(object, "whole", &out->whole, &ignored) &&
+           encoder_read_losses(object, &out->losses) &&
            json_copy_string(object, "thumbhash", out->thumbhash, sizeof out->thumbhash, &ignored) &&
            json_copy_string(object, "captured_at", out->captured_at, sizeof out->captured_at,
                             &ignored) &&

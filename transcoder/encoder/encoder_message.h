@@ -22,7 +22,7 @@ typedef struct EncoderOutcome {
     double source_duration; /* seconds found */
     int width, height;      /* 0 for sound alone */
     bool has_audio;
-    bool whole;                      /* all the file tells of is there */
+    TransferLosses losses;           /* what the file tells of and is not there */
     bool files[TRANSFER_FILE_COUNT]; /* which were made */
     PlanOperation operation;
     char thumbhash[TRANSFER_THUMBHASH_MAX + 1]; /* as in TransferResult, and the next two */

@@ -173,6 +173,7 @@ static TrackState copy_picture_state(const void *self)
                         .frames = copy->packets,
                         .width = copy->spec.plan->video.width,
                         .height = copy->spec.plan->video.height,
+                        .losses = plan_picture_losses(copy->spec.facts, &copy->spec.plan->video),
                         .unfit = copy->unfit};
 }
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/base/clock.h"
+#include "common/media/layers.h"
 #include "common/media/media_choice.h"
 #include "common/media/media_probe.h"
 #include "transcoder/pipeline/allowance.h"
@@ -33,6 +34,8 @@
 
 /* A call's picture grows in a few steps within seconds; what grows on and on is told as a loss. */
 #define GROWTHS_MAX 4
+
+#define VIEWS_LOOKED_AT 16 /* pictures */
 
 #define REPORT_MS 2000 /* at most, between two reports while decoding advances */
 
@@ -190,6 +193,21 @@ static bool pass_is_unheard(const Pass *pass, PassTrack track, bool ended)
     return heard.frames == 0 && heard.packets >= (ended ? 1 : UNHEARD_MAX);
 }
 
+/* A second view comes with every picture, so the first ones tell. */
+static void pass_look_for_second_view(Pass *pass, const AVPacket *packet)
+{
+    const PassLane *lane = &pass->lanes[PASS_PICTURE];
+    const AVCodecParameters *codec =
+        media_input_format(pass->input)->streams[lane->stream]->codecpar;
+    bool avc = codec->codec_id == AV_CODEC_ID_H264, hevc = codec->codec_id == AV_CODEC_ID_HEVC;
+    if ((!avc && !hevc) || pass_state(pass, PASS_PICTURE).packets >= VIEWS_LOOKED_AT)
+        return;
+    pass->second_view =
+        pass->second_view ||
+        layers_has_second_view(avc ? LAYERS_AVC : LAYERS_HEVC, codec->extradata,
+                               (size_t)codec->extradata_size, packet->data, (size_t)packet->size);
+}
+
 static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
 {
     for (PassTrack i = 0; i < PASS_TRACKS; i++) {
@@ -197,6 +215,8 @@ static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
         if (!lane->track.kind || lane->stream != packet->stream_index)
             continue;
         timeline_place(&pass->timeline, &lane->times, packet);
+        if (i == PASS_PICTURE)
+            pass_look_for_second_view(pass, packet);
         if (!lane->track.kind->take(lane->track.self, packet, error))
             return false;
     }
@@ -341,35 +361,29 @@ static bool pass_has_few_faults(int64_t faults, int64_t packets)
     return faults <= FAULTS_FEW || faults * 100 <= packets * FAULTS_PERCENT;
 }
 
-/* No other sound was left behind: the second microphone, a voice beside a game. What cannot be
- * decoded is no loss beside one that can: a phone's spatial sound comes with plain stereo. */
-static bool pass_has_all_sounds(const Pass *pass)
-{
-    const PassLane *sound = &pass->lanes[PASS_SOUND], *right = &pass->lanes[PASS_RIGHT];
-    for (int i = 0; i < (int)pass->facts.stream_count; i++) {
-        const MediaStream *stream = &pass->facts.streams[i];
-        bool taken = i == sound->stream || i == right->stream;
-        bool spared = sound->track.kind && (!stream->decodable || stream->silent);
-        if (stream->kind == STREAM_AUDIO && !taken && !spared)
-            return false;
-    }
-    return true;
-}
-
-bool pass_is_whole(const Pass *pass)
+/* Where reading or decoding did not give what the head told of. */
+static TransferLosses pass_reading_losses(const Pass *pass)
 {
     double told = pass_is_duration_plausible(&pass->facts) ? pass->facts.duration : 0;
     double missing = told - pass_seconds(pass);
+    bool damaged = false;
     int64_t packets = 0;
-    bool whole = !pass->cut_short && missing <= MAX_OF(MISSING_SECONDS, told * MISSING_PART);
     for (PassTrack i = 0; i < PASS_TRACKS; i++) {
         TrackState state = pass_state(pass, i);
         packets += state.packets;
-        if (pass->lanes[i].track.kind)
-            whole = whole && state.frames > 0 && !state.shrunk &&
-                    pass_has_few_faults(state.faults, state.packets);
+        damaged =
+            damaged || (pass->lanes[i].track.kind &&
+                        (state.frames == 0 || !pass_has_few_faults(state.faults, state.packets)));
     }
-    return whole && pass_has_all_sounds(pass) && pass_has_few_faults(pass->read_faults, packets);
+    damaged = damaged || !pass_has_few_faults(pass->read_faults, packets);
+    bool cut = pass->cut_short || missing > MAX_OF(MISSING_SECONDS, told * MISSING_PART);
+    return (cut ? LOSSES(LOSS_PART) : 0) | (damaged ? LOSSES(LOSS_DAMAGED) : 0);
+}
+
+TransferLosses pass_losses(const Pass *pass)
+{
+    return pass_reading_losses(pass) | (pass->second_view ? LOSSES(LOSS_SECOND_EYE) : 0) |
+           pass_state(pass, PASS_PICTURE).losses | plan_track_losses(&pass->facts, &pass->plan);
 }
 
 void pass_release(Pass *pass)

@@ -67,6 +67,7 @@ typedef struct Pass {
     Timeline timeline;
     bool may_grow; /* this is not the last pass for larger pictures */
     int64_t read_faults;
+    bool second_view;  /* comes with the picture, and nothing of it is made */
     bool cut_short;    /* reading ended before the file's end */
     int closed_stream; /* sound whose decoder would not begin; -1: none */
 } Pass;
@@ -81,7 +82,7 @@ TrackState pass_state(const Pass *pass, PassTrack track);
 /* Seconds decoded or copied so far. */
 double pass_seconds(const Pass *pass);
 
-/* Nothing that the file tells of is missing in what was read. */
-bool pass_is_whole(const Pass *pass);
+/* What the file tells of and is not in what was made. */
+TransferLosses pass_losses(const Pass *pass);
 
 void pass_release(Pass *pass);

@@ -55,7 +55,7 @@ bool pipeline_run(const PipelineSpec *spec, EncoderOutcome *out, Error *error)
         .has_audio =
             pass_state(&pass, PASS_SOUND).frames > 0 || pass_state(&pass, PASS_RIGHT).frames > 0,
         .files = {[TRANSFER_VIDEO] = is_video, [TRANSFER_AUDIO] = !is_video},
-        .whole = pass_is_whole(&pass),
+        .losses = pass_losses(&pass),
         .operation = pass.plan.operation,
     };
     base_copy(out->captured_at, sizeof out->captured_at, pass.facts.tags.captured_at);

@@ -4,13 +4,14 @@
  */
 #pragma once
 
+#include "common/transfer/losses.h"
 #include "transcoder/pipeline/flow.h"
 
 typedef struct TrackState {
     double end;                      /* seconds: where the last picture or sound ends */
     int64_t packets, frames, faults; /* taken; made or copied; complaints of the decoder */
     int width, height;               /* of the picture, as delivered */
-    bool shrunk;       /* some of it was larger, and the limits did not ask for that */
+    TransferLosses losses; /* of its pictures, by the plan or because they changed on the way */
     double outgrown;   /* it failed because pictures came that are larger by this factor, or 0 */
     const char *unfit; /* why these packets cannot be copied after all, or NULL */
     bool lost;         /* it failed by its own fault: the file is made without it */

@@ -20,6 +20,9 @@
 /* Pixels of the shorter side that are no difference: sides are made even. */
 #define SIDE_SLACK 2
 
+/* A picture smaller by no more is as large. */
+#define SIZE_SLACK 0.03
+
 /* Seconds of larger pictures after which all are made as large. */
 #define LASTING_SECONDS 1.0
 
@@ -31,8 +34,8 @@ typedef struct VideoTrack {
     Decode decode;
     AVCodecContext *encoder; /* owned; NULL until the first picture */
     Filter filter;
-    double shape;        /* width by height of the first picture, as shown */
-    bool shrunk;         /* a later one was larger than what is made */
+    double shape; /* width by height of the first picture, as shown */
+    TransferLosses losses;
     double larger;       /* the factor by which those coming now are, or 0 */
     double larger_since; /* seconds */
     double outgrown;     /* the factor of those that lasted, or 0 */
@@ -66,15 +69,14 @@ static bool video_track_plan_again(VideoTrack *track, const AVFrame *frame, Erro
     const EncodePlan *before = &track->spec.plan;
     MediaFacts facts = *track->spec.facts;
     EncodePlan plan;
-    for (size_t i = 0; i < facts.stream_count; i++) {
-        MediaStream *stream = &facts.streams[i];
-        if (stream->index == before->video.stream)
-            media_probe_frame(stream, frame);
-        else if (stream->kind == STREAM_VIDEO)
-            stream->kind = STREAM_OTHER;
-    }
+    MediaStream *taken = &facts.streams[before->video.stream];
+    for (size_t i = 0; i < facts.stream_count; i++)
+        if (facts.streams[i].kind == STREAM_VIDEO && &facts.streams[i] != taken)
+            facts.streams[i].kind = STREAM_OTHER;
+    media_probe_frame(taken, frame);
     if (!plan_make(&facts, &before->policy, &plan, error))
         return false;
+    track->losses = plan_picture_losses(taken, &plan.video);
     track->spec.plan = plan;
     track->shape = video_track_shape(frame);
     return true;
@@ -169,8 +171,20 @@ static bool video_track_measure(VideoTrack *track, const AVFrame *frame, Error *
     if (track->larger == 0)
         track->larger_since = now;
     track->larger = excess == 0 ? 0 : fmax(track->larger, excess);
-    track->shrunk = track->shrunk || excess > 0;
     return true;
+}
+
+/* Whether the frame comes out smaller than the policy would have it, were it alone. */
+static bool video_track_fits_smaller(const VideoTrack *track, const AVFrame *frame)
+{
+    const PlanVideo *plan = &track->spec.plan.video;
+    bool turned = media_is_transposed(plan->orientation);
+    double width = frame->height * video_track_shape(frame), height = frame->height;
+    double fitted = fmin((turned ? plan->height : plan->width) / width,
+                         (turned ? plan->width : plan->height) / height);
+    double wanted = fmin((double)track->spec.plan.policy.max_short_side / fmin(width, height),
+                         PLAN_LONG_SIDE_MAX / fmax(width, height));
+    return fitted < fmin(wanted, 1) * (1 - SIZE_SLACK);
 }
 
 /* The filters that fit this frame, and with the first ones the encoder behind them. Where the
@@ -187,6 +201,10 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
     if (track->encoder && filter_fits(&track->filter, frame))
         return true;
     double wider = video_track_shape(frame) / track->shape;
+    if (plan_is_barred(wider))
+        track->losses |= LOSSES(LOSS_SHAPE);
+    if (video_track_fits_smaller(track, frame))
+        track->losses |= LOSSES(LOSS_LARGER_PARTS);
     plan_video_filters(&plan->video, wider, text);
     if (track->encoder) {
         if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
@@ -307,7 +325,7 @@ static TrackState video_track_state(const void *self)
                         .faults = track->decode.faults + track->lost,
                         .width = track->spec.plan.video.width,
                         .height = track->spec.plan.video.height,
-                        .shrunk = track->shrunk,
+                        .losses = track->losses,
                         .outgrown = track->outgrown};
 }
 

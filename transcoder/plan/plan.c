@@ -36,8 +36,7 @@ double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height)
     return (double)policy->remux_bit_rate * width * height / FULL_HD_AREA;
 }
 
-/* BT.2020 is told by either: the two belong together. */
-static bool plan_is_wide(MediaColour colour)
+bool plan_is_wide(MediaColour colour)
 {
     return colour.primaries == MEDIA_PRIMARIES_BT2020 || colour.matrix == MEDIA_MATRIX_BT2020_NCL ||
            colour.matrix == MEDIA_MATRIX_BT2020_CL;

@@ -20,6 +20,7 @@
 
 #include "common/base/error.h"
 #include "common/media/media_facts.h"
+#include "common/transfer/losses.h"
 
 /* The policy's numbers. X(field, smallest, largest) */
 #define ENCODER_POLICY(X)                                                                          \
@@ -103,6 +104,14 @@ _must_check_ bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy
  * nothing. */
 const char *plan_picture_obstacle(const MediaStream *stream, const EncoderPolicy *policy);
 
+/* What the plan leaves out of the picture that it takes, and which of the file's tracks. */
+TransferLosses plan_picture_losses(const MediaStream *stream, const PlanVideo *plan);
+TransferLosses plan_track_losses(const MediaFacts *facts, const EncodePlan *plan);
+
+/* Whether the colours are those of BT.2020: told by either, primaries and matrix belong together.
+ */
+bool plan_is_wide(MediaColour colour);
+
 /* Bits a second up to which a picture of this size is copied. */
 double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height);
 
@@ -115,6 +124,7 @@ double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height);
 
 /* `wider`: by what factor the pictures that come are wider, for their height, than those that were
  * planned for: 1 for these. Others are fitted in, with bars. */
+bool plan_is_barred(double wider);
 void plan_video_filters(const PlanVideo *plan, double wider, char text[PLAN_FILTERS_MAX]);
 
 /* `first`: where the sound is to begin, in samples of the source's rate; what is missing before

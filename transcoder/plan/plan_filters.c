@@ -28,6 +28,11 @@ static const char *const orientation_filters[] = {
 /* Shapes that differ by no more are stretched: nobody sees that, but bars of a line they would. */
 #define SHAPE_SLACK 0.01
 
+bool plan_is_barred(double wider)
+{
+    return fabs(wider - 1) > SHAPE_SLACK;
+}
+
 /* Of a picture inside the planned one; even, as its place. */
 static int plan_inner_side(int side, double factor)
 {
@@ -44,7 +49,7 @@ void plan_video_filters(const PlanVideo *plan, double wider, char text[PLAN_FILT
     bool turned = media_is_transposed(plan->orientation);
     int all_width = turned ? plan->height : plan->width;
     int all_height = turned ? plan->width : plan->height;
-    bool barred = fabs(wider - 1) > SHAPE_SLACK;
+    bool barred = plan_is_barred(wider);
     int width = barred ? plan_inner_side(all_width, wider) : all_width;
     int height = barred ? plan_inner_side(all_height, 1 / wider) : all_height;
     if (barred)

@@ -2,6 +2,7 @@
 #include "common/base/clock.h"
 #include "web/api/api.h"
 #include "web/library/intake/upload.h"
+#include "web/library/retention.h"
 
 #define UPLOAD_FORM_MAGIC 0x5546524du /* "UFRM" */
 
@@ -143,6 +144,14 @@ static void describe_progress(json_t *value, const UploadView *view)
     json_object_set_new(value, "error", text_or_null(error));
 }
 
+/* Why the original of a film stays that would else be gone. */
+static TransferLosses kept_for(const UploadView *view)
+{
+    bool prepared = view->has_job && view->job_state == JOB_DONE;
+    bool film = prepared && view->media.kind == MEDIA_VIDEO && view->files.of[FILE_ORIGINAL][0];
+    return film ? retention_reasons(RETENTION_AUTO, view->media.losses) : 0;
+}
+
 static json_t *describe_upload(const App *app, const char *id, const UploadView *view)
 {
     const MediaRow *media = &view->media;
@@ -169,6 +178,10 @@ static json_t *describe_upload(const App *app, const char *id, const UploadView 
     json_object_set_new(value, "thumbhash", text_or_null(media->thumbhash));
     json_object_set_new(value, "captured_at", text_or_null(media->captured_at));
     json_object_set_new(value, "title", text_or_null(media->title));
+    json_object_set_new(value, "losses", transfer_losses_encode(media->losses));
+    json_object_set_new(value, "kept_for", transfer_losses_encode(kept_for(view)));
+    json_object_set_new(value, "original_width", integer_or_null(media->original_width));
+    json_object_set_new(value, "original_height", integer_or_null(media->original_height));
     json_object_set_new(value, "created_at", json_integer(media->created_at));
     return value;
 }

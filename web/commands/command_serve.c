@@ -129,7 +129,7 @@ static bool app_open(App *app, const Settings *settings, const SandboxReport *sa
         .max_size = {[MEDIA_PHOTO] = (uint64_t)settings->max_photo_size.number,
                      [MEDIA_VIDEO] = (uint64_t)settings->max_video_size.number,
                      [MEDIA_AUDIO] = (uint64_t)settings->max_audio_size.number},
-        .keep_original_videos = settings->keep_original_videos.number != 0,
+        .keep_original_videos = (Retention)settings->keep_original_videos.number,
         .verify = decoder_verify,
         .photo = decoder_photo,
         .stop = &app->time_up,

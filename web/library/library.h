@@ -7,6 +7,7 @@
 
 #include "web/decoder/decoder.h"
 #include "web/jobs/jobs.h"
+#include "web/library/retention.h"
 #include "web/storage/volume/staging.h"
 #include "web/store/store.h"
 #include "web/store/store_media.h"
@@ -30,7 +31,7 @@ typedef struct Library {
     void (*arrived)(void *listener);
     void *listener;
     uint64_t max_size[MEDIA_KIND_COUNT]; /* bytes of an upload, by kind */
-    bool keep_original_videos;
+    Retention keep_original_videos;
     LibraryVerify *verify;   /* decoder_verify(), but for tests that have no decoder */
     LibraryPhoto *photo;     /* decoder_photo(), likewise */
     const atomic_bool *stop; /* what takes long is called off; NULL: never */

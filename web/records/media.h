@@ -3,6 +3,7 @@
 
 #include "common/base/id.h"
 #include "common/base/limits.h"
+#include "common/transfer/losses.h"
 
 /* X(kind, word): the word stands in the database and in answers. */
 #define MEDIA_KINDS(X)                                                                             \
@@ -34,6 +35,8 @@ typedef struct MediaRow {
     char thumbhash[TRANSFER_THUMBHASH_MAX + 1]; /* "" while unknown, as the next two */
     char captured_at[TRANSFER_CAPTURED_AT_MAX + 1];
     char title[TRANSFER_TITLE_MAX + 1];
+    TransferLosses losses;                   /* of the accepted result */
+    int64_t original_width, original_height; /* pixels as shown, of a prepared item; 0: unknown */
 } MediaRow;
 
 /* What an accepted result says about the item. */
@@ -42,6 +45,7 @@ typedef struct MediaResult {
     int64_t width, height; /* 0 for sound */
     double duration;
     const char *thumbhash, *captured_at, *title; /* "" for none; not NULL */
+    TransferLosses losses;
 } MediaResult;
 
 /* What the original was found to be, before anything is made of it; 0 where it is unknown. The

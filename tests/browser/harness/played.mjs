@@ -67,7 +67,7 @@ export async function deliver(pair, job, files, told) {
     width: 0,
     height: 0,
     has_audio: true,
-    whole: true,
+    losses: [],
     operation: 'encode',
     ...told,
   };

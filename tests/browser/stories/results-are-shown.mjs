@@ -166,6 +166,20 @@ test('until the picture is here, its blur is', async (t) => {
   assert.deepEqual(page.faults, [], 'nothing is wrong in the console');
 });
 
+test('why an original stays, and what became of one that is gone, stands on the card', async (t) => {
+  const { pair, page, job } = await sent(t, iphone());
+  const told = { duration: 20, width: 640, height: 360 };
+  await deliver(pair, job, preparedVideo(), { ...told, losses: ['sound_track', 'size'] });
+  const found = await inState(page, basename(iphone()), 'completed');
+  await found.getByText('Original kept: it has a second sound track.').waitFor();
+  await screenshot(page, 'original-kept-desktop-light');
+
+  const other = await sent(t, iphone());
+  await deliver(other.pair, other.job, preparedVideo(), { ...told, losses: ['hdr', 'data'] });
+  const gone = await inState(other.page, basename(iphone()), 'completed');
+  await gone.getByText('HDR made standard.').waitFor();
+});
+
 test('what a transcoder cannot read is told in its own words, and is not lost', async (t) => {
   const { pair, page, job } = await sent(t, iphone());
   await fail(pair, job, 'The file holds neither picture nor sound.');

@@ -4,6 +4,7 @@ import {
   againWords,
   durationWords,
   leftWords,
+  lossWords,
   newsWords,
   sizeWords,
   stateWords,
@@ -70,6 +71,28 @@ test('durations look like a player shows them', () => {
     [3661, '1:01:01'],
   ];
   for (const [seconds, words] of rows) assert.equal(durationWords(seconds), words, `${seconds} s`);
+});
+
+test('what became of the original is told in one sentence', () => {
+  const [width, height] = [1920, 1080];
+  const large = { width, height, original_width: 3840, original_height: 2160 };
+  const rows = [
+    [{}, ''],
+    [{ losses: [], kept_for: [] }, ''],
+    [{ losses: ['data', 'colours'] }, ''],
+    [{ losses: ['size'], ...large }, 'Made smaller: 4K to 1080p.'],
+    [{ losses: ['size'] }, 'Made smaller.'],
+    [{ losses: ['hdr', 'size'], ...large }, 'HDR made standard, made smaller: 4K to 1080p.'],
+    [{ losses: ['size'], original_url: '/a.mov', ...large }, ''],
+    [
+      { losses: ['sound_track', 'size'], kept_for: ['sound_track'], original_url: '/a.mov' },
+      'Original kept: it has a second sound track.',
+    ],
+    [{ losses: ['sound_track'] }, 'Original removed: it has a second sound track.'],
+    [{ losses: ['toString'], kept_for: ['constructor'] }, ''],
+  ];
+  for (const [upload, words] of rows) assert.equal(lossWords(upload), words);
+  assert.equal(lossWords(undefined), '');
 });
 
 const kept = (upload) => ({ name: 'a.mp4', phase: 'kept', upload });

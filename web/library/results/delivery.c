@@ -386,7 +386,7 @@ static bool delivery_judge(Delivery *delivery, DeliveryAccept *accept, Error *er
         return false;
     /* What web found in the original itself counts more than what a transcoder says of it. */
     if (delivery_is_cut(&delivery->result, admission->media.duration))
-        delivery->result.whole = false;
+        delivery->result.losses |= LOSSES(LOSS_PART);
     delivery_describe(accept, files);
     return delivery_rewrite_texts(delivery, accept, error) &&
            delivery_check_playable(delivery, error) && delivery_keep(delivery, accept, error);
@@ -397,7 +397,7 @@ bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *err
     delivery->now = now;
     DeliveryAccept accept = {.magic = DELIVERY_ACCEPT_MAGIC,
                              .result = &delivery->result,
-                             .keep_original = delivery->library->keep_original_videos,
+                             .retention = delivery->library->keep_original_videos,
                              .admission = delivery_admission(delivery)};
     if (!delivery_judge(delivery, &accept, error))
         return delivery_refuse(delivery, error);
@@ -413,7 +413,12 @@ bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *err
     LOG_CONTEXT(.job_id = delivery->job_id);
     log_info("Delivery %s: %s of item %s.", out->repeated ? "repeated" : "accepted",
              delivery->result.operation, out->media_id);
-    if (!out->repeated && !delivery->result.whole)
-        log_warning("The result is not whole: the original of item %s stays.", out->media_id);
+    TransferLosses reasons = retention_reasons(accept.retention, delivery->result.losses);
+    if (!out->repeated && reasons) {
+        char words[TRANSFER_LOSSES_TEXT_MAX + 1];
+        transfer_losses_format(reasons, words);
+        log_warning("The original of item %s stays, because the result lacks: %s.", out->media_id,
+                    words);
+    }
     return true;
 }

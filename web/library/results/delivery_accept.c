@@ -80,13 +80,15 @@ bool delivery_accept(StoreConnection *connection, void *accept, Error *error)
         .thumbhash = result->thumbhash,
         .captured_at = result->captured_at,
         .title = result->title,
+        .losses = result->losses,
     };
     if (!store_media_set_result(connection, media_id, &known, error))
         return false;
     /* The one place where an original goes: what the result lacks is nowhere else. Recordings are
      * small, and their originals are what a court or a band wants. */
-    bool stays =
-        self->keep_original || !result->whole || sound || self->admission.media.kind == MEDIA_AUDIO;
+    bool stays = self->retention == RETENTION_ALL ||
+                 retention_reasons(self->retention, result->losses) || sound ||
+                 self->admission.media.kind == MEDIA_AUDIO;
     if (!stays && !store_file_delete(connection, media_id, FILE_ORIGINAL, error))
         return false;
     return delivery_conclude(connection, self, DELIVERY_ACCEPTED, error);

@@ -6,6 +6,7 @@
 
 #include "common/transfer/transfer.h"
 #include "web/jobs/jobs.h"
+#include "web/library/retention.h"
 #include "web/store/store_file.h"
 #include "web/store/store_media.h"
 
@@ -31,7 +32,7 @@ bool delivery_is_repeat(const Admission *admission, const Digest *main_file);
 typedef struct DeliveryAccept {
     unsigned magic;
     const TransferResult *result;
-    bool keep_original; /* whatever is delivered */
+    Retention retention;
     Admission admission;
     FileRow files[TRANSFER_FILE_COUNT]; /* "" as its path: not there */
     /* What the item is afterwards, the same for the first and for every repeated delivery. */

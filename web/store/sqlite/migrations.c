@@ -13,12 +13,14 @@
 MIGRATION(migration_0001_first, "web/store/sqlite/migrations/0001_first.sql");
 MIGRATION(migration_0002_prepared_files, "web/store/sqlite/migrations/0002_prepared_files.sql");
 MIGRATION(migration_0003_staging, "web/store/sqlite/migrations/0003_staging.sql");
+MIGRATION(migration_0004_losses, "web/store/sqlite/migrations/0004_losses.sql");
 
 /* The position is the version: append only. */
 static const char *const migrations[] = {
     migration_0001_first,
     migration_0002_prepared_files,
     migration_0003_staging,
+    migration_0004_losses,
 };
 
 int64_t migrations_latest(void)

@@ -20,11 +20,14 @@
     X(MEDIA_INSERT, "INSERT INTO media (id, collection, entry, kind, caption, name, "              \
                     "content_type, size, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \
     X(MEDIA_GET, "SELECT id, collection, entry, kind, caption, name, content_type, size, width, "  \
-                 "height, duration, created_at, thumbhash, captured_at, title FROM media "         \
+                 "height, duration, created_at, thumbhash, captured_at, title, losses, "           \
+                 "original_width, original_height FROM media "                                     \
                  "WHERE id = ?1")                                                                  \
     X(MEDIA_SET_RESULT, "UPDATE media SET kind = ?2, width = ?3, height = ?4, duration = ?5, "     \
                         "thumbhash = nullif(?6, ''), captured_at = nullif(?7, ''), "               \
-                        "title = nullif(?8, '') WHERE id = ?1")                                    \
+                        "title = nullif(?8, ''), losses = ?9, "                                    \
+                        "original_width = coalesce(original_width, width), "                       \
+                        "original_height = coalesce(original_height, height) WHERE id = ?1")       \
     X(MEDIA_SET_FOUND,                                                                             \
       "UPDATE media SET kind = ?2, width = nullif(?3, 0), height = nullif(?4, 0), "                \
       "duration = nullif(?5, 0) WHERE id = ?1")                                                    \
@@ -61,6 +64,7 @@
     X(UPLOAD_GET,                                                                                  \
       "SELECT m.id, m.collection, m.entry, m.kind, m.caption, m.name, m.content_type, m.size, "    \
       "m.width, m.height, m.duration, m.created_at, m.thumbhash, m.captured_at, m.title, "         \
+      "m.losses, m.original_width, m.original_height, "                                            \
       "job.state, job.stage, job.percent, job.error FROM upload "                                  \
       "JOIN media AS m ON m.id = upload.media_id LEFT JOIN job ON job.media_id = m.id "            \
       "WHERE upload.id = ?1")                                                                      \

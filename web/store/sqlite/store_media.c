@@ -17,7 +17,8 @@ bool store_media_insert(StoreConnection *connection, const MediaRow *media, Erro
            statement_run(connection, STATEMENT_MEDIA_INSERT, item, NULL, error);
 }
 
-/* Columns 0 to 14. */
+#define MEDIA_COLUMNS 18 /* the first ones of a row read here */
+
 static void store_media_read(sqlite3_stmt *statement, MediaRow *out)
 {
     *out = (MediaRow){
@@ -27,7 +28,10 @@ static void store_media_read(sqlite3_stmt *statement, MediaRow *out)
         .height = column_integer(statement, 9),
         .duration = column_real(statement, 10),
         .created_at = column_integer(statement, 11),
+        .original_width = column_integer(statement, 16),
+        .original_height = column_integer(statement, 17),
     };
+    char losses[TRANSFER_LOSSES_TEXT_MAX + 1];
     column_text(statement, 0, out->id, sizeof out->id);
     column_text(statement, 1, out->collection, sizeof out->collection);
     column_text(statement, 2, out->entry, sizeof out->entry);
@@ -37,6 +41,8 @@ static void store_media_read(sqlite3_stmt *statement, MediaRow *out)
     column_text(statement, 12, out->thumbhash, sizeof out->thumbhash);
     column_text(statement, 13, out->captured_at, sizeof out->captured_at);
     column_text(statement, 14, out->title, sizeof out->title);
+    column_text(statement, 15, losses, sizeof losses);
+    out->losses = transfer_losses_parse(losses);
 }
 
 bool store_media_get(StoreConnection *connection, const char *id, MediaRow *out, Error *error)
@@ -55,10 +61,12 @@ bool store_media_get(StoreConnection *connection, const char *id, MediaRow *out,
 bool store_media_set_result(StoreConnection *connection, const char *id, const MediaResult *result,
                             Error *error)
 {
-    Values values = VALUES(value_text(id), value_text(media_kind_words[result->kind]),
-                           value_integer(result->width), value_integer(result->height),
-                           value_real(result->duration), value_text(result->thumbhash),
-                           value_text(result->captured_at), value_text(result->title));
+    char losses[TRANSFER_LOSSES_TEXT_MAX + 1];
+    transfer_losses_format(result->losses, losses);
+    Values values = VALUES(
+        value_text(id), value_text(media_kind_words[result->kind]), value_integer(result->width),
+        value_integer(result->height), value_real(result->duration), value_text(result->thumbhash),
+        value_text(result->captured_at), value_text(result->title), value_text(losses));
     return statement_run(connection, STATEMENT_MEDIA_SET_RESULT, values, NULL, error);
 }
 
@@ -92,13 +100,14 @@ bool store_upload_get(StoreConnection *connection, const char *id, UploadView *o
         return false;
     if (!row)
         return error_set(error, ERROR_NOT_FOUND, "There is no such upload.");
-    UploadView found = {.has_job = !column_is_null(statement, 15),
-                        .percent = column_real(statement, 17)};
+    UploadView found = {.has_job = !column_is_null(statement, MEDIA_COLUMNS),
+                        .percent = column_real(statement, MEDIA_COLUMNS + 2)};
     store_media_read(statement, &found.media);
     if (found.has_job)
-        found.job_state = (JobState)column_word(statement, 15, job_state_words, JOB_STATE_COUNT);
-    column_text(statement, 16, found.stage, sizeof found.stage);
-    column_text(statement, 18, found.error, sizeof found.error);
+        found.job_state =
+            (JobState)column_word(statement, MEDIA_COLUMNS, job_state_words, JOB_STATE_COUNT);
+    column_text(statement, MEDIA_COLUMNS + 1, found.stage, sizeof found.stage);
+    column_text(statement, MEDIA_COLUMNS + 3, found.error, sizeof found.error);
     if (!store_file_paths(connection, found.media.id, &found.files, error) ||
         (found.has_job && found.job_state == JOB_QUEUED &&
          !store_job_position(connection, found.media.id, &found.queue_position, error)))

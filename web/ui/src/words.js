@@ -55,6 +55,53 @@ export function takenWords(time, locale, timeZone) {
   return `Taken ${words}`.replace(/ /g, '\u00a0');
 }
 
+/* The usual name of a picture's size, by its shorter side. */
+function sizeName(width, height) {
+  const side = Math.min(width, height);
+  return { 2160: '4K', 4320: '8K' }[side] ?? `${side}p`;
+}
+
+function smallerWords({ width, height, original_width: before, original_height: tall }) {
+  if (!(before > 0 && tall > 0)) return 'made smaller';
+  return `made smaller: ${sizeName(before, tall)} to ${sizeName(width, height)}`;
+}
+
+/* What a video lacks, as an end of "Original kept: " and, where the original is gone, of a line
+   about the video. Words that are not here are no news to anybody. */
+const keptWords = new Map(
+  Object.entries({
+    part: 'some of it could not be read',
+    damaged: 'parts of it are damaged',
+    larger_parts: 'some of its pictures are larger',
+    sound: 'its sound could not be played',
+    sound_track: 'it has a second sound track',
+    picture_track: 'it has a second picture',
+    subtitles: 'it has subtitles',
+    channels: 'it has surround sound',
+    second_eye: 'it has a picture for each eye',
+    sphere: 'it goes all around',
+    alpha: 'it is transparent in places',
+  }),
+);
+const changedWords = new Map([
+  ['size', smallerWords],
+  ['hdr', () => 'HDR made standard'],
+  ['frame_rate', () => 'made 60 pictures a second'],
+  ['shape', () => 'turned parts between bars'],
+  ...[...keptWords].map(([word, text]) => [word, () => `original removed: ${text}`]),
+]);
+
+/* What became of the original on the way, as one sentence; empty when nothing is worth telling. */
+export function lossWords(upload) {
+  const { losses = [], kept_for: kept = [], original_url: original } = upload ?? {};
+  const reasons = kept.map((word) => keptWords.get(word)).filter(Boolean);
+  if (reasons.length) return `Original kept: ${reasons.join(', ')}.`;
+  const changes = losses.map((word) => changedWords.get(word)?.(upload)).filter(Boolean);
+  if (!changes.length || original) return '';
+  const text = changes.join(', ');
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
 export function kindWords(kind) {
   return { photo: 'Photo', video: 'Video', audio: 'Recording' }[kind] ?? 'File';
 }

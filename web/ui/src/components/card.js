@@ -6,6 +6,7 @@ import {
   durationWords,
   kindWords,
   leftWords,
+  lossWords,
   sizeWords,
   stateWords,
   takenWords,
@@ -70,6 +71,7 @@ export function Card({ item, library }) {
   const state = stateOf(item);
   const now = useNow(['sending', 'retrying'].includes(state));
   const card = useRef(null);
+  const loss = state === 'completed' ? lossWords(item.upload) : '';
   const requestId = state === 'failed' ? item.problem?.requestId : null;
 
   /* A button that was just used may be gone afterwards; the focus stays with the card then. */
@@ -91,6 +93,7 @@ export function Card({ item, library }) {
         <p class="state">${stateWords(item, { now, online: navigator.onLine })}</p>
         <${Progress} item=${item} />
         <p class="facts">${facts(item, now).filter(Boolean).join(' · ')}</p>
+        ${loss && html`<p class="facts">${loss}</p>`}
         ${requestId && html`<p class="facts">Request ${requestId}</p>`}
       </div>
       <${Actions} item=${item} library=${library} again=${canSendAgain(item)} used=${keepFocus} />
