@@ -56,9 +56,9 @@ COMMON := \
 MEDIA := \
 	common/media/aac.c \
 	common/media/avc.c \
+	common/media/layers.c \
 	common/media/media_choice.c \
 	common/media/media_compat.c \
-	common/media/layers.c \
 	common/media/media_error.c \
 	common/media/media_input.c \
 	common/media/media_probe.c \
@@ -352,6 +352,7 @@ FUZZ := \
 	tests/fuzz/fuzz_media_type.c \
 	tests/fuzz/fuzz_mp4.c \
 	tests/fuzz/fuzz_multipart.c \
+	tests/fuzz/fuzz_nal.c \
 	tests/fuzz/fuzz_names.c \
 	tests/fuzz/fuzz_network.c \
 	tests/fuzz/fuzz_photo_check.c \
@@ -487,7 +488,7 @@ $(eval $(call build,clang,clang,$(RELEASE_FLAGS) -Werror,$(RELEASE_LINK),build/c
 # The fuzz drivers, with no more of the tree than the rooms of the parsers.
 $(eval $(call build,fuzz,clang,$(FUZZ_FLAGS),,build/fuzz))
 FUZZED := $(filter web/records/% common/base/% common/settings/% common/transfer/% common/sandbox/zygote_message.c \
-	common/media/media_tags.c web/http/message/% web/library/files/media_type.c \
+	common/media/media_tags.c common/media/aac.c common/media/avc.c common/media/layers.c common/media/media_compat.c web/http/message/% web/library/files/media_type.c \
 	web/library/files/signature.c web/library/results/delivery_check.c web/library/results/mp4.c web/library/results/storyboard.c \
 	web/library/results/waveform.c web/storage/names.c web/storage/stored_file.c web/decoder/child/photo_check.c web/decoder/decoder_message.c \
 	transcoder/encoder/encoder_message.c,$(COMMON) $(MEDIA) $(WEB) $(TRANSCODER))
