@@ -9,7 +9,7 @@ static bool same_outcome(const EncoderOutcome *a, const EncoderOutcome *b)
 {
     return a->duration == b->duration && a->source_duration == b->source_duration &&
            a->width == b->width && a->height == b->height && a->has_audio == b->has_audio &&
-           a->whole == b->whole && memcmp(a->files, b->files, sizeof a->files) == 0 &&
+           a->losses == b->losses && memcmp(a->files, b->files, sizeof a->files) == 0 &&
            a->operation == b->operation && streq(a->thumbhash, b->thumbhash) &&
            streq(a->captured_at, b->captured_at) && streq(a->title, b->title);
 }
