@@ -59,10 +59,16 @@ MEDIA := \
 	common/media/layers.c \
 	common/media/media_choice.c \
 	common/media/media_compat.c \
+	common/media/media_detect.c \
 	common/media/media_error.c \
 	common/media/media_input.c \
 	common/media/media_probe.c \
-	common/media/media_tags.c
+	common/media/media_tags.c \
+	common/media/media_types.c \
+	common/media/signature.c \
+	common/media/signature_photo.c \
+	common/media/signature_sound.c \
+	common/media/signature_video.c
 
 # web/main.c first; the rest also goes to the unit tests.
 WEB := \
@@ -120,7 +126,6 @@ WEB := \
 	web/library/files/transit.c \
 	web/library/files/library_files.c \
 	web/library/files/media_type.c \
-	web/library/files/signature.c \
 	web/library/intake/upload.c \
 	web/library/results/delivery.c \
 	web/library/results/delivery_accept.c \
@@ -267,6 +272,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_scratch.c \
 	tests/unit/test_storyboard.c \
 	tests/unit/test_thumbhash.c \
+	tests/unit/test_types.c \
 	tests/unit/test_waveform.c \
 	tests/unit/test_web_client.c \
 	tests/unit/test_web_client_fetch.c \
@@ -488,8 +494,9 @@ $(eval $(call build,clang,clang,$(RELEASE_FLAGS) -Werror,$(RELEASE_LINK),build/c
 # The fuzz drivers, with no more of the tree than the rooms of the parsers.
 $(eval $(call build,fuzz,clang,$(FUZZ_FLAGS),,build/fuzz))
 FUZZED := $(filter web/records/% common/base/% common/settings/% common/transfer/% common/sandbox/zygote_message.c \
-	common/media/media_tags.c common/media/aac.c common/media/avc.c common/media/layers.c common/media/media_compat.c web/http/message/% web/library/files/media_type.c \
-	web/library/files/signature.c web/library/results/delivery_check.c web/library/results/mp4.c web/library/results/storyboard.c \
+	common/media/aac.c common/media/avc.c common/media/layers.c common/media/media_compat.c \
+	common/media/media_tags.c common/media/media_detect.c common/media/media_types.c \
+	common/media/signature% web/http/message/% web/library/files/media_type.c web/library/results/delivery_check.c web/library/results/mp4.c web/library/results/storyboard.c \
 	web/library/results/waveform.c web/storage/names.c web/storage/stored_file.c web/decoder/child/photo_check.c web/decoder/decoder_message.c \
 	transcoder/encoder/encoder_message.c,$(COMMON) $(MEDIA) $(WEB) $(TRANSCODER))
 build/fuzz/libfuzzed.a: $(FUZZED:%.c=build/fuzz/%.o)

@@ -1,5 +1,7 @@
 #include "common/media/media_choice.h"
 
+#include "common/media/media_types.h"
+
 /* Pixel aspects beyond are damage, not intention. */
 #define PIXEL_ASPECT_MAX 16.0
 
@@ -76,18 +78,18 @@ bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error)
                              ? "The file is incomplete or damaged: there is no sound in it that "
                                "could be decoded (%s)."
                              : "The sound is in a format that cannot be decoded here (%s).",
-                         strange_sound->codec);
+                         media_types_codec(strange_sound->codec));
     if (!picture && !sound)
         return error_set(error, ERROR_MEDIA, "The file holds neither a moving picture nor sound.");
     if (picture && !picture->decodable)
         return error_set(error, ERROR_MEDIA,
                          "The video is in a format that cannot be decoded here (%s).",
-                         picture->codec);
+                         media_types_codec(picture->codec));
     if (picture && (picture->width < 1 || picture->height < 1))
         return error_set(error, ERROR_MEDIA,
                          "The file is incomplete or damaged: the size of its picture (%s) is not "
                          "told.",
-                         picture->codec);
+                         media_types_codec(picture->codec));
     *out = (MediaChoice){picture, sound};
     return true;
 }

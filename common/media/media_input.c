@@ -3,25 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libavformat/avformat.h>
+#include <libavutil/avstring.h>
 #include <libavutil/mem.h>
 #include <sys/stat.h>
 
+#include "common/media/media_detect.h"
 #include "common/media/media_error.h"
 #include "common/media/media_limits.h"
 
-/* Containers that cameras, phones and recorders write. Playlists and formats that name other files
- * are not among them. */
-#define CONTAINERS "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg,mp3,wav,flac,aac,amr,aiff,caf"
-
-/* Decoders that may see strangers' bytes: those of cameras, phones, recorders and the web. */
-#define DECODERS                                                                                   \
-    "h264,hevc,libdav1d,av1,vp8,vp9,mpeg4,mpeg1video,mpeg2video,mjpeg,h263,h263p,h263i,flv,"       \
-    "msmpeg4v1,msmpeg4,msmpeg4v2,msmpeg4v3,wmv1,wmv2,wmv3,vc1,dvvideo,prores,dnxhd,theora,"        \
-    "rawvideo,qtrle,svq1,svq3,cinepak,huffyuv,ffvhuff,ffv1,png,"                                   \
-    "aac,aac_latm,mp3float,mp3,mp2float,mp2,ac3,eac3,dca,alac,flac,opus,libopus,vorbis,"           \
-    "amrnb,amrwb,wmav1,wmav2,wmapro,adpcm_ima_wav,adpcm_ima_qt,adpcm_ms,adpcm_swf,qdm2,"           \
-    "pcm_s8,pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_s32be,pcm_f32le,"         \
-    "pcm_f32be,pcm_f64le,pcm_alaw,pcm_mulaw,pcm_bluray,pcm_dvd"
+/* What can be found behind rubbish, and what may be guessed therefore. */
+#define GUESSED "mp3,aac,mpegts,mpeg"
 
 #define MEDIA_INPUT_MAGIC 0x4d494e50u /* "MINP" */
 
@@ -91,8 +82,8 @@ static void media_input_prepare(MediaInput *input)
     format->pb = input->bytes;
     format->flags |= AVFMT_FLAG_CUSTOM_IO;
     format->io_open = media_input_refuse_open;
-    format->format_whitelist = av_strdup(CONTAINERS);
-    format->codec_whitelist = av_strdup(DECODERS);
+    format->format_whitelist = av_strdup(media_types_demuxers);
+    format->codec_whitelist = av_strdup(media_types_decoders);
     format->protocol_whitelist = av_strdup("");
     format->max_streams = MEDIA_STREAMS_MAX;
     format->max_index_size = MEDIA_INDEX_BYTES;
@@ -107,6 +98,38 @@ bool media_input_check(const MediaInput *input, Error *error)
     return !input->fault || error_set_errno(error, input->fault, "The original could not be read");
 }
 
+static size_t media_input_look(void *context, uint64_t offset, void *out, size_t length)
+{
+    MediaInput *input = CAST_OBJECT(MediaInput, context, MEDIA_INPUT_MAGIC);
+    size_t filled = 0;
+    int got;
+    input->offset = (int64_t)MIN_OF(offset, (uint64_t)input->size);
+    while (filled < length &&
+           (got = media_input_read(input, (uint8_t *)out + filled, (int)(length - filled))) > 0)
+        filled += (size_t)got;
+    input->offset = input->furthest = 0;
+    return filled;
+}
+
+/* The demuxer of the table's row. Of a file that none fits, sound may still begin behind more
+ * rubbish than is looked through, which the library searches for. NULL: it is nothing for us. */
+static const AVInputFormat *media_input_demuxer(MediaInput *input)
+{
+    const MediaReader reader = {media_input_look, input};
+    const AVInputFormat *guess = NULL;
+    MediaRefusal refusal;
+    MediaTypeId type = media_detect_file(&reader, &refusal);
+    if (type != TYPE_NONE)
+        return av_find_input_format(media_types_demuxer(type));
+    if (av_probe_input_buffer2(input->bytes, &guess, "", NULL, 0, 0) < 0)
+        return NULL;
+    /* Bytes in front of MPEG audio look like AMR without a head to the library, and MPEG audio may
+     * begin after any garbage. Recorders write the head (RFC 4867 §5). */
+    if (streq(guess->name, "amrnb") || streq(guess->name, "amrwb"))
+        return av_find_input_format("mp3");
+    return av_match_list(guess->name, GUESSED, ',') > 0 ? guess : NULL;
+}
+
 bool media_input_open(int fd, MediaInput **out, Error *error)
 {
     struct stat status;
@@ -118,14 +141,10 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
     *input = (MediaInput){.magic = MEDIA_INPUT_MAGIC, .fd = fd, .size = status.st_size};
     media_input_prepare(input);
     media_error_forget();
-    const AVInputFormat *container = NULL;
-    int number = av_probe_input_buffer2(input->bytes, &container, "", NULL, 0, 0);
-    /* Bytes in front of MPEG audio look like AMR without a head to the library, and MPEG audio may
-     * begin after any garbage. Recorders write the head (RFC 4867 §5). */
-    if (number >= 0 && (streq(container->name, "amrnb") || streq(container->name, "amrwb")))
-        container = av_find_input_format("mp3");
+    const AVInputFormat *container = media_input_demuxer(input);
+    int number = AVERROR(EINVAL);
     /* On failure the library frees the format and clears the pointer. */
-    if (number >= 0)
+    if (container)
         number = avformat_open_input(&input->format, NULL, container, NULL);
     if (!media_input_check(input, error))
         return false;

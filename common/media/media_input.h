@@ -1,7 +1,7 @@
 /*
  * A media file opened for reading from a descriptor and from nothing else: bytes come by pread,
- * only containers of the list below are accepted, nothing inside the file can name another file or
- * address. One thread at a time.
+ * only what has a row in media_types.h is accepted, by the demuxer and the decoders named there,
+ * and nothing inside the file can name another file or address. One thread at a time.
  *
  *   media_input_open → media_probe → packets from media_input_format → media_input_free
  */

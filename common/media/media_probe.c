@@ -118,6 +118,22 @@ static double media_probe_seconds(int64_t duration, AVRational base)
     return duration == AV_NOPTS_VALUE || duration <= 0 ? 0 : (double)duration * av_q2d(base);
 }
 
+/* What the library has no name for is known by its four characters, where they can be read. */
+static void media_probe_codec(MediaStream *out, const AVCodecParameters *codec, const char *strange)
+{
+    char tag[5] = {0};
+    for (size_t i = 0; i < 4; i++)
+        tag[i] = (char)(codec->codec_tag >> 8 * i & 0xff);
+    bool readable = true;
+    for (size_t i = 0; i < 4; i++)
+        readable = readable && (av_isgraph(tag[i]) || tag[i] == ' ');
+    const char *name = strange                               ? strange
+                       : codec->codec_id != AV_CODEC_ID_NONE ? avcodec_get_name(codec->codec_id)
+                       : readable                            ? tag
+                                                             : "unknown";
+    base_copy_truncated(out->codec, sizeof out->codec, name);
+}
+
 static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStream *stream)
 {
     const AVCodecParameters *codec = stream->codecpar;
@@ -142,11 +158,8 @@ static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStre
         base_copy_truncated(out->language, sizeof out->language, language->value);
     size_t told = aac && codec->extradata ? (size_t)codec->extradata_size : 0;
     const char *strange = aac_strange_name(aac_object_type(codec->extradata, told));
-    const char *name = codec->codec_id == AV_CODEC_ID_NONE ? "unknown"
-                       : strange                           ? strange
-                                                           : avcodec_get_name(codec->codec_id);
     out->decodable = out->decodable && !strange;
-    base_copy_truncated(out->codec, sizeof out->codec, name);
+    media_probe_codec(out, codec, strange);
     if (out->kind == STREAM_VIDEO)
         media_probe_video(out, format, stream);
     if (out->kind == STREAM_AUDIO) {

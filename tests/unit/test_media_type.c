@@ -5,7 +5,6 @@
 #include <fcntl.h>
 
 #include "web/library/files/media_type.h"
-#include "web/library/files/media_type_table.h"
 
 #define BYTES(text) text, sizeof text - 1
 
@@ -66,7 +65,9 @@ static const struct {
     {BYTES("RIFF\x10\0\0\0AVI LIST"), "video/x-msvideo", "AVI"},
     {BYTES("RIFF\x10\0\0\0WAVEfmt "), "audio/wav", "WAV"},
     {BYTES("RIFF\x10\0\0\0CDXAfmt "), NULL, "RIFF of another kind"},
-    {BYTES("\0\0\1\xBA\x44\0"), "video/mpeg", "MPEG programme stream"},
+    {BYTES("\0\0\1\xBA\x44\0\4\0\4\1\0\0\3\xF8\0\0\1\xBB\0\x12"), "video/mpeg",
+     "MPEG programme stream"},
+    {BYTES("\0\0\1\xBA"), NULL, "the beginning of one, and no more"},
     {BYTES("FLV\1\5\0\0\0\11"), "video/x-flv", "FLV"},
     {BYTES("\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C"), "video/x-ms-wmv",
      "ASF"},
@@ -89,15 +90,90 @@ static const struct {
     {BYTES(""), NULL, "nothing"},
 };
 
+static const char *detect(const unsigned char *bytes, size_t length)
+{
+    const MediaType *type = media_type_detect(bytes, length, NULL);
+    return type ? type->content_type : "";
+}
+
 static void tells_types_by_content(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const MediaType *type = media_type_detect(rows[i].bytes, rows[i].length);
+        const MediaType *type = media_type_detect(rows[i].bytes, rows[i].length, NULL);
         const char *got = type ? type->content_type : NULL;
         if (!got != !rows[i].wanted || (got && !streq(got, rows[i].wanted)))
             fail_msg("%s: got %s", rows[i].sentence, got ? got : "nothing");
     }
+}
+
+/* --- what is known, and refused in words --- */
+
+/* TIFF as cameras write their RAW photos: entries of the first directory, which stands at 8. */
+#define TIFF_LE(count, entries) "II*\0\10\0\0\0" count "\0" entries "\0\0\0\0"
+#define TIFF_BE(count, entries) "MM\0*\0\0\0\10\0" count entries "\0\0\0\0"
+
+static const struct {
+    const char *bytes;
+    size_t length;
+    const char *sentence; /* how the answer begins */
+} refused[] = {
+    {BYTES("\0\0\0\x18"
+           "ftypcrx \0\0\0\1crx isom"),
+     "This is a Canon RAW photo (CR3), "},
+    {BYTES("II*\0\x10\0\0\0CR\2\0\0\0\0\0"), "This is a Canon RAW photo (CR2), "},
+    {BYTES("FUJIFILMCCD-RAW 0201"), "This is a Fujifilm RAW photo (RAF), "},
+    {BYTES("IIRO\10\0\0\0"), "This is an Olympus RAW photo (ORF), "},
+    {BYTES("IIU\0\x18\0\0\0"), "This is a Panasonic or Leica RAW photo (RW2), "},
+    {BYTES(TIFF_LE("\1", "\x12\xC6\1\0\4\0\0\0\1\4\0\0")), "This is a RAW photo (DNG), "},
+    {BYTES(TIFF_BE("\1", "\xC6\x12\0\1\0\0\0\4\1\4\0\0")), "This is a RAW photo (DNG), "},
+    {BYTES(TIFF_BE("\3", "\0\xFE\0\4\0\0\0\1\0\0\0\1\1\x0F\0\2\0\0\0\6\0\0\0\x32"
+                         "\1\x4A\0\4\0\0\0\1\0\0\0\0") "NIKON"),
+     "This is a Nikon RAW photo (NEF), "},
+    {BYTES(TIFF_LE("\3", "\xFE\0\4\0\1\0\0\0\1\0\0\0\x0F\1\2\0\5\0\0\0\x32\0\0\0"
+                         "\x4A\1\4\0\1\0\0\0\0\0\0\0") "SONY"),
+     "This is a Sony RAW photo (ARW), "},
+    {BYTES(TIFF_LE("\2", "\3\1\3\0\1\0\0\0\xFF\xFF\0\0\x0F\1\2\0\1\0\0\0X\0\0\0")),
+     "This is a camera's RAW photo, "},
+    {BYTES(".RMF\0\0\0\x12"), "This is a RealMedia file, "},
+    {BYTES("\0\0\2\0RED2\1\3"), "This is a RED camera's RAW video (R3D), "},
+    {BYTES("MThd\0\0\0\6"), "This is a MIDI file, "},
+    {BYTES("%PDF-1.7"), "This is a PDF document, "},
+    {BYTES("PK\3\4\24\0"), "This is a ZIP archive or an Office document, "},
+    {BYTES("FWS\10"), "This is a Flash animation (SWF), "},
+    {BYTES("<!DOCTYPE html><script>"), "This is a web page, "},
+    {BYTES("  <svg xmlns=\"http://www.w3.org/2000/svg\">"), "This is an SVG drawing, "},
+    {BYTES("#EXTM3U\n#EXT-X-TARGETDURATION:1\n"), "This is a playlist, "},
+    {BYTES("<?xml version=\"1.0\"?><MPD/>"), "This is a playlist, "},
+    {BYTES("\xFF\xFEH\0i\0"), "This is a text document, "},
+    {BYTES("Gr\xC3\xBC\xC3\x9F"
+           "e, G\xC3"),
+     "This is a text document, "},
+    {BYTES("\x01\x02\x03\x04"), "This is not a photo, video or recording that can be kept here."},
+};
+
+static void says_what_it_does_not_take(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+        Error error = {0};
+        assert_null(media_type_detect(refused[i].bytes, refused[i].length, &error));
+        assert_int_equal(error.code, ERROR_MEDIA_TYPE);
+        if (strncmp(error.detail, refused[i].sentence, strlen(refused[i].sentence)) != 0)
+            fail_msg("not \"%s…\" but: %s", refused[i].sentence, error.detail);
+        unit_check(error.detail[strlen(error.detail) - 1] == '.', error.detail);
+    }
+}
+
+/* A picture from a scanner, or saved by a program, is no RAW photo, whoever made the camera. */
+static void takes_pictures_in_tiff(void **state)
+{
+    static const char saved[] = TIFF_LE("\3", "\3\1\3\0\1\0\0\0\5\0\0\0\x0F\1\2\0\6\0\0\0\x32\0\0\0"
+                                              "\x4A\1\4\0\1\0\0\0\0\0\0\0") "NIKON";
+    static const char far[] = "II*\0\xF0\xFF\xFF\xFF";
+    (void)state;
+    assert_string_equal(detect((const unsigned char *)saved, sizeof saved), "image/tiff");
+    assert_string_equal(detect((const unsigned char *)far, sizeof far - 1), "image/tiff");
 }
 
 /* Whatever is cut off, nothing beyond it is read: the sanitizer watches. */
@@ -109,14 +185,8 @@ static void reads_no_further_than_the_head(void **state)
             _cleanup_free_ char *exact = malloc(length ? length : 1);
             assert_non_null(exact);
             memcpy(exact, rows[i].bytes, length);
-            media_type_detect(exact, length);
+            IGNORE_RESULT(media_type_detect(exact, length, NULL));
         }
-}
-
-static const char *detect(const unsigned char *bytes, size_t length)
-{
-    const MediaType *type = media_type_detect(bytes, length);
-    return type ? type->content_type : "";
 }
 
 static void wants_more_than_one_sync_byte(void **state)
@@ -124,12 +194,12 @@ static void wants_more_than_one_sync_byte(void **state)
     unsigned char bytes[2000] = {0};
     (void)state;
     for (size_t i = 0; i < 5; i++)
-        bytes[188 * i] = 0x47;
+        memcpy(bytes + 188 * i, "\x47\0\0\x10", 4);
     assert_string_equal(detect(bytes, sizeof bytes), "video/mp2t");
     assert_string_equal(detect(bytes, 200), "");
     memset(bytes, 0, sizeof bytes);
     for (size_t i = 0; i < 5; i++)
-        bytes[192 * i + 4] = 0x47;
+        memcpy(bytes + 192 * i + 4, "\x47\0\0\x10", 4);
     assert_string_equal(detect(bytes, sizeof bytes), "video/mp2t");
     memset(bytes, 0, sizeof bytes);
     memcpy(bytes, "\xFF\xFB\x90\x00", 4); /* 128 kbit/s at 44.1 kHz: 417 bytes */
@@ -158,7 +228,7 @@ static void lets_the_client_decide_only_what_is_open(void **state)
 static void has_a_row_for_every_variant(void **state)
 {
     static const char *const types[] = {
-#define X(id, content_type, kind, inline_safe, extensions, variant) content_type,
+#define X(id, content_type, kind, shown, extensions, variant, demuxer, words) content_type,
         MEDIA_TYPES(X)
 #undef X
     };
@@ -224,6 +294,74 @@ static void keeps_long_names_within_bounds(void **state)
     assert_string_equal(out + FILE_NAME_MAX - 4, ".jpg");
 }
 
+/* --- what people are told is taken --- */
+
+static char *read_text(const char *path)
+{
+    static char text[64 * 1024];
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        fail_msg("%s could not be opened", path);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    assert_true(length > 0);
+    text[length] = '\0';
+    return text;
+}
+
+static const struct {
+    const char *content_type, *extensions, *words;
+    MediaKind kind;
+} table[] = {
+#define X(id, content_type, kind, shown, extensions, variant, demuxer, words)                      \
+    {content_type, extensions, words, MEDIA_##kind},
+    MEDIA_TYPES(X)
+#undef X
+};
+
+/* Each row as a line of the documentation: its words, content type and extensions. */
+static void the_documentation_names_all_of_it(void **state)
+{
+    const char *text = read_text("docs/http-api.md");
+    char line[300];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        snprintf(line, sizeof line, "| %s | `%s` | %s |\n", table[i].words, table[i].content_type,
+                 table[i].extensions);
+        if (!strstr(text, line))
+            fail_msg("docs/http-api.md lacks the line %s", line);
+    }
+}
+
+/* Whether the text holds the word between two characters that belong to no word. */
+static bool text_names(const char *text, char before, const char *word, const char *after)
+{
+    size_t length = strlen(word);
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        if (at > text && at[-1] == before && strchr(after, at[length]))
+            return true;
+    return false;
+}
+
+/* The page offers what systems do not know as pictures, films or sound, and guesses the kind of a
+ * file by its name: with the usual extension of each row, and of no other. */
+static void the_page_offers_what_is_taken(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+        char usual[16];
+        snprintf(usual, sizeof usual, "%.*s", (int)strcspn(table[i].extensions, " "),
+                 table[i].extensions);
+        if (!text_names(read_text("web/ui/src/components/chooser.js"), '.', usual, ",'"))
+            fail_msg("the page does not offer .%s", usual);
+        bool named = text_names(read_text("web/ui/src/state.js"), '\'', usual, "'");
+        bool elsewhere = false; /* the same extension belongs to a film */
+        for (size_t j = 0; j < i; j++)
+            elsewhere = elsewhere || strstr(table[j].extensions, usual);
+        if (named != (table[i].kind != MEDIA_VIDEO) && !elsewhere)
+            fail_msg("the page is wrong about .%s", usual);
+    }
+}
+
 /* --- public files, where the machine has them --- */
 
 static const char *corpus(void)
@@ -237,6 +375,7 @@ static const char *corpus(void)
 
 static void check_folder(const char *name, MediaKind kind)
 {
+    static unsigned char head[MEDIA_TYPE_HEAD];
     char path[4096];
     size_t count = 0;
     snprintf(path, sizeof path, "%s/%s", corpus(), name);
@@ -244,12 +383,11 @@ static void check_folder(const char *name, MediaKind kind)
     if (!folder)
         skip();
     for (struct dirent *entry; (entry = readdir(folder));) {
-        unsigned char head[MEDIA_TYPE_HEAD];
         _cleanup_close_ int fd = openat(dirfd(folder), entry->d_name, O_RDONLY | O_CLOEXEC);
         ssize_t length = entry->d_name[0] == '.' ? 0 : read(fd, head, sizeof head);
         if (length <= 0)
             continue;
-        const MediaType *type = media_type_detect(head, (size_t)length);
+        const MediaType *type = media_type_detect(head, (size_t)length, NULL);
         if (streq(entry->d_name, NOT_TAKEN)) {
             assert_null(type);
             continue;
@@ -284,6 +422,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_types_by_content),
+        cmocka_unit_test(says_what_it_does_not_take),
+        cmocka_unit_test(takes_pictures_in_tiff),
         cmocka_unit_test(reads_no_further_than_the_head),
         cmocka_unit_test(wants_more_than_one_sync_byte),
         cmocka_unit_test(lets_the_client_decide_only_what_is_open),
@@ -291,6 +431,8 @@ int main(void)
         cmocka_unit_test(knows_what_is_made_of_uploads),
         cmocka_unit_test(gives_downloads_a_fitting_name),
         cmocka_unit_test(keeps_long_names_within_bounds),
+        cmocka_unit_test(the_documentation_names_all_of_it),
+        cmocka_unit_test(the_page_offers_what_is_taken),
         cmocka_unit_test(knows_public_photos),
         cmocka_unit_test(knows_public_videos),
         cmocka_unit_test(knows_public_recordings),

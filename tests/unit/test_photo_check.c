@@ -146,7 +146,7 @@ static bool check_file(const char *path, uint64_t length, Error *error)
     _cleanup_stored_file_ StoredFile *whole = stored_file_adopt(fd, path, error);
     assert_non_null(whole);
     assert_true(stored_file_read(whole, 0, head, sizeof head, &got, error));
-    const MediaType *type = media_type_detect(head, got);
+    const MediaType *type = media_type_detect(head, got, error);
     if (!type || type->kind != MEDIA_PHOTO)
         fail_msg("%s is no photo", path);
     length = MIN_OF(length, stored_file_size(whole));

@@ -4,6 +4,7 @@
 
 #include "common/media/media_error.h"
 #include "common/media/media_limits.h"
+#include "common/media/media_types.h"
 
 /* Complaints of a decoder that is being emptied; one per frame in flight is normal after damage. */
 #define FAULTS_AT_END_MAX 256
@@ -26,7 +27,7 @@ bool decode_open(const DecodeSpec *spec, Decode *out, Error *error)
         number = avcodec_open2(decoder, codec, NULL);
     if (number < 0)
         return media_error_set(error, number, "The %s cannot be decoded",
-                               avcodec_get_name(codec->id));
+                               media_types_codec(avcodec_get_name(codec->id)));
     *out = (Decode){.codec = TAKE_PTR(decoder)};
     if (!spec->key_frames_only)
         picture_order_init(&out->order, stream);

@@ -6,6 +6,7 @@
 
 #include "common/media/media_error.h"
 #include "common/media/media_limits.h"
+#include "common/media/media_types.h"
 
 #define PICTURES_MAX     1500 /* decoded from the last key frame on: a minute */
 #define END_SECONDS      1.0  /* of sound decoded at its end, and what may lack there */
@@ -54,8 +55,8 @@ static bool player_open_track(AVFormatContext *format, int index, Track *out, Er
     out->codec->max_samples = MEDIA_AUDIO_SAMPLES_MAX;
     if (number >= 0)
         number = avcodec_open2(out->codec, codec, NULL);
-    return number >= 0 ||
-           media_error_set(error, number, "The %s cannot be decoded", avcodec_get_name(codec->id));
+    return number >= 0 || media_error_set(error, number, "The %s cannot be decoded",
+                                          media_types_codec(avcodec_get_name(codec->id)));
 }
 
 static double player_track_seconds(const Track *track, int64_t time)

@@ -1,12 +1,14 @@
 /*
- * What a file is, by its first bytes: never by its name or by what the client says. One closed
- * table; what is not in it is not taken. Pure; any thread.
+ * What web makes of a file's type (common/media/media_types.h): its kind, how it is served and
+ * named. What is not in that table is not taken, and told by its name. Pure; any thread.
  */
 #pragma once
 
+#include "common/base/error.h"
+#include "common/media/media_detect.h"
 #include "web/store/store_media.h"
 
-#define MEDIA_TYPE_HEAD 4096 /* bytes that are looked at */
+#define MEDIA_TYPE_HEAD MEDIA_DETECT_HEAD /* bytes that are looked at */
 
 typedef struct MediaType {
     const char *content_type;
@@ -17,8 +19,12 @@ typedef struct MediaType {
     const char *audio_variant;
 } MediaType;
 
-/* The type of a file that begins so; NULL when it is none of ours. */
-const MediaType *media_type_detect(const void *head, size_t length);
+/* The type of a file that begins so. NULL when it is none of ours, and *error, ERROR_MEDIA_TYPE,
+ * tells people what it is, if we know it, and what to do. */
+_must_check_ const MediaType *media_type_detect(const void *head, size_t length, Error *error);
+
+/* The same for a whole file. */
+_must_check_ const MediaType *media_type_detect_file(const MediaReader *reader, Error *error);
 
 /* Where the container can hold both, the client's word ("audio", "audio/webm", …) decides between
  * a video and a recording, and nothing else. */

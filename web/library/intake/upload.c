@@ -9,8 +9,9 @@
 
 #define DEFAULT_COLLECTION "log_entries"
 
-#define UPLOAD_MAGIC      0x55504c44u /* "UPLD" */
-#define UPLOAD_LOOK_MAGIC 0x4c4f4f4bu /* "LOOK" */
+#define UPLOAD_MAGIC        0x55504c44u /* "UPLD" */
+#define UPLOAD_LOOK_MAGIC   0x4c4f4f4bu /* "LOOK" */
+#define UPLOAD_READER_MAGIC 0x55524452u /* "URDR" */
 
 /* A form's parts around the file take no more than this: what a request may exceed a file by. */
 #define FORM_OVERHEAD_MAX                                                                          \
@@ -20,10 +21,8 @@ struct Upload {
     unsigned magic;
     const Library *library;
     Reservation reservation;
-    uint64_t declared; /* bytes of the whole request */
-    Staging *staging;  /* NULL before the file comes */
-    unsigned char head[MEDIA_TYPE_HEAD];
-    size_t head_length;
+    uint64_t declared;     /* bytes of the whole request */
+    Staging *staging;      /* NULL before the file comes */
     const MediaType *type; /* by content; NULL while unknown */
     char hint[64];
     MediaRow media;
@@ -152,18 +151,44 @@ static bool upload_too_large(MediaKind kind, uint64_t limit, Error *error)
                      small ? "KB" : "MB");
 }
 
+typedef struct UploadReader {
+    unsigned magic;
+    const StoredFile *file;
+    Error fault; /* of the storage */
+} UploadReader;
+
+static size_t upload_read_file(void *context, uint64_t offset, void *out, size_t length)
+{
+    UploadReader *reader = CAST_OBJECT(UploadReader, context, UPLOAD_READER_MAGIC);
+    size_t got = 0;
+    if (reader->fault.code || offset >= stored_file_size(reader->file))
+        return 0;
+    IGNORE_RESULT(stored_file_read(reader->file, offset, out, length, &got, &reader->fault));
+    return reader->fault.code ? 0 : got;
+}
+
+/* From the disk, whose pages are still in memory: thousands of uploads that stand still hold no
+ * first bytes of their own. */
+static bool upload_detect(Upload *upload, Error *error)
+{
+    _cleanup_stored_file_ StoredFile *file = staging_view(upload->staging, error);
+    UploadReader reader = {.magic = UPLOAD_READER_MAGIC, .file = file};
+    if (!file)
+        return false;
+    upload->type = media_type_detect_file(&(MediaReader){upload_read_file, &reader}, error);
+    if (reader.fault.code)
+        *error = reader.fault;
+    return upload->type && !reader.fault.code;
+}
+
 /* Once the first bytes are there, or all: what it is, and whether it is not too much for that.
  * While the bytes come, the larger limit counts where a container may turn out to be a recording.
  */
 static bool upload_check_file(Upload *upload, Error *error)
 {
     const uint64_t *limits = upload->library->max_size;
-    if (!upload->type)
-        upload->type = media_type_detect(upload->head, upload->head_length);
-    if (!upload->type)
-        return error_set(error, ERROR_MEDIA_TYPE,
-                         "This is not a photo, video or recording that can be kept here. What "
-                         "counts is the content, whatever the name says.");
+    if (!upload->type && !upload_detect(upload, error))
+        return false;
     uint64_t limit = limits[upload->type->kind];
     if (upload->type->audio_variant)
         limit = MAX_OF(limit, limits[MEDIA_AUDIO]);
@@ -177,17 +202,15 @@ static bool upload_check_file(Upload *upload, Error *error)
 bool upload_append(Upload *upload, const void *bytes, size_t length, Error *error)
 {
     REQUIRE(upload->staging);
-    size_t room = MEDIA_TYPE_HEAD - upload->head_length, kept = MIN_OF(room, length);
-    memcpy(upload->head + upload->head_length, bytes, kept);
-    upload->head_length += kept;
     return staging_append(upload->staging, bytes, length, error) &&
-           (upload->head_length < MEDIA_TYPE_HEAD || upload_check_file(upload, error));
+           (staging_size(upload->staging) < MEDIA_TYPE_HEAD || upload_check_file(upload, error));
 }
 
 bool upload_file_end(Upload *upload, Error *error)
 {
     if (staging_size(upload->staging) == 0)
         return error_add_field(error, ERROR_INVALID, "file", "The file is empty.");
+    upload->type = NULL; /* once more, now that all is there: behind long tags */
     return upload_check_file(upload, error);
 }
 

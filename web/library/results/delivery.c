@@ -13,13 +13,16 @@
 
 _Static_assert(TRANSIT_PATHS_MAX >= TRANSFER_FILE_COUNT, "a result's paths are reserved at once");
 
+/* The first bytes of a result tell its type; no transcoder writes anything in front. */
+#define DELIVERY_HEAD 4096
+
 /* One file on its way in. Media go to the disk as they come; text stays in memory, as what is
  * stored of it is written anew. */
 typedef struct DeliveryPart {
     bool present;
     Staging *staging; /* NULL for text that was not written yet */
     Buffer text;
-    unsigned char head[MEDIA_TYPE_HEAD];
+    unsigned char head[DELIVERY_HEAD];
     size_t head_length;
 } DeliveryPart;
 
@@ -194,7 +197,7 @@ bool delivery_append(Delivery *delivery, const void *bytes, size_t length, Error
     const TransferFileKind *kind = &transfer_file_kinds[delivery->current];
     DeliveryPart *part = &delivery->parts[delivery->current];
     uint64_t size = part->staging ? staging_size(part->staging) : part->text.length;
-    size_t kept = MIN_OF(MEDIA_TYPE_HEAD - part->head_length, length);
+    size_t kept = MIN_OF(DELIVERY_HEAD - part->head_length, length);
     memcpy(part->head + part->head_length, bytes, kept);
     part->head_length += kept;
     if (size + length > (uint64_t)kind->size_max) {
@@ -218,7 +221,7 @@ static bool delivery_receive(Delivery *delivery, ReceivedFile files[TRANSFER_FIL
         files[i] = (ReceivedFile){.present = part->present};
         if (part->staging) {
             files[i].size = staging_size(part->staging);
-            files[i].type = media_type_detect(part->head, part->head_length);
+            files[i].type = media_type_detect(part->head, part->head_length, NULL);
             if (!staging_finish(part->staging, &files[i].digest, NULL, error))
                 return false;
         } else if (part->present) {

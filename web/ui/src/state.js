@@ -46,6 +46,11 @@ export function canSendAgain(item) {
   return stateOf(item) === 'failed';
 }
 
+const PHOTOS = ['jpg', 'jpeg', 'jfif', 'png', 'gif', 'webp', 'avif', 'heic', 'heif', 'hif', 'tif',
+  'tiff'];
+const SOUNDS = ['m4a', 'mp3', 'mp2', 'aac', 'amr', 'awb', 'wav', 'w64', 'aiff', 'aif', 'au', 'flac',
+  'ogg', 'oga', 'opus', 'spx', 'caf', 'gsm', 'ac3', 'eac3', 'dts', 'wv', 'voc', 'weba', 'mka', 'wma'];
+
 /* photo, video or audio, by what the browser says and else by the name; the server decides by
    content later. */
 export function kindOf({ type = '', name = '' }) {
@@ -53,9 +58,6 @@ export function kindOf({ type = '', name = '' }) {
   if (word === 'image') return 'photo';
   if (word === 'video' || word === 'audio') return word;
   const extension = name.toLowerCase().split('.').pop();
-  if (['heic', 'heif', 'avif', 'jpg', 'jpeg', 'png', 'webp', 'gif'].includes(extension))
-    return 'photo';
-  if (['amr', 'm4a', 'mp3', 'opus', 'ogg', 'wav', 'flac', 'caf', 'aac'].includes(extension))
-    return 'audio';
-  return 'video';
+  if (PHOTOS.includes(extension)) return 'photo';
+  return SOUNDS.includes(extension) ? 'audio' : 'video';
 }

@@ -5,9 +5,13 @@ import { Sign } from './sign.js';
 
 const KINDS = ['photo', 'video', 'audio'];
 
-/* Some systems do not know these as pictures, videos or sound and would grey them out. */
+/* Some systems do not know these as pictures, videos or sound and would grey them out. A test holds
+   them beside the server's table. */
 const ACCEPT =
-  'image/*,video/*,audio/*,.heic,.heif,.avif,.mov,.mts,.m2ts,.mkv,.3gp,.amr,.m4a,.caf,.opus';
+  'image/*,video/*,audio/*,.jpg,.png,.gif,.webp,.avif,.heic,.heif,.tif,' +
+  '.mp4,.mov,.3gp,.3g2,.webm,.mkv,.ogv,.avi,.ts,.mts,.m2ts,.mpg,.vob,.h264,.h265,.flv,.wmv,.mxf,' +
+  '.dv,.wtv,.ivf,.m4a,.mp3,.aac,.amr,.awb,.wav,.w64,.aiff,.au,.flac,.ogg,.opus,.spx,.caf,.gsm,' +
+  '.ac3,.eac3,.dts,.wv,.voc,.weba,.mka,.wma';
 
 /* `small` once there is something more important to look at. */
 export function Chooser({ small, onFiles }) {
