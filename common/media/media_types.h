@@ -95,6 +95,7 @@
     X(TIFF, "II*\0", 0, "")                                                                        \
     X(TIFF, "MM\0*", 0, "")                                                                        \
     X(AVI, "RIFF", 8, "AVI ")                                                                      \
+    X(MPEG_PS, "\0\0\1\xBA", 0, "")                                                                \
     X(FLV, "FLV\1", 0, "")                                                                         \
     X(ASF, "\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C", 0, "")              \
     X(WTV, "\xB7\xD8\x00\x20\x37\x49\xDA\x11\xA6\x4E\x00\x07\xE9\x5E\xAD\x8D", 0, "")              \
