@@ -372,6 +372,44 @@ static void keeps_nothing_of_an_upload_that_fails(void **state)
     assert_int_equal(archive_count_staged(archive), 0);
 }
 
+/* A cover picture of 300 kB stands before the sound: what is there is known at the end. */
+static void finds_sound_behind_a_long_tag(void **state)
+{
+    enum { TAG = 300 * 1024, SIZE = TAG + 2000 };
+    Archive *archive = *state;
+    _cleanup_free_ char *bytes = base_calloc(1, SIZE);
+    Error error = {0};
+    UploadView stored;
+    char id[UUID_SIZE];
+    memcpy(bytes, "ID3\4\0\0\0\x12\x5F\x76", 10); /* syncsafe: TAG - 10 */
+    memcpy(bytes + TAG, "fLaC\0\0\0\x22", 8);
+    Upload *upload = upload_begin(&archive->library, SIZE, &error);
+    assert_true(upload_file_begin(upload, "song.mp3", &error));
+    for (size_t offset = 0; offset < SIZE; offset += SIZE / 4)
+        assert_true(upload_append(upload, bytes + offset, MIN_OF(SIZE / 4, SIZE - offset), &error));
+    assert_true(upload_file_end(upload, &error));
+    assert_true(upload_finish(upload, START, id, &error));
+    upload_free(upload);
+    assert_true(upload_view(&archive->library, id, &stored, &error));
+    assert_string_equal(stored.media.content_type, "audio/flac");
+}
+
+/* Nobody has to send gigabytes to be told. */
+static void refuses_as_soon_as_it_is_known(void **state)
+{
+    Archive *archive = *state;
+    _cleanup_free_ char *bytes = base_calloc(1, 64 * 1024);
+    Error error = {0};
+    memcpy(bytes, "PK\3\4", 4);
+    Upload *upload = upload_begin(&archive->library, MIB, &error);
+    assert_true(upload_file_begin(upload, "film.mp4", &error));
+    assert_true(upload_append(upload, bytes, 64 * 1024 - 1, &error));
+    assert_false(upload_append(upload, "", 1, &error));
+    assert_int_equal(error.code, ERROR_MEDIA_TYPE);
+    assert_non_null(strstr(error.detail, "a ZIP archive"));
+    upload_free(upload);
+}
+
 static ErrorCode photo_code;
 
 /* Sees all that was sent, in a file that cannot be written to. */
@@ -557,6 +595,8 @@ int main(void)
         TEST(sweeps_in_slices),
         TEST(tells_what_it_committed),
         TEST(keeps_nothing_of_an_upload_that_fails),
+        TEST(finds_sound_behind_a_long_tag),
+        TEST(refuses_as_soon_as_it_is_known),
         TEST(keeps_photos_but_for_those_that_are_at_fault),
         TEST(keeps_nothing_whose_rows_fail),
         TEST(refuses_what_is_too_large_as_soon_as_it_is),

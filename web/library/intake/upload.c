@@ -9,6 +9,10 @@
 
 #define DEFAULT_COLLECTION "log_entries"
 
+/* Bytes after which a type is looked for first, so that what is announced too large for it is told
+ * at once. */
+#define EARLY_LOOK 4096
+
 #define UPLOAD_MAGIC        0x55504c44u /* "UPLD" */
 #define UPLOAD_LOOK_MAGIC   0x4c4f4f4bu /* "LOOK" */
 #define UPLOAD_READER_MAGIC 0x55524452u /* "URDR" */
@@ -176,7 +180,7 @@ static bool upload_detect(Upload *upload, Error *error)
     if (!file)
         return false;
     upload->type = media_type_detect_file(&(MediaReader){upload_read_file, &reader}, error);
-    if (reader.fault.code)
+    if (reader.fault.code && error)
         *error = reader.fault;
     return upload->type && !reader.fault.code;
 }
@@ -199,11 +203,23 @@ static bool upload_check_file(Upload *upload, Error *error)
     return true;
 }
 
+/* Most are known by their first bytes; it is no fault when one is not yet. Once, however small the
+ * pieces are in which it comes. */
+static void upload_look_early(Upload *upload, uint64_t before)
+{
+    if (!upload->type && before < EARLY_LOOK && staging_size(upload->staging) >= EARLY_LOOK)
+        IGNORE_RESULT(upload_detect(upload, NULL));
+}
+
 bool upload_append(Upload *upload, const void *bytes, size_t length, Error *error)
 {
     REQUIRE(upload->staging);
-    return staging_append(upload->staging, bytes, length, error) &&
-           (staging_size(upload->staging) < MEDIA_TYPE_HEAD || upload_check_file(upload, error));
+    uint64_t before = staging_size(upload->staging);
+    if (!staging_append(upload->staging, bytes, length, error))
+        return false;
+    upload_look_early(upload, before);
+    bool undecided = !upload->type && staging_size(upload->staging) < MEDIA_TYPE_HEAD;
+    return undecided || upload_check_file(upload, error);
 }
 
 bool upload_file_end(Upload *upload, Error *error)
