@@ -95,12 +95,14 @@
     X(TIFF, "II*\0", 0, "")                                                                        \
     X(TIFF, "MM\0*", 0, "")                                                                        \
     X(AVI, "RIFF", 8, "AVI ")                                                                      \
+    X(AVI, "RIFF", 8, "AMV ")                                                                      \
     X(MPEG_PS, "\0\0\1\xBA", 0, "")                                                                \
     X(FLV, "FLV\1", 0, "")                                                                         \
     X(ASF, "\x30\x26\xB2\x75\x8E\x66\xCF\x11\xA6\xD9\x00\xAA\x00\x62\xCE\x6C", 0, "")              \
     X(WTV, "\xB7\xD8\x00\x20\x37\x49\xDA\x11\xA6\x4E\x00\x07\xE9\x5E\xAD\x8D", 0, "")              \
     X(IVF, "DKIF\0\0", 0, "")                                                                      \
     X(WAV, "RIFF", 8, "WAVE")                                                                      \
+    X(WAV, "RIFX", 8, "WAVE")                                                                      \
     X(WAV, "RF64", 8, "WAVE")                                                                      \
     X(WAV, "BW64", 8, "WAVE")                                                                      \
     X(W64, "riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB\x04\xC1\x00\x00", 0, "")                          \
@@ -186,7 +188,7 @@
     X("\xFF\x4F\xFF\x51", 0, "", "a JPEG 2000 picture", PHOTO)                                     \
     X("\xFF\x0A", 0, "", "a JPEG XL picture", PHOTO)                                               \
     X("BM", 6, "\0\0\0\0", "a Windows bitmap (BMP)", PHOTO)                                        \
-    X("\0\0\1\0", 0, "", "a Windows icon (ICO)", PHOTO)                                            \
+    X("\0\0\1\0", 5, "\0", "a Windows icon (ICO)", PHOTO)                                          \
     X("\x76\x2F\x31\x01", 0, "", "an OpenEXR picture", PHOTO)                                      \
     X("II+\0", 0, "", "a BigTIFF picture", PHOTO)                                                  \
     X("MM\0+", 0, "", "a BigTIFF picture", PHOTO)                                                  \

@@ -34,7 +34,8 @@ Head head_from(Head head, size_t offset)
 size_t signature_tag(Head head)
 {
     uint32_t size = head_u32(head, 6);
-    if (head_has(head, 0, "ID3", 3) && head_u8(head, 3) != 0xFF && !(size & SYNCSAFE_TOP)) {
+    unsigned version = head_u8(head, 3);
+    if (head_has(head, 0, "ID3", 3) && version >= 2 && version <= 4 && !(size & SYNCSAFE_TOP)) {
         size_t length = (size >> 24) << 21 | (size >> 16 & 127) << 14 | (size >> 8 & 127) << 7;
         return ID3_HEAD + (length | (size & 127)) + (head_u8(head, 5) & ID3_FOOTER ? ID3_HEAD : 0);
     }

@@ -86,6 +86,44 @@ static void test_corpus_videos_become_playable(void **state)
     inspect_expect_tidy(story);
 }
 
+/* As people sent them: heads slightly off, cuts in front, codecs of other days. */
+static void test_files_from_the_field_become_playable(void **state)
+{
+    static const struct {
+        const char *name, *content_type, *made; /* the last is how the result's address ends */
+    } rows[] = {
+        {"field/04_whammy.webm", "video/webm", ".mp4"},
+        {"field/09_ts_cut_front.ts", "video/mp2t", ".mp4"},
+        {"field/11_voicemail_gsm.wav", "audio/wav", ".m4a"},
+        {"field/11b_voice.spx", "audio/ogg", ".m4a"},
+        {"field/16_obs_lossless_utvideo.avi", "video/x-msvideo", ".mp4"},
+        {"field/ft_fixture-id3v2.flac", "audio/flac", ".m4a"},
+        {"field/ft_fixture-null.webm", "video/webm", ".mp4"},
+        {"field/ft_fixture.mpg", "video/mpeg", ".mp4"},
+    };
+    Story *story = *state;
+    char path[600], url[MEDIA_URL_SIZE];
+    if (!corpus_media("field", path, sizeof path))
+        skip();
+    story_web_start(story);
+    story_transcoder_start(story);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        story_expect(story, corpus_media(rows[i].name, path, sizeof path), "%s is missing", path);
+        Upload upload = upload_file(story, path, "from-the-field");
+        upload_await(story, &upload, "completed");
+        _cleanup_answer_ Answer told = upload_state(story, &upload);
+        const char *type = answer_text(story, &told, "content_type");
+        story_expect(story, streq(type, rows[i].content_type), "%s is %s", path, type);
+        upload_url(story, &upload, "media_url", url);
+        story_expect(story, strstr(url, rows[i].made), "%s became %s", path, url);
+    }
+    assert_true(corpus_media("field/ft_fixture.cr3", path, sizeof path));
+    _cleanup_answer_ Answer refused = upload_ask(story, path, "photo.cr3");
+    expect_answer(story, &refused, 415, "unsupported_media_type", "a RAW photo");
+    story_expect(story, strstr(refused.body, "This is a Canon RAW photo (CR3)"),
+                 "it should be called by its name: %s", refused.body);
+}
+
 static void test_originals_are_kept_when_asked(void **state)
 {
     Story *story = *state;
@@ -476,6 +514,7 @@ int main(void)
         STORY_TEST(test_links_are_absolute_where_the_address_is_known),
         STORY_TEST(test_generated_videos_become_playable),
         STORY_TEST(test_corpus_videos_become_playable),
+        STORY_TEST(test_files_from_the_field_become_playable),
         STORY_TEST(test_originals_are_kept_when_asked),
         STORY_TEST(test_a_video_nobody_can_decode_fails_with_a_sentence),
         STORY_TEST(test_ranges),

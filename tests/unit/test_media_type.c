@@ -146,6 +146,7 @@ static const struct {
     {BYTES("  <svg xmlns=\"http://www.w3.org/2000/svg\">"), "This is an SVG drawing, "},
     {BYTES("#EXTM3U\n#EXT-X-TARGETDURATION:1\n"), "This is a playlist, "},
     {BYTES("<?xml version=\"1.0\"?><MPD/>"), "This is a playlist, "},
+    {BYTES("ID3 is what taggers write."), "This is a text document, "},
     {BYTES("\xFF\xFEH\0i\0"), "This is a text document, "},
     {BYTES("Gr\xC3\xBC\xC3\x9F"
            "e, G\xC3"),

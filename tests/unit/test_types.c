@@ -4,7 +4,6 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/avstring.h>
-#include <stdarg.h>
 #include <sys/stat.h>
 
 #include "common/media/media_choice.h"
@@ -142,6 +141,9 @@ static const struct {
     {TYPE_MATROSKA, "a.mkv", BOTH "-c:v ffv1 -c:a flac"},
     {TYPE_OGG_VIDEO, "a.ogv", BOTH "-c:v libtheora -c:a libvorbis"},
     {TYPE_AVI, "a.avi", BOTH "-c:v mjpeg -c:a pcm_u8"},
+    {TYPE_AVI, "a.amv",
+     "-f lavfi -i testsrc=s=160x112:r=10:d=1 " SOUND
+     "-c:v amv -c:a adpcm_ima_amv -ar 22050 -ac 1 -block_size 2205"},
     {TYPE_MPEG_TS, "a.ts", BOTH "-c:v mpeg2video -c:a mp2"},
     {TYPE_MPEG_TS, "a.m2ts", BOTH "-c:v libx264 -c:a ac3 -mpegts_m2ts_mode 1"},
     {TYPE_MPEG_PS, "a.mpg", BOTH "-c:v mpeg1video -c:a mp2"},
@@ -206,6 +208,19 @@ static void recordings_of_phones_are_taken(void **state)
                                {frames, 50 * rows[i].size}};
         check(bytes_write(parts, 2), rows[i].type, 1, rows[i].magic);
     }
+}
+
+/* As big-endian machines wrote it. */
+static void wav_may_be_big_endian(void **state)
+{
+    static const char head[] = "RIFX\0\0\x3E\xA4WAVEfmt \0\0\0\x10\0\1\0\1\0\0\x1F\x40\0\0\x3E\x80"
+                               "\0\2\0\x10"
+                               "data\0\0\x3E\x80";
+    unsigned char sound[16000];
+    (void)state;
+    fill_with_junk(sound, sizeof sound, 3);
+    const Bytes parts[] = {{(unsigned char *)head, sizeof head - 1}, {sound, sizeof sound}};
+    check(bytes_write(parts, 2), TYPE_WAV, 1, "RIFX");
 }
 
 /* Each row of the table but photos has a sample above, or is what the client's word makes of one.
@@ -546,7 +561,7 @@ static void what_only_holds_a_recording_is_none(void **state)
     static const struct {
         const char *bytes;
         size_t length;
-        const char *name; /* NULL: nothing we know */
+        const char *name;
     } rows[] = {
         {ROW("PK\3\4\24\0\0\0\0\0"), "a ZIP archive or an Office document"},
         {ROW("%PDF-1.7\n"), "a PDF document"},
@@ -554,12 +569,11 @@ static void what_only_holds_a_recording_is_none(void **state)
              "ELF\2\1\1\0"),
          "a Linux program"},
         {ROW(".RMF\0\0\0\x12"), "a RealMedia file"},
-        {ROW("<!DOCTYPE html><script>\n"), NULL},
     };
 #undef ROW
     const char *source = encoding_source("a.mp3", "-f lavfi -i sine=d=5");
     (void)state;
-    for (size_t i = 0; i + 1 < ARRAY_SIZE(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         MediaRefusal refusal;
         _cleanup_bytes_ Bytes bytes =
             bytes_read(bytes_behind(rows[i].bytes, rows[i].length, source, 0));
@@ -609,6 +623,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_table_takes_is_told_opened_and_encoded),
         cmocka_unit_test(recordings_of_phones_are_taken),
+        cmocka_unit_test(wav_may_be_big_endian),
         cmocka_unit_test(no_row_is_without_a_sample),
         cmocka_unit_test(the_library_has_what_the_table_names),
         cmocka_unit_test(what_people_recorded_with_is_decoded),
