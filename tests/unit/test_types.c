@@ -479,11 +479,10 @@ static void tags_hide_nothing(void **state)
     }
 }
 
+/* As id3() has it; more than is looked through for the first frame. */
 static void tags_of_ape_hide_nothing(void **state)
 {
-    static const char tag[] =
-        "APETAGEX\xD0\7\0\0\x2C\0\0\0\1\0\0\0\0\0\0\xA0\0\0\0\0\0\0\0\0"
-        "\4\0\0\0\0\0\0\0Title\0name\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    static unsigned char tag[100000] = "APETAGEX\xD0\7\0\0\x80\x86\1\0\0\0\0\0\0\0\0\xA0";
     static const struct {
         MediaTypeId type;
         const char *name;
@@ -491,7 +490,7 @@ static void tags_of_ape_hide_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const char *source = encoding_source(rows[i].name, SOUND "-id3v2_version 0");
-        check(bytes_behind(tag, 32 + 0x2C, source, 0), rows[i].type, 1, rows[i].name);
+        check(bytes_behind(tag, sizeof tag, source, 0), rows[i].type, 1, rows[i].name);
     }
 }
 
