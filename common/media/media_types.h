@@ -243,6 +243,7 @@
       "ELF",                                                                                       \
       0, "", "a Linux program", NONE)                                                              \
     X("\xCF\xFA\xED\xFE", 0, "", "a macOS program", NONE)                                          \
+    X("!<arch>\n", 0, "", "a program library or a package", NONE)                                  \
     X("\xCA\xFE\xBA\xBE", 0, "", "a program", NONE)                                                \
     X("#EXTM3U", 0, "", "a playlist", LINK)                                                        \
     X("[playlist]", 0, "", "a playlist", LINK)                                                     \

@@ -126,22 +126,26 @@ bool signature_ogg_theora(Head head)
 
 /* --- MPEG streams --- */
 
-#define TS_PACKETS 5 /* in a row prove it */
-#define TS_FEW     3 /* do where the file ends behind them */
+#define TS_PACKETS 5  /* in a row prove it at the beginning */
+#define TS_BEHIND  16 /* do elsewhere: what other files hold by chance is shorter */
+#define TS_FEW     3  /* do where the file ends behind them */
 
-/* Sync byte, no error told, and something in the packet. */
+/* Sync byte, no error told, something in the packet, and not the same again and again. */
 static bool signature_ts_packet(Head head, size_t offset)
 {
     uint32_t header = head_u32(head, offset);
-    return header >> 24 == 0x47 && !(header & 0x00800000) && header & 0x30;
+    return header >> 24 == 0x47 && !(header & 0x00800000) && header & 0x30 &&
+           header != head_u32(head, offset + 4);
 }
 
 static bool signature_ts_packets(Head head, size_t offset, size_t step)
 {
     size_t packets = 0, whole = (head.length - offset) / step;
-    while (packets < TS_PACKETS && signature_ts_packet(head, offset + packets * step))
+    bool at_start = offset <= 4; /* a time stamp in front */
+    size_t wanted = at_start ? TS_PACKETS : TS_BEHIND, few = at_start ? TS_FEW : TS_PACKETS;
+    while (packets < wanted && signature_ts_packet(head, offset + packets * step))
         packets++;
-    return packets == TS_PACKETS || (packets >= TS_FEW && packets >= whole && offset <= 4);
+    return packets == wanted || (packets >= few && packets >= whole);
 }
 
 bool signature_mpeg_ts(Head head)
@@ -178,30 +182,42 @@ bool signature_mpeg_ps(Head head)
 
 /* --- camcorders --- */
 
+/* The key, a status, the length by ASN.1's rules, and version 1 (SMPTE ST 377-1 §7.1). */
 bool signature_mxf(Head head)
 {
     static const char key[] = "\x06\x0E\x2B\x34\x02\x05\x01\x01\x0D\x01\x02\x01\x01\x02";
-    for (size_t offset = 0; offset + sizeof key - 1 <= head.length; offset++)
-        if (head_has(head, offset, key, sizeof key - 1))
+    for (size_t offset = 0; offset + 32 <= head.length; offset++) {
+        if (!head_has(head, offset, key, sizeof key - 1))
+            continue;
+        unsigned status = head_u8(head, offset + 14), length = head_u8(head, offset + 16);
+        size_t value = offset + 17 + (length & 0x80 ? length & 15 : 0);
+        if (status >= 1 && status <= 4 && head_has(head, value, "\0\1", 2))
             return true;
+    }
     return false;
 }
 
 #define DIF_BLOCK 80
 
-/* A block of this section, the first of its kind in the first sequence. */
-static bool signature_dif(Head head, size_t offset, unsigned section)
+/* A block of this section of the first sequence, the n-th of its kind. */
+static bool signature_dif(Head head, size_t offset, unsigned section, unsigned n)
 {
     return (head_u8(head, offset) & 0xF0) == section && (head_u8(head, offset + 1) & 0xF0) == 0 &&
-           head_u8(head, offset + 2) == 0;
+           head_u8(head, offset + 2) == n;
 }
 
 bool signature_dv(Head head)
 {
-    for (size_t offset = 0; offset + 4 * DIF_BLOCK <= head.length; offset++)
-        if (signature_dif(head, offset, 0x10) && (head.bytes[offset + 3] & 0x7F) == 0x3F &&
-            signature_dif(head, offset + DIF_BLOCK, 0x30) &&
-            signature_dif(head, offset + 3 * DIF_BLOCK, 0x50))
+    static const struct {
+        unsigned section, n;
+    } blocks[] = {{0x10, 0}, {0x30, 0}, {0x30, 1}, {0x50, 0}, {0x50, 1}, {0x50, 2}};
+    for (size_t offset = 0; offset + ARRAY_SIZE(blocks) * DIF_BLOCK <= head.length; offset++) {
+        size_t i = (head.bytes[offset + 3] & 0x7F) == 0x3F ? 0 : SIZE_MAX;
+        while (i < ARRAY_SIZE(blocks) &&
+               signature_dif(head, offset + i * DIF_BLOCK, blocks[i].section, blocks[i].n))
+            i++;
+        if (i == ARRAY_SIZE(blocks))
             return true;
+    }
     return false;
 }

@@ -5,17 +5,19 @@ typedef size_t SignatureFrame(Head head, size_t offset);
 
 #define FRAMES_AT_START 2
 #define FRAMES_BEHIND   6 /* rubbish: what other files hold by chance, or as a part, is shorter */
-#define FRAMES_FEW      3 /* behind rubbish, where the file ends behind them */
+#define FRAMES_FEW      4 /* behind rubbish, where the file ends behind them */
 
 /* Frames in a row that agree in what does not change, the bits of `mask`; up to `most`. The last
- * may reach beyond the head: then *to_end. */
+ * may reach beyond the head: then *to_end. What only repeats, as the colour of a picture does, is
+ * no frame. */
 static unsigned signature_frames(Head head, size_t offset, SignatureFrame *frame, uint32_t mask,
                                  bool *to_end)
 {
-    uint32_t wanted = head_u32(head, offset) & mask;
+    uint32_t first = head_u32(head, offset);
     unsigned count = 0;
     for (size_t length; count < FRAMES_BEHIND && (length = frame(head, offset)); offset += length) {
-        if ((head_u32(head, offset) & mask) != wanted)
+        uint32_t header = head_u32(head, offset);
+        if ((header & mask) != (first & mask) || header == head_u32(head, offset + 4))
             break;
         count++;
     }
@@ -23,8 +25,9 @@ static unsigned signature_frames(Head head, size_t offset, SignatureFrame *frame
     return count;
 }
 
-/* At the very beginning few frames are enough. */
-static bool signature_has_frames(Head head, SignatureFrame *frame, uint32_t mask)
+/* At the very beginning few frames are enough; `behind` is what is looked for further on. */
+static bool signature_has_frames(Head head, SignatureFrame *frame, SignatureFrame *behind,
+                                 uint32_t mask)
 {
     bool to_end;
     if (signature_frames(head, 0, frame, mask, &to_end) >= FRAMES_AT_START)
@@ -32,7 +35,7 @@ static bool signature_has_frames(Head head, SignatureFrame *frame, uint32_t mask
     for (size_t offset = 1; offset + 4 < head.length; offset++) {
         if (head.bytes[offset] != 0xFF)
             continue;
-        unsigned count = signature_frames(head, offset, frame, mask, &to_end);
+        unsigned count = signature_frames(head, offset, behind, mask, &to_end);
         if (count >= FRAMES_BEHIND || (count >= FRAMES_FEW && to_end))
             return true;
     }
@@ -59,7 +62,7 @@ bool signature_adts(Head head)
 {
     size_t only = signature_adts_frame(head, 0);
     return (only && only == head.length) ||
-           signature_has_frames(head, signature_adts_frame, ADTS_MASK);
+           signature_has_frames(head, signature_adts_frame, signature_adts_frame, ADTS_MASK);
 }
 
 /* --- MPEG audio --- */
@@ -81,7 +84,7 @@ static size_t signature_mpeg_frame(Head head, size_t offset)
     unsigned version = header >> 19 & 3, layer = 4 - (header >> 17 & 3);
     unsigned bitrate = header >> 12 & 15, rate = header >> 10 & 3, padding = header >> 9 & 1;
     if (header >> 21 != 0x7FF || version == 1 || layer == 4 || rate == 3 || bitrate == 0 ||
-        bitrate == 15)
+        bitrate == 15 || (header & 3) == 2 || (version == 0 && layer != 3))
         return 0;
     bool first = version == 3;
     unsigned group = first ? layer - 1 : layer == 1 ? 3 : 4;
@@ -92,12 +95,22 @@ static size_t signature_mpeg_frame(Head head, size_t offset)
     return (size_t)(layer == 3 && !first ? 72 : 144) * bits / hertz + padding;
 }
 
+/* Layer I begins with sixteen bits that are 1, which programs and pictures are full of, and nobody
+ * records in it. */
+static size_t signature_mpeg_frame_behind(Head head, size_t offset)
+{
+    return head_has(head, offset, "\xFF\xFF", 2) || head_has(head, offset, "\xFF\xFE", 2) ||
+                   head_has(head, offset, "\xFF\xF7", 2) || head_has(head, offset, "\xFF\xF6", 2)
+               ? 0
+               : signature_mpeg_frame(head, offset);
+}
+
 /* Version, layer, sampling rate. */
 #define MPEG_MASK 0xFFFE0C00
 
 bool signature_mpeg_audio(Head head)
 {
-    return signature_has_frames(head, signature_mpeg_frame, MPEG_MASK);
+    return signature_has_frames(head, signature_mpeg_frame, signature_mpeg_frame_behind, MPEG_MASK);
 }
 
 /* --- Dolby, DTS --- */
