@@ -215,6 +215,7 @@ static MediaTypeId media_search(Head head)
         {signature_hevc, TYPE_HEVC_ES},
         {signature_h264, TYPE_H264_ES},
         {signature_mpeg_video, TYPE_MPEG_ES},
+        {signature_mpeg4_video, TYPE_MPEG4_ES},
         {signature_adts, TYPE_AAC},
         {signature_mpeg_audio, TYPE_MP3},
     };

@@ -122,11 +122,11 @@ static double media_probe_seconds(int64_t duration, AVRational base)
 static void media_probe_codec(MediaStream *out, const AVCodecParameters *codec, const char *strange)
 {
     char tag[5] = {0};
-    for (size_t i = 0; i < 4; i++)
-        tag[i] = (char)(codec->codec_tag >> 8 * i & 0xff);
     bool readable = true;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++) {
+        tag[i] = (char)(codec->codec_tag >> 8 * i & 0xff);
         readable = readable && (av_isgraph(tag[i]) || tag[i] == ' ');
+    }
     const char *name = strange                               ? strange
                        : codec->codec_id != AV_CODEC_ID_NONE ? avcodec_get_name(codec->codec_id)
                        : readable                            ? tag

@@ -42,6 +42,8 @@
       "MPEG programme stream")                                                                     \
     X(MPEG_ES, "video/mpeg", VIDEO, false, "mpg mpeg m1v m2v mpv", NULL, "mpegvideo",              \
       "MPEG video without a container")                                                            \
+    X(MPEG4_ES, "video/mp4v-es", VIDEO, false, "mp4v m4v", NULL, "m4v",                            \
+      "MPEG-4 video without a container")                                                          \
     X(H264_ES, "video/h264", VIDEO, false, "h264 264 avc", NULL, "h264",                           \
       "H.264 video without a container")                                                           \
     X(HEVC_ES, "video/h265", VIDEO, false, "h265 265 hevc", NULL, "hevc",                          \
@@ -205,7 +207,6 @@
     X("DHAV", 0, "", "a security camera's video (DAV)", VIDEO)                                     \
     X("YUV4MPEG2", 0, "", "an uncompressed video (Y4M)", VIDEO)                                    \
     X("nut/multimedia container", 0, "", "a NUT video", VIDEO)                                     \
-    X("\0\0\1\xB0", 0, "", "an MPEG-4 video without a container", VIDEO)                           \
     X("RIFF", 8, "CDXA", "a Video CD file", VIDEO)                                                 \
     X("RIFF", 8, "QLCM", "an old phone's recording (QCP)", SOUND)                                  \
     X("RIFF", 8, "RMID", "a MIDI file", SOUND)                                                     \
@@ -351,6 +352,31 @@
     X("yuv4", "yuv4", "uncompressed video (yuv4)")                                                 \
     X("r210", "r210", "uncompressed video (r210)")                                                 \
     X("r10k", "r10k", "uncompressed video (R10k)")                                                 \
+    X("sheervideo", "sheervideo", "SheerVideo")                                                    \
+    X("pixlet", "pixlet", "Apple Pixlet")                                                          \
+    X("notchlc", "notchlc", "NotchLC")                                                             \
+    X("aic", "aic", "Apple Intermediate Codec")                                                    \
+    X("ylc", "ylc", "YUY2 Lossless")                                                               \
+    X("hymt", "hymt", "HuffYUV MT")                                                                \
+    X("loco", "loco", "LOCO")                                                                      \
+    X("vble", "vble", "VBLE")                                                                      \
+    X("avui", "avui", "Avid uncompressed")                                                         \
+    X("avrn", "avrn", "Avid AVI")                                                                  \
+    X("ayuv", "ayuv", "uncompressed video (AYUV)")                                                 \
+    X("012v", "012v", "uncompressed video (012v)")                                                 \
+    X("tdsc", "tdsc", "TDSC screen video")                                                         \
+    X("fmvc", "fmvc", "FM screen video")                                                           \
+    X("wcmv", "wcmv", "WinCAM screen video")                                                       \
+    X("lscr", "lscr", "LEAD screen video")                                                         \
+    X("mwsc", "mwsc", "MatchWare screen video")                                                    \
+    X("mscc", "mscc", "Mandsoft screen video")                                                     \
+    X("srgc", "srgc", "Screen Recorder Gold")                                                      \
+    X("rasc", "rasc", "RemotelyAnywhere screen video")                                             \
+    X("imm4", "imm4", "Infinity IMM4")                                                             \
+    X("jpegls", "jpegls", "JPEG-LS")                                                               \
+    X("targa", "targa", "Targa")                                                                   \
+    X("tiff", "tiff", "TIFF")                                                                      \
+    X("bmp", "bmp", "BMP")                                                                         \
     X("vvc", "", "H.266")                                                                          \
     X("evc", "", "MPEG-5 EVC")                                                                     \
     X("cavs", "", "AVS")                                                                           \
@@ -360,10 +386,6 @@
     X("rv20", "", "RealVideo 2")                                                                   \
     X("rv30", "", "RealVideo 8")                                                                   \
     X("rv40", "", "RealVideo 9")                                                                   \
-    X("sheervideo", "", "SheerVideo")                                                              \
-    X("pixlet", "", "Apple Pixlet")                                                                \
-    X("notchlc", "", "NotchLC")                                                                    \
-    X("aic", "", "Apple Intermediate Codec")                                                       \
     X("vixl", "", "Miro Video XL")                                                                 \
     X("aprn", "", "ProRes RAW")                                                                    \
     X("aprh", "", "ProRes RAW HQ")                                                                 \
@@ -433,6 +455,7 @@
     X("adpcm_ct", "adpcm_ct", "Creative ADPCM")                                                    \
     X("adpcm_sbpro_2", "adpcm_sbpro_2", "Sound Blaster ADPCM")                                     \
     X("adpcm_sbpro_3", "adpcm_sbpro_3", "Sound Blaster ADPCM")                                     \
+    X("dvaudio", "dvaudio", "DV sound")                                                            \
     X("adpcm_sbpro_4", "adpcm_sbpro_4", "Sound Blaster ADPCM")                                     \
     X("pcm_s8", "pcm_s8", "uncompressed sound")                                                    \
     X("pcm_u8", "pcm_u8", "uncompressed sound")                                                    \

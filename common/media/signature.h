@@ -51,6 +51,9 @@ bool signature_dv(Head head);
 /* A sequence header (ISO/IEC 11172-2 §2.4.2.3, 13818-2 §6.2.2.1), a picture and a slice. */
 bool signature_mpeg_video(Head head);
 
+/* The head of a visual object, its layer and a picture (ISO/IEC 14496-2 §6.2). */
+bool signature_mpeg4_video(Head head);
+
 /* The parameter sets of a byte stream (ITU-T H.264, H.265 Annex B) and a picture. */
 bool signature_h264(Head head);
 bool signature_hevc(Head head);

@@ -49,6 +49,28 @@ bool signature_mpeg_video(Head head)
     return false;
 }
 
+#define MPEG4_OBJECT_MAX 0x1F
+#define MPEG4_LAYER_MAX  0x2F
+#define MPEG4_SEQUENCE   0xB0
+#define MPEG4_PICTURE    0xB6
+
+bool signature_mpeg4_video(Head head)
+{
+    bool layer = false;
+    size_t code = signature_start_code(head, 0);
+    unsigned first = head_u8(head, code);
+    if (!signature_begins_with_code(head) || (first > MPEG4_OBJECT_MAX && first != MPEG4_SEQUENCE))
+        return false;
+    for (; code < head.length; code = signature_start_code(head, code)) {
+        unsigned value = head.bytes[code];
+        if (value > MPEG4_OBJECT_MAX && value <= MPEG4_LAYER_MAX)
+            layer = true;
+        else if (value == MPEG4_PICTURE)
+            return layer;
+    }
+    return false;
+}
+
 /* Profiles of ITU-T H.264 Annex A, and the four zero bits behind the constraints. */
 static bool signature_h264_profile(Head head, size_t unit)
 {

@@ -9,9 +9,9 @@ const KINDS = ['photo', 'video', 'audio'];
    them beside the server's table. */
 const ACCEPT =
   'image/*,video/*,audio/*,.jpg,.png,.gif,.webp,.avif,.heic,.heif,.tif,' +
-  '.mp4,.mov,.3gp,.3g2,.webm,.mkv,.ogv,.avi,.ts,.mts,.m2ts,.mpg,.vob,.h264,.h265,.flv,.wmv,.mxf,' +
-  '.dv,.wtv,.ivf,.m4a,.mp3,.aac,.amr,.awb,.wav,.w64,.aiff,.au,.flac,.ogg,.opus,.spx,.caf,.gsm,' +
-  '.ac3,.eac3,.dts,.wv,.voc,.weba,.mka,.wma';
+  '.mp4,.mov,.3gp,.3g2,.webm,.mkv,.ogv,.avi,.ts,.mts,.m2ts,.mpg,.vob,.mp4v,.h264,.h265,.flv,.wmv,' +
+  '.mxf,.dv,.wtv,.ivf,.m4a,.mp3,.aac,.amr,.awb,.wav,.w64,.aiff,.au,.flac,.ogg,.opus,.spx,.caf,' +
+  '.gsm,.ac3,.eac3,.dts,.wv,.voc,.weba,.mka,.wma';
 
 /* `small` once there is something more important to look at. */
 export function Chooser({ small, onFiles }) {
