@@ -152,9 +152,9 @@ void parcel_sweep(const Parcel *parcel)
 {
     Error error = {0};
     TransitSweep round = {.removing = ignore_removal};
-    bool more;
-    assert_true(transit_sweep(parcel->archive->library.transit, &round, &more, &error));
-    assert_false(more);
+    bool more = true; /* a slow disk takes more than one slice of time */
+    while (more)
+        assert_true(transit_sweep(parcel->archive->library.transit, &round, &more, &error));
     assert_int_equal(archive_query(parcel->archive, "SELECT count(*) FROM transit"), 0);
 }
 

@@ -174,6 +174,15 @@ static void removes_files_whose_row_went(void **state)
 
 /* A folder in the file's place cannot be unlinked: the others go all the same, and it is tried
  * again once a minute. */
+/* In as many slices of time as a slow disk takes. */
+static void sweep_all(Archive *archive, const TransitSweep *sweep)
+{
+    Error error = {0};
+    bool more = true;
+    while (more)
+        assert_true(transit_sweep(archive->library.transit, sweep, &more, &error));
+}
+
 static void is_not_held_up_by_one_that_resists(void **state)
 {
     Archive *archive = *state;
@@ -181,23 +190,22 @@ static void is_not_held_up_by_one_that_resists(void **state)
     char folder[400];
     Error error = {0};
     size_t tried = 0;
-    bool more;
     TransitSweep sweep = {.removing = count_removal, .context = &tried, .now = START};
     assert_true(transit_reserve(archive->library.transit, &paths, &error));
     put_file(archive, paths.path[1]);
     snprintf(folder, sizeof folder, "%s/%s", archive->root, paths.path[0]);
     assert_int_equal(mkdir(folder, 0755), 0);
     transit_abandon(archive->library.transit, &paths);
-    assert_true(transit_sweep(archive->library.transit, &sweep, &more, &error));
+    sweep_all(archive, &sweep);
     assert_int_equal(tried, 2);
     assert_int_equal(archive_count_files(archive), 0);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 1);
     assert_int_equal(rmdir(folder), 0);
     sweep.now += TRANSIT_RETRY_MS - 1;
-    assert_true(transit_sweep(archive->library.transit, &sweep, &more, &error));
+    sweep_all(archive, &sweep);
     assert_int_equal(tried, 2);
     sweep.now++;
-    assert_true(transit_sweep(archive->library.transit, &sweep, &more, &error));
+    sweep_all(archive, &sweep);
     assert_int_equal(tried, 3);
     assert_int_equal(archive_query(archive, "SELECT count(*) FROM transit"), 0);
 }
