@@ -96,19 +96,50 @@ static const char *const corpus[] = {
     "audio/iphone_voicememo_alac.m4a",
 };
 
+/* Containers and codecs that the corpus has not, and what there is without it. */
+#define PICTURE "-f lavfi -i testsrc2=s=320x240:d=1 "
+#define SOUND   "-f lavfi -i sine=d=2 "
 static const char *const made[] = {
-    "-f lavfi -i testsrc2=s=320x240:d=2 -f lavfi -i sine=d=2 -c:v libx264 -c:a aac -f mp4",
-    "-f lavfi -i testsrc2=s=320x240:d=2 -c:v libvpx-vp9 -deadline realtime -f webm",
-    "-f lavfi -i testsrc2=s=320x240:d=2 -f lavfi -i sine=d=2 -c:v mpeg4 -c:a mp3 -f avi",
-    "-f lavfi -i testsrc2=s=320x240:d=2 -f lavfi -i sine=d=2 -c:v mpeg2video -c:a mp2 -f mpegts",
-    "-f lavfi -i sine=d=2 -c:a flac -f flac",
+    PICTURE SOUND "-c:v libx264 -c:a aac -f mp4",
+    PICTURE "-c:v libvpx-vp9 -deadline realtime -f webm",
+    PICTURE SOUND "-c:v mpeg4 -c:a mp3 -f avi",
+    PICTURE SOUND "-c:v mpeg2video -c:a mp2 -f mpegts",
+    SOUND "-c:a flac -f flac",
+    PICTURE SOUND "-c:v utvideo -c:a pcm_s16le -f avi",
+    PICTURE "-pix_fmt yuv422p10le -c:v cfhd -f mov",
+    PICTURE SOUND "-c:v magicyuv -c:a adpcm_ima_wav -f avi",
+    PICTURE SOUND "-c:v ffv1 -c:a wavpack -f matroska",
+    PICTURE "-c:v mpeg1video -f mpeg1video",
+    PICTURE "-c:v libx264 -bf 2 -f h264",
+    PICTURE "-c:v libx265 -x265-params log-level=none -f hevc",
+    PICTURE SOUND "-c:v flashsv2 -c:a adpcm_swf -ar 44100 -f flv",
+    PICTURE SOUND "-c:v zmbv -c:a pcm_mulaw -f avi",
+    PICTURE "-c:v jpeg2000 -f mov",
+    PICTURE "-vf scale=320:240 -pix_fmt rgba -c:v hap -f mov",
+    PICTURE SOUND "-vf scale=720:576 -r 25 -c:v mpeg2video -b:v 8M -ar 48000 -c:a pcm_s16le -f mxf",
+    PICTURE SOUND "-vf scale=720:576 -r 25 -pix_fmt yuv420p -ar 48000 -ac 2 -f dv",
+    SOUND "-ar 8000 -c:a libgsm_ms -f wav",
+    SOUND "-ar 16000 -c:a libspeex -f ogg",
+    SOUND "-ar 8000 -c:a g726 -f wav",
+    SOUND "-c:a wavpack -f wv",
+    SOUND "-c:a ac3 -f ac3",
+    SOUND "-c:a dca -strict -2 -ar 48000 -f dts",
+    SOUND "-c:a pcm_s24le -f w64",
 };
 
+/* Every second one is of the corpus, where that is. */
 static void choose_source(size_t number, char path[ENCODING_PATH])
 {
-    if (encoding_corpus(corpus[number % ARRAY_SIZE(corpus)], path))
+    static bool ready[ARRAY_SIZE(made)];
+    char name[32];
+    if (number % 2 == 0 && encoding_corpus(corpus[number / 2 % ARRAY_SIZE(corpus)], path))
         return;
-    snprintf(path, ENCODING_PATH, "%s", encoding_source("source", made[number % ARRAY_SIZE(made)]));
+    size_t which = number / 2 % ARRAY_SIZE(made);
+    snprintf(name, sizeof name, "source-%zu", which);
+    if (!ready[which])
+        snprintf(path, ENCODING_PATH, "%s", encoding_source(name, made[which]));
+    ready[which] = true;
+    snprintf(path, ENCODING_PATH, "%s/%s", encoded_folder(), name);
 }
 
 static void read_source(const char *path, Mutant *mutant)
