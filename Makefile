@@ -255,6 +255,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_encoder_remux.c \
 	tests/unit/test_encoder_sound.c \
+	tests/unit/test_field_clocks.c \
 	tests/unit/test_gallery.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_hostile.c \
@@ -291,6 +292,7 @@ UNIT_HELPERS := \
 	tests/unit/http_client.c \
 	tests/unit/job_fixture.c \
 	tests/unit/memory_storage.c \
+	tests/unit/moments.c \
 	tests/unit/parcel.c \
 	tests/unit/scripted_server.c \
 	tests/unit/worker_rig.c

@@ -188,6 +188,26 @@ static void clocks_that_jump_are_mended_and_late_tracks_are_not(void **state)
     assert_int_equal(placed(&timeline, &picture, 1013, 1), 13);
 }
 
+/* Packets of the one recording still come when the other has begun. */
+static void tracks_of_joined_recordings_stay_together(void **state)
+{
+    static const int backs[] = {3, 30, -300};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(backs); i++) {
+        Timeline timeline = {.anchored = true, .gap_max = 10 * 1000000};
+        TimelineTrack picture = {.time_base = {1, 1}}, sound = {.time_base = {1, 1}};
+        int start = 1000 - backs[i]; /* where the other one begins to count */
+        for (int time = 990; time < 1000; time++)
+            assert_int_equal(placed(&timeline, &picture, time, 1), time);
+        assert_int_equal(placed(&timeline, &sound, 998, 1), 998);
+        assert_int_equal(placed(&timeline, &picture, start, 1), 1000);
+        assert_int_equal(placed(&timeline, &sound, 999, 1), 999);
+        assert_int_equal(placed(&timeline, &picture, start + 1, 1), 1001);
+        assert_int_equal(placed(&timeline, &sound, start, 1), 1000);
+        assert_int_equal(placed(&timeline, &sound, start + 1, 1), 1001);
+    }
+}
+
 static void a_clock_without_a_beginning_begins_with_its_first_packet(void **state)
 {
     Timeline timeline = {.gap_max = 10 * 1000000};
@@ -228,6 +248,7 @@ int main(void)
         cmocka_unit_test(the_policy_travels_as_arguments),
         cmocka_unit_test(a_rate_is_capped_and_an_uneven_one_below_is_kept_whole),
         cmocka_unit_test(clocks_that_jump_are_mended_and_late_tracks_are_not),
+        cmocka_unit_test(tracks_of_joined_recordings_stay_together),
         cmocka_unit_test(a_clock_without_a_beginning_begins_with_its_first_packet),
         cmocka_unit_test(a_flag_and_its_descriptor_agree),
     };

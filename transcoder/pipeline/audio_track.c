@@ -1,6 +1,7 @@
 #include "transcoder/pipeline/audio_track.h"
 
 #include <libavutil/samplefmt.h>
+#include <math.h>
 
 #include "transcoder/pipeline/allowance.h"
 #include "transcoder/pipeline/decode.h"
@@ -18,6 +19,9 @@
 #define FILLED_SECONDS_MAX 3600.0
 #define FILLED_FACTOR_MAX  10.0 /* of the sound decoded */
 
+/* What begins earlier than it could by more than this is cut by the resampler (plan_filters.c). */
+#define OVERLAP_SECONDS 0.030
+
 #define AUDIO_TRACK_MAGIC 0x4154524bu /* "ATRK" */
 
 typedef struct AudioTrack {
@@ -34,6 +38,7 @@ typedef struct AudioTrack {
     int64_t sent;           /* samples given to the encoder, or to the join */
     int64_t joined;         /* samples that came from the join */
     double decoded, filled; /* seconds of sound, and of silence put in between */
+    double put, cut;        /* seconds: where what was not cut ends, and how much was */
     bool innocent;          /* what failed is the result, or a limit, and not the sound; at home */
     bool lost;
 } AudioTrack;
@@ -62,10 +67,30 @@ static bool audio_track_promise(void *self, Error *error)
     return !home->innocent;
 }
 
+/* Players find nothing in less than a packet of sound, and would refuse the film for it. */
+static bool audio_track_fill_packet(AudioTrack *home, Error *error)
+{
+    const AVCodecContext *encoder = home->encoder;
+    int64_t given = home->join ? home->joined : home->sent;
+    if (given <= 0 || given >= encoder->frame_size)
+        return true;
+    _cleanup_frame_ AVFrame *silence = av_frame_alloc();
+    REQUIRE(silence);
+    silence->format = encoder->sample_fmt;
+    silence->sample_rate = encoder->sample_rate;
+    silence->nb_samples = encoder->frame_size;
+    silence->pts = given;
+    REQUIRE(av_channel_layout_copy(&silence->ch_layout, &encoder->ch_layout) >= 0 &&
+            av_frame_get_buffer(silence, 0) >= 0);
+    av_samples_set_silence(silence->extended_data, 0, silence->nb_samples,
+                           silence->ch_layout.nb_channels, encoder->sample_fmt);
+    return audio_track_encode_frame(home, silence, error);
+}
+
 static bool audio_track_end(AudioTrack *home, Error *error)
 {
     if (!mux_is_expecting(home->spec.mux, MUX_AUDIO))
-        return audio_track_encode_frame(home, NULL, error);
+        return audio_track_fill_packet(home, error) && audio_track_encode_frame(home, NULL, error);
     home->innocent = !mux_drop(home->spec.mux, MUX_AUDIO, error);
     return !home->innocent;
 }
@@ -167,6 +192,16 @@ static bool audio_track_fill_gap(AudioTrack *track, const AVFrame *frame, Error 
     return true;
 }
 
+/* Two sounds at one time are a loss: the resampler lets only the first one be heard. */
+static void audio_track_count_overlap(AudioTrack *track, double begin, double length)
+{
+    double late = track->put - begin;
+    if (late > OVERLAP_SECONDS)
+        track->cut += MIN_OF(late, length);
+    track->put =
+        fabs(late) > OVERLAP_SECONDS ? MAX_OF(track->put, begin + length) : track->put + length;
+}
+
 static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
@@ -188,7 +223,9 @@ static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
     track->home->innocent = !allowance_seconds(track->spec.policy, "sound", begin, error);
     if (track->home->innocent)
         return false;
-    track->decoded += (double)frame->nb_samples / rate;
+    double length = (double)frame->nb_samples / rate;
+    audio_track_count_overlap(track, begin, length);
+    track->decoded += length;
     if (!audio_track_fill_gap(track, frame, error))
         return false;
     track->next = frame->pts + frame->nb_samples;
@@ -217,10 +254,12 @@ static bool audio_track_take(void *self, AVPacket *packet, Error *error)
 static TrackState audio_track_state(const void *self)
 {
     const AudioTrack *track = CAST_OBJECT(const AudioTrack, self, AUDIO_TRACK_MAGIC);
+    double part = track->decoded > 0 ? track->cut / track->decoded : 0;
     return (TrackState){.end = track->rate > 0 ? (double)track->next / track->rate : 0,
                         .packets = track->decode.packets,
                         .frames = track->decode.frames,
-                        .faults = track->decode.faults,
+                        .faults =
+                            track->decode.faults + llround(part * (double)track->decode.frames),
                         .lost = track->lost};
 }
 
