@@ -203,7 +203,9 @@ void mux_hold(Mux *mux, double until)
 }
 
 /* The packet decoded last is the one whose length becomes that of the track, whichever is shown
- * last. */
+ * last. It is decoded no earlier than needed: lengths are counted from one decoding to the next
+ * (ISO/IEC 14496-12 §8.6.1.2), and would else end before the last picture does where pictures are
+ * uneven. */
 static bool mux_write_last_picture(Mux *mux, Error *error)
 {
     const MuxedTrack *track = &mux->tracks[MUX_VIDEO];
@@ -215,6 +217,7 @@ static bool mux_write_last_picture(Mux *mux, Error *error)
     if (missing > 0)
         last->duration += llround(missing / av_q2d(track->time_base));
     last->duration = MIN_OF(last->duration, length_max);
+    last->dts = MAX_OF(last->dts, last->pts);
     return mux_pass_on(mux, MUX_VIDEO, last, error);
 }
 
