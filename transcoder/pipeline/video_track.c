@@ -187,6 +187,20 @@ static bool video_track_fits_smaller(const VideoTrack *track, const AVFrame *fra
     return fitted < fmin(wanted, 1) * (1 - SIZE_SLACK);
 }
 
+/* What was told with the first picture may be untold by a later one: fields that begin, light of
+ * another kind. True where the filters must follow. */
+static bool video_track_follow(VideoTrack *track, const AVFrame *frame)
+{
+    PlanVideo *plan = &track->spec.plan.video;
+    MediaColour colour = {frame->color_primaries, frame->color_trc, frame->colorspace,
+                          frame->color_range == AVCOL_RANGE_JPEG};
+    bool fields = !plan->deinterlace && media_compat_interlaced(frame);
+    plan->deinterlace = plan->deinterlace || fields;
+    bool light = plan_follow_colour(plan, colour);
+    track->losses |= (fields ? LOSSES(LOSS_FIELDS) : 0) | (plan->tone_map ? LOSSES(LOSS_HDR) : 0);
+    return light || fields;
+}
+
 /* The filters that fit this frame, and with the first ones the encoder behind them. Where the
  * stream changes its size or format, what is under way comes out before the new filters take over.
  */
@@ -198,7 +212,8 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
                        .time_base = track->spec.stream->time_base,
                        .text = text,
                        .threads = (int)plan->policy.threads};
-    if (track->encoder && filter_fits(&track->filter, frame))
+    bool other = video_track_follow(track, frame);
+    if (track->encoder && !other && filter_fits(&track->filter, frame))
         return true;
     double wider = video_track_shape(frame) / track->shape;
     if (plan_is_barred(wider))

@@ -42,6 +42,11 @@ bool plan_is_wide(MediaColour colour)
            colour.matrix == MEDIA_MATRIX_BT2020_CL;
 }
 
+static bool plan_is_hdr(MediaColour colour)
+{
+    return colour.transfer == MEDIA_TRANSFER_PQ || colour.transfer == MEDIA_TRANSFER_HLG;
+}
+
 const char *plan_picture_obstacle(const MediaStream *stream, const EncoderPolicy *policy)
 {
     const MediaColour *colour = &stream->colour;
@@ -55,7 +60,7 @@ const char *plan_picture_obstacle(const MediaStream *stream, const EncoderPolicy
         return "the picture is not H.264 of a usual profile";
     if (!streq(stream->pixel_format, "yuv420p") || colour->full_range)
         return "the picture is not 8-bit 4:2:0 in limited range";
-    if (colour->transfer == MEDIA_TRANSFER_PQ || colour->transfer == MEDIA_TRANSFER_HLG)
+    if (plan_is_hdr(*colour))
         return "the picture is HDR";
     if (stream->interlaced)
         return "the picture is interlaced";
@@ -106,8 +111,7 @@ static int plan_even_side(double side)
  * what players assume for its size. */
 static MediaColour plan_complete_colour(MediaColour colour, int height)
 {
-    bool wide = plan_is_wide(colour) || colour.transfer == MEDIA_TRANSFER_PQ ||
-                colour.transfer == MEDIA_TRANSFER_HLG;
+    bool wide = plan_is_wide(colour) || plan_is_hdr(colour);
     int usual = height >= HD_HEIGHT_MIN ? MEDIA_COLOUR_BT709 : MEDIA_COLOUR_BT601;
     if (colour.matrix == MEDIA_COLOUR_UNSPECIFIED)
         colour.matrix = wide ? MEDIA_MATRIX_BT2020_NCL : usual;
@@ -121,6 +125,21 @@ static MediaColour plan_complete_colour(MediaColour colour, int height)
     if (colour.transfer == MEDIA_COLOUR_UNSPECIFIED || colour.transfer == 0)
         colour.transfer = usual;
     return colour;
+}
+
+bool plan_follow_colour(PlanVideo *plan, MediaColour colour)
+{
+    const MediaColour before = plan->source;
+    if (colour.primaries == MEDIA_COLOUR_UNSPECIFIED || colour.primaries == 0)
+        colour.primaries = before.primaries;
+    if (colour.transfer == MEDIA_COLOUR_UNSPECIFIED || colour.transfer == 0)
+        colour.transfer = before.transfer;
+    if (colour.matrix == MEDIA_COLOUR_UNSPECIFIED)
+        colour.matrix = before.matrix;
+    plan->source = colour;
+    plan->tone_map = plan_is_hdr(colour);
+    return colour.primaries != before.primaries || colour.transfer != before.transfer ||
+           colour.matrix != before.matrix || colour.full_range != before.full_range;
 }
 
 /* As many as players can use; where the rate is unknown, the usual one. */
@@ -158,8 +177,7 @@ static PlanVideo plan_picture(const MediaFacts *facts, const MediaStream *stream
     /* A matrix that every browser knows; primaries and transfer of the source stay, as told, but
      * for the wide ones of BT.2020. */
     plan.source = plan_complete_colour(stream->colour, MIN_OF(stream->width, stream->height));
-    plan.tone_map =
-        plan.source.transfer == MEDIA_TRANSFER_PQ || plan.source.transfer == MEDIA_TRANSFER_HLG;
+    plan.tone_map = plan_is_hdr(plan.source);
     plan.target = plan.source;
     plan.target.full_range = false;
     if (plan.source.matrix != MEDIA_COLOUR_BT470BG && plan.source.matrix != MEDIA_COLOUR_BT601)
@@ -182,7 +200,8 @@ static bool plan_belong_together(const MediaStream *a, const MediaStream *b)
     bool lengths_told = a->duration > 0 && b->duration > 0;
     return a->channels == 1 && b->channels == 1 && streq(a->codec, b->codec) &&
            a->sample_rate == b->sample_rate && a->is_default == b->is_default &&
-           streq(a->language, b->language) && (!lengths_told || apart <= PAIR_APART_SECONDS_MAX);
+           streq(a->language, b->language) && a->program == b->program &&
+           (!lengths_told || apart <= PAIR_APART_SECONDS_MAX);
 }
 
 /* Puts the halves of one recording in the order of the file. */

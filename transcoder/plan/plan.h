@@ -112,6 +112,10 @@ TransferLosses plan_track_losses(const MediaFacts *facts, const EncodePlan *plan
  */
 bool plan_is_wide(MediaColour colour);
 
+/* Goes on with pictures of these colours, where the first ones were of others; what is untold
+ * stays. Those delivered keep theirs. True where that changes the filters. */
+bool plan_follow_colour(PlanVideo *plan, MediaColour colour);
+
 /* Bits a second up to which a picture of this size is copied. */
 double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height);
 

@@ -62,15 +62,17 @@ void plan_video_filters(const PlanVideo *plan, double wider, char text[PLAN_FILT
                  "scale=w=%d:h=%d:flags=bicubic,"
                  "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=linear:npl=%d:p=bt709,format=gbrpf32le,"
                  "tonemap=tonemap=hable:desat=0:peak=" PEAK ","
-                 "zscale=t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
+                 "zscale=t=%d:p=%d:m=%d:r=tv,format=yuv420p",
                  width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
-                 plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE);
+                 plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE, plan->target.transfer,
+                 plan->target.primaries, plan->target.matrix);
     else if (plan->source.primaries == MEDIA_PRIMARIES_BT2020)
         snprintf(colour, sizeof colour,
                  "scale=w=%d:h=%d:flags=bicubic,"
-                 "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=bt709:p=bt709:m=bt709:r=tv,format=yuv420p",
+                 "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=%d:p=%d:m=%d:r=tv,format=yuv420p",
                  width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
-                 plan->source.full_range ? "pc" : "tv");
+                 plan->source.full_range ? "pc" : "tv", plan->target.transfer,
+                 plan->target.primaries, plan->target.matrix);
     else
         snprintf(colour, sizeof colour,
                  "scale=w=%d:h=%d:flags=bicubic:out_color_matrix=%s:out_range=tv,format=yuv420p",
