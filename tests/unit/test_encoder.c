@@ -393,7 +393,7 @@ static void pictures_whose_time_is_over_are_told_as_a_loss(void **state)
     assert_true(base_copy(half, sizeof half,
                           encoding_source("half.ts", "-f lavfi -i testsrc2=s=320x240:d=2")));
     const char *early = encoding_source("early.ts", "-f lavfi -i testsrc2=s=320x240:d=2 "
-                                                    "-output_ts_offset 1.4");
+                                                    "-output_ts_offset 1.75");
     snprintf(joined, sizeof joined, "%s/joined.ts", encoded_folder());
     free(encoded_run("cat '%s' '%s' > '%s'", half, early, joined));
     Made first = encoding_make(half), both = encoding_make(joined);
