@@ -44,8 +44,11 @@ static bool media_is_better_picture(const MediaStream *a, const MediaStream *b)
     return (int64_t)a->width * a->height > (int64_t)b->width * b->height;
 }
 
-static bool media_is_better_sound(const MediaStream *a, const MediaStream *b)
+/* What is broadcast beside the picture, in a programme of its own, is not its sound. */
+static bool media_is_better_sound(const MediaStream *a, const MediaStream *b, int program)
 {
+    if ((a->program == program) != (b->program == program))
+        return a->program == program;
     if (a->is_default != b->is_default)
         return a->is_default;
     if (a->channels != b->channels)
@@ -67,10 +70,14 @@ bool media_choose(const MediaFacts *facts, MediaChoice *out, Error *error)
         bool film = stream->kind == STREAM_VIDEO && !stream->is_still;
         if (film && (!picture || media_is_better_picture(stream, picture)))
             picture = stream;
-        if (media_is_audible(stream) && (!sound || media_is_better_sound(stream, sound)))
-            sound = stream;
         if (stream->kind == STREAM_AUDIO && !strange_sound)
             strange_sound = stream;
+    }
+    int program = picture ? picture->program : 0;
+    for (size_t i = 0; i < facts->stream_count; i++) {
+        const MediaStream *stream = &facts->streams[i];
+        if (media_is_audible(stream) && (!sound || media_is_better_sound(stream, sound, program)))
+            sound = stream;
     }
     if (!picture && !sound && strange_sound)
         return error_set(error, ERROR_MEDIA,

@@ -51,7 +51,8 @@ typedef struct MediaRatio {
 } MediaRatio;
 
 typedef struct MediaStream {
-    int index; /* in the file */
+    int index;   /* in the file */
+    int program; /* of a broadcast, as its number; 0: of none, or of several */
     MediaStreamKind kind;
     char codec[32]; /* the library's short name, or what people call it; "unknown": has none */
     bool decodable; /* by a decoder that may be used on strangers' bytes */

@@ -130,7 +130,21 @@ static const AVInputFormat *media_input_demuxer(MediaInput *input)
     return av_match_list(guess->name, GUESSED, ',') > 0 ? guess : NULL;
 }
 
-bool media_input_open(int fd, MediaInput **out, Error *error)
+/* On failure the library frees the format and clears the pointer. */
+static int media_input_begin(MediaInput *input, const AVInputFormat *container, bool unled)
+{
+    AVDictionary *options = NULL;
+    /* AVI's index is not read where it could not be gone back from. */
+    if (unled && streq(container->name, "avi"))
+        input->bytes->seekable = 0;
+    if (unled)
+        REQUIRE(av_dict_set(&options, "ignore_editlist", "1", 0) >= 0);
+    int number = avformat_open_input(&input->format, NULL, container, &options);
+    av_dict_free(&options); /* what other containers do not know */
+    return number;
+}
+
+static bool media_input_open_as(int fd, bool unled, MediaInput **out, Error *error)
 {
     struct stat status;
     if (fstat(fd, &status) < 0)
@@ -142,10 +156,7 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
     media_input_prepare(input);
     media_error_forget();
     const AVInputFormat *container = media_input_demuxer(input);
-    int number = AVERROR(EINVAL);
-    /* On failure the library frees the format and clears the pointer. */
-    if (container)
-        number = avformat_open_input(&input->format, NULL, container, NULL);
+    int number = container ? media_input_begin(input, container, unled) : AVERROR(EINVAL);
     if (!media_input_check(input, error))
         return false;
     if (number == AVERROR(EINVAL))
@@ -159,6 +170,16 @@ bool media_input_open(int fd, MediaInput **out, Error *error)
                                "The file is no video or recording, or it cannot be read");
     *out = TAKE_PTR(input);
     return true;
+}
+
+bool media_input_open(int fd, MediaInput **out, Error *error)
+{
+    return media_input_open_as(fd, false, out, error);
+}
+
+bool media_input_open_unled(int fd, MediaInput **out, Error *error)
+{
+    return media_input_open_as(fd, true, out, error);
 }
 
 struct AVFormatContext *media_input_format(MediaInput *input)

@@ -17,6 +17,10 @@ struct AVFormatContext;
  * sound. */
 _must_check_ bool media_input_open(int fd, MediaInput **out, Error *error);
 
+/* The same without the file's index of itself and its list of edits: for files that these lead
+ * astray. */
+_must_check_ bool media_input_open_unled(int fd, MediaInput **out, Error *error);
+
 /* Borrowed, lives as long as the input. */
 struct AVFormatContext *media_input_format(MediaInput *input);
 

@@ -14,6 +14,8 @@
 #define FRAME_RATE_MIN 0.05
 #define FRAME_RATE_MAX 1000.0
 
+#define BESIDE_SLACK 0.1 /* seconds: rounding of a file's clock and a track's */
+
 /* Of a display matrix (ISO/IEC 14496-12 §6.2.2) only the signs of its rotating part matter. It maps
  * (x, y) to (a x + c y, b x + d y), y downwards. */
 static MediaOrientation media_probe_orientation(const AVStream *stream)
@@ -134,6 +136,14 @@ static void media_probe_codec(MediaStream *out, const AVCodecParameters *codec, 
     base_copy_truncated(out->codec, sizeof out->codec, name);
 }
 
+static int media_probe_program(AVFormatContext *format, const AVStream *stream)
+{
+    const AVProgram *program = av_find_program_from_stream(format, NULL, stream->index);
+    bool again =
+        program && av_find_program_from_stream(format, (AVProgram *)program, stream->index);
+    return program && !again ? program->id : 0;
+}
+
 static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStream *stream)
 {
     const AVCodecParameters *codec = stream->codecpar;
@@ -142,6 +152,7 @@ static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStre
     bool h264 = codec->codec_id == AV_CODEC_ID_H264, aac = codec->codec_id == AV_CODEC_ID_AAC;
     *out = (MediaStream){
         .index = stream->index,
+        .program = media_probe_program(format, stream),
         .kind = media_probe_kind(format, codec),
         .decodable = decoder && av_match_list(decoder->name, format->codec_whitelist, ',') > 0,
         .is_default = stream->disposition & AV_DISPOSITION_DEFAULT,
@@ -169,6 +180,28 @@ static void media_probe_stream(MediaStream *out, AVFormatContext *format, AVStre
     }
 }
 
+/* Chapters, subtitles and places where one was are no part of a film's length, nor is the head's,
+ * where it only tells of them. */
+static double media_probe_duration(const AVFormatContext *format, const MediaFacts *facts)
+{
+    double told = media_probe_seconds(format->duration, AV_TIME_BASE_Q), film = 0, beside = 0;
+    for (size_t i = 0; i < facts->stream_count; i++) {
+        const AVStream *stream = format->streams[i];
+        const MediaStream *found = &facts->streams[i];
+        bool played =
+            found->kind == STREAM_AUDIO || (found->kind == STREAM_VIDEO && !found->is_still);
+        double end =
+            found->duration + (stream->start_time == AV_NOPTS_VALUE
+                                   ? 0
+                                   : (double)stream->start_time * av_q2d(stream->time_base));
+        if (played && found->duration == 0)
+            return told;
+        film = played ? MAX_OF(film, end) : film;
+        beside = played ? beside : MAX_OF(beside, end);
+    }
+    return film > 0 && beside > film && beside >= told - BESIDE_SLACK ? film : told;
+}
+
 bool media_probe(MediaInput *input, MediaFacts *out, Error *error)
 {
     AVFormatContext *format = media_input_format(input);
@@ -180,12 +213,12 @@ bool media_probe(MediaInput *input, MediaFacts *out, Error *error)
                          MEDIA_STREAMS_MAX);
     *out = (MediaFacts){.size = media_input_size(input),
                         .bit_rate = MAX_OF(format->bit_rate, 0),
-                        .duration = media_probe_seconds(format->duration, AV_TIME_BASE_Q),
                         .stream_count = format->nb_streams};
     media_tags_read(format, clock_wall_ms() / 1000, &out->tags);
     base_copy_truncated(out->container, sizeof out->container, format->iformat->name);
     for (size_t i = 0; i < out->stream_count; i++)
         media_probe_stream(&out->streams[i], format, format->streams[i]);
+    out->duration = media_probe_duration(format, out);
     return true;
 }
 

@@ -17,6 +17,9 @@
 /* A container whose duration means fewer bits a second than this is lying about it. */
 #define PLAUSIBLE_BIT_RATE 10000
 
+/* Of a file for each second that its head alone tells of: it lies about more. */
+#define STILL_BYTES 100
+
 /* A recording may be this much shorter than its container tells and still be all there. */
 #define MISSING_SECONDS 1.0
 #define MISSING_PART    0.05
@@ -41,8 +44,11 @@
 
 static bool pass_examine(Pass *pass, const PassKnowledge *knowledge, Error *error)
 {
-    if (!media_input_open(pass->spec.original_fd, &pass->input, error) ||
-        !media_probe(pass->input, &pass->facts, error))
+    int fd = pass->spec.original_fd;
+    pass->unled = knowledge->unled;
+    bool opened = pass->unled ? media_input_open_unled(fd, &pass->input, error)
+                              : media_input_open(fd, &pass->input, error);
+    if (!opened || !media_probe(pass->input, &pass->facts, error))
         return false;
     for (size_t i = 0; i < pass->facts.stream_count; i++) {
         MediaStream *stream = &pass->facts.streams[i];
@@ -214,6 +220,7 @@ static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
         PassLane *lane = &pass->lanes[i];
         if (!lane->track.kind || lane->stream != packet->stream_index)
             continue;
+        lane->hides = lane->hides || packet->flags & AV_PKT_FLAG_DISCARD;
         timeline_place(&pass->timeline, &lane->times, packet);
         if (i == PASS_PICTURE)
             pass_look_for_second_view(pass, packet);
@@ -244,7 +251,7 @@ static bool pass_read(Pass *pass, Error *error)
     for (int faults = 0; faults < READ_FAULTS_MAX;) {
         int number = av_read_frame(format, packet);
         if (number == AVERROR_EOF)
-            return true;
+            return pass->ended = true;
         if (number == AVERROR(EIO))
             break;
         faults = number < 0 ? faults + 1 : 0;
@@ -256,8 +263,14 @@ static bool pass_read(Pass *pass, Error *error)
         if (!taken)
             return false;
     }
-    pass->cut_short = true;
+    pass->cut_short = pass->ended = true;
     return true;
+}
+
+/* An edit list that hides pictures tells where the film ends, and no head does. */
+static bool pass_has_all_indexed(const Pass *pass, const PassLane *lane)
+{
+    return lane->indexed >= media_input_format(pass->input)->streams[lane->stream]->nb_frames;
 }
 
 /* Seconds: where the file ends as its head tells, which may be the only place that knows how long
@@ -266,12 +279,16 @@ static bool pass_read(Pass *pass, Error *error)
 static double pass_told_end(Pass *pass)
 {
     const PassLane *lane = &pass->lanes[PASS_PICTURE];
+    bool likely = pass->facts.duration * STILL_BYTES <= (double)pass->facts.size;
     double end = pass->facts.duration - (double)pass->timeline.offset / AV_TIME_BASE;
     bool indexed = strncmp(pass->facts.container, "mov,", strlen("mov,")) == 0 &&
                    pass_index_count(pass, lane) == lane->indexed;
     bool all = !pass->cut_short && pass->read_faults == 0 &&
                pass_state(pass, PASS_PICTURE).packets >= lane->indexed;
-    return indexed && all && end <= (double)pass->plan.policy.max_seconds ? end : 0;
+    return indexed && all && likely && pass_has_all_indexed(pass, lane) &&
+                   end <= (double)pass->plan.policy.max_seconds
+               ? end
+               : 0;
 }
 
 /* The last picture stands as long as there is sound, as in every player, and as long as is told. */
@@ -313,11 +330,30 @@ static bool pass_can_spare(const Pass *pass, int stream)
     return others;
 }
 
+/* What leads: the picture, or where there is none the sound. Nothing of it was found where AVI's
+ * index says that it is, or an edit list hides all; it is there all the same. */
+static bool pass_was_led_astray(const Pass *pass)
+{
+    const PassLane *leading = &pass->lanes[PASS_PICTURE];
+    if (!leading->track.kind)
+        leading = &pass->lanes[PASS_SOUND];
+    if (pass->unled || !pass->ended || !leading->track.kind)
+        return false;
+    bool led = streq(pass->facts.container, "avi") || leading->hides ||
+               !pass_has_all_indexed(pass, leading);
+    return led && leading->track.kind->state(leading->track.self).frames == 0;
+}
+
 /* Why the pass failed, where another one can do better. Silence is a verdict only when there was
  * enough to hear, or when all was read; sound that fails alone has told why. */
 static void pass_learn(const Pass *pass, PassKnowledge *knowledge)
 {
     bool ended = media_input_position(pass->input) >= 1 || pass->cut_short;
+    if (pass_was_led_astray(pass)) {
+        memset(knowledge, 0, sizeof *knowledge);
+        knowledge->unled = knowledge->is_new = true;
+        return;
+    }
     double outgrown = pass_state(pass, PASS_PICTURE).outgrown;
     for (PassTrack i = 0; i < PASS_TRACKS; i++)
         if (pass_state(pass, i).unfit)
@@ -376,14 +412,16 @@ static TransferLosses pass_reading_losses(const Pass *pass)
                         (state.frames == 0 || !pass_has_few_faults(state.faults, state.packets)));
     }
     damaged = damaged || !pass_has_few_faults(pass->read_faults, packets);
-    bool cut = pass->cut_short || missing > MAX_OF(MISSING_SECONDS, told * MISSING_PART);
+    bool cut =
+        pass->cut_short || pass->unled || missing > MAX_OF(MISSING_SECONDS, told * MISSING_PART);
     return (cut ? LOSSES(LOSS_PART) : 0) | (damaged ? LOSSES(LOSS_DAMAGED) : 0);
 }
 
 TransferLosses pass_losses(const Pass *pass)
 {
     return pass_reading_losses(pass) | (pass->second_view ? LOSSES(LOSS_SECOND_EYE) : 0) |
-           pass_state(pass, PASS_PICTURE).losses | plan_track_losses(&pass->facts, &pass->plan);
+           pass_state(pass, PASS_PICTURE).losses | pass_state(pass, PASS_SOUND).losses |
+           pass_state(pass, PASS_RIGHT).losses | plan_track_losses(&pass->facts, &pass->plan);
 }
 
 void pass_release(Pass *pass)

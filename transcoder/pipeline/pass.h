@@ -20,7 +20,8 @@ typedef struct PassKnowledge {
     bool undecodable[MEDIA_STREAMS_MAX];
     double growth[MEDIA_STREAMS_MAX]; /* as MediaStream has it */
     int growths;                      /* how often it was found */
-    bool is_new;                      /* since the pass began */
+    bool unled;  /* its index and its edits lead nowhere, and are not followed */
+    bool is_new; /* since the pass began */
 } PassKnowledge;
 
 /* What the parent is told while a file is worked on, over all passes: a percentage that never goes
@@ -51,6 +52,7 @@ typedef enum PassTrack {
 typedef struct PassLane {
     Track track; /* owned; without a kind: none */
     int stream;
+    bool hides;  /* an edit list cuts packets away */
     int indexed; /* packets in the container's index before the first one was read */
     TimelineTrack times;
 } PassLane;
@@ -68,6 +70,8 @@ typedef struct Pass {
     bool may_grow; /* this is not the last pass for larger pictures */
     int64_t read_faults;
     bool second_view;  /* comes with the picture, and nothing of it is made */
+    bool unled;        /* without the file's index and edits */
+    bool ended;        /* reading, at whatever */
     bool cut_short;    /* reading ended before the file's end */
     int closed_stream; /* sound whose decoder would not begin; -1: none */
 } Pass;
