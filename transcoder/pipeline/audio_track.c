@@ -19,6 +19,9 @@
 #define FILLED_SECONDS_MAX 3600.0
 #define FILLED_FACTOR_MAX  10.0 /* of the sound decoded */
 
+/* Hertz: what is made at so many lacks nothing that is heard, whatever comes. */
+#define RATE_ENOUGH 44100
+
 /* What begins earlier than it could by more than this is cut by the resampler (plan_filters.c). */
 #define OVERLAP_SECONDS 0.030
 
@@ -41,6 +44,7 @@ typedef struct AudioTrack {
     double put, cut;        /* seconds: where what was not cut ends, and how much was */
     bool innocent;          /* what failed is the result, or a limit, and not the sound; at home */
     bool lost;
+    TransferLosses losses; /* what came later was more than what is made */
 } AudioTrack;
 
 static bool audio_track_write(void *context, AVPacket *packet, Error *error)
@@ -192,6 +196,16 @@ static bool audio_track_fill_gap(AudioTrack *track, const AVFrame *frame, Error 
     return true;
 }
 
+/* The result is made for the sound that comes first. */
+static void audio_track_compare(AudioTrack *track, int rate, int channels)
+{
+    const PlanAudio *plan = &track->spec.plan;
+    if (MIN_OF(channels, 2) > plan->channels)
+        track->losses |= LOSSES(LOSS_CHANNELS);
+    if (rate > plan->sample_rate && plan->sample_rate < RATE_ENOUGH)
+        track->losses |= LOSSES(LOSS_DAMAGED);
+}
+
 /* Two sounds at one time are a loss: the resampler lets only the first one be heard. */
 static void audio_track_count_overlap(AudioTrack *track, double begin, double length)
 {
@@ -210,6 +224,7 @@ static bool audio_track_take_frame(void *context, AVFrame *frame, Error *error)
         return true;
     if (!audio_track_promise(track, error))
         return false;
+    audio_track_compare(track, rate, channels);
     mix_name_channels(&frame->ch_layout);
     /* From the stream's time base to samples; unknown times follow what came before. */
     if (track->rate > 0 && track->rate != rate)
@@ -260,6 +275,7 @@ static TrackState audio_track_state(const void *self)
                         .frames = track->decode.frames,
                         .faults =
                             track->decode.faults + llround(part * (double)track->decode.frames),
+                        .losses = track->losses,
                         .lost = track->lost};
 }
 

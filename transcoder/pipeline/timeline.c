@@ -6,8 +6,9 @@
 #define LEAD_MAX                                                                                   \
     (SECOND * 60) /* a track that starts earlier than the picture by more is broken                \
                    */
-/* Times of decoding never go back; those of showing do, and there sloppy muxers stay far below. */
-#define BACKWARD_MAX       (SECOND / 2)
+/* Times of decoding never go back, but by what the library guessed too much inside a packet of a
+ * transport stream; those of showing do, and there sloppy muxers stay far below. */
+#define BACKWARD_MAX       (SECOND * 3 / 4)
 #define BACKWARD_MAX_SHOWN (SECOND * 10)
 #define APART_MAX          SECOND          /* of the ends of tracks that end together */
 #define GAP_MAX            (SECOND * 3600) /* a paused recording, in a container that has one clock */

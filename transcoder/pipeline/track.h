@@ -11,7 +11,8 @@ typedef struct TrackState {
     double end;                      /* seconds: where the last picture or sound ends */
     int64_t packets, frames, faults; /* taken; made or copied; complaints of the decoder */
     int width, height;               /* of the picture, as delivered */
-    TransferLosses losses; /* of its pictures, by the plan or because they changed on the way */
+    TransferLosses
+        losses;        /* of pictures or sound, by the plan or because they changed on the way */
     double outgrown;   /* it failed because pictures came that are larger by this factor, or 0 */
     const char *unfit; /* why these packets cannot be copied after all, or NULL */
     bool lost;         /* it failed by its own fault: the file is made without it */
