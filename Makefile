@@ -255,7 +255,10 @@ UNIT_TRANSCODER := \
 	tests/unit/test_encoder_message.c \
 	tests/unit/test_encoder_remux.c \
 	tests/unit/test_encoder_sound.c \
+	tests/unit/test_field_changes.c \
 	tests/unit/test_field_clocks.c \
+	tests/unit/test_field_heads.c \
+	tests/unit/test_field_reports.c \
 	tests/unit/test_gallery.c \
 	tests/unit/test_gate.c \
 	tests/unit/test_hostile.c \
@@ -286,6 +289,7 @@ UNIT_HELPERS := \
 	tests/unit/alignment.c \
 	tests/unit/archive.c \
 	tests/unit/cues.c \
+	tests/unit/doctored.c \
 	tests/unit/encoded.c \
 	tests/unit/encoding.c \
 	tests/unit/http_app.c \

@@ -3,6 +3,7 @@
 
 #include "tests/unit/alignment.h"
 #include "tests/unit/encoding.h"
+#include "tests/unit/moments.h"
 
 /* Nothing of this may be in any file of a result. */
 static const char *const private_words[] = {
@@ -190,6 +191,78 @@ static void ends_and_orders_that_others_got_wrong_come_out_right(void **state)
     }
 }
 
+/* --- what people have in the field --- */
+
+#define HEARD (-40) /* decibels */
+
+/* Held upright from the third second on: beside the picture is nothing. */
+static void check_bars(const char *video)
+{
+    unit_check(moment_brightness((Moment){video, 5}, 20, 180) < 30, "on the left is a bar");
+    unit_check(moment_brightness((Moment){video, 5}, 620, 180) < 30, "and on the right");
+    unit_check(moment_brightness((Moment){video, 5}, 320, 180) > 30, "the picture is between");
+    unit_check(moment_brightness((Moment){video, 1}, 20, 180) > 30, "and was all there is before");
+}
+
+static void check_sphere(const char *video)
+{
+    encoding_entry(video, "a:0", "stream=channels", "2");
+    unit_check(moment_tone((Moment){video, 1}, 440) > HEARD, "the sphere is heard");
+}
+
+static void check_both_tones(const char *video)
+{
+    unit_check(moment_tone((Moment){video, 1}, 440) > HEARD, "one microphone is heard");
+    unit_check(moment_tone((Moment){video, 1}, 1000) > HEARD, "and the other");
+    unit_check(moment_tone((Moment){video, 1}, 2200) < HEARD - 10, "and nothing else");
+}
+
+static void films_of_the_field_come_out_right(void **state)
+{
+    static const struct {
+        const char *name;
+        int width, height, frames;
+        bool audio, whole;
+        double seconds;
+        void (*check)(const char *video);
+        const char *sentence;
+    } rows[] = {
+        {"02_resolution_ramp.webm", 1280, 720, 90, false, true, 6, NULL,
+         "a call that becomes sharper"},
+        {"03_phone_turned.webm", 640, 360, 90, false, false, 6, check_bars,
+         "a phone that is turned"},
+        {"04_whammy.webm", 320, 180, 30, false, true, 2, NULL, "a page's own WebM"},
+        {"07_360_ambisonic.webm", 640, 320, 45, true, false, 3.008, check_sphere,
+         "a sphere of sound"},
+        {"08_dual_mono.mov", 640, 360, 75, true, true, 3, check_both_tones, "two microphones"},
+        {"09_ts_cut_front.ts", 640, 360, 100, true, true, 4.04, NULL, "a stream cut in front"},
+        {"16_obs_lossless_utvideo.avi", 320, 180, 30, true, true, 1, NULL, "a lossless capture"},
+        {"ft_fixture.mpg", 160, 120, 19, false, true, 1.333, NULL, "MPEG-1 without a container"},
+        {"ft_fixture-null.webm", 1920, 1080, 36, false, true, 4.244, NULL,
+         "uneven steps of a screen"},
+    };
+    char path[ENCODING_PATH], name[128];
+    (void)state;
+    if (!encoding_corpus("field", path))
+        skip();
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        snprintf(name, sizeof name, "field/%s", rows[i].name);
+        assert_true(encoding_corpus(name, path));
+        Made made = make(path);
+        encoding_check(&made, rows[i].width, rows[i].height);
+        unit_check(streq(made.result.operation, "encode"), rows[i].sentence);
+        unit_check(encoding_is_whole(&made.result) == rows[i].whole, rows[i].sentence);
+        unit_check(made.result.has_audio == rows[i].audio, rows[i].sentence);
+        unit_check(streq(made.result.title, ""), "the name of a track is no title");
+        double seconds = encoded_number(made.video, "v:0", "stream=duration");
+        double frames = encoded_number(made.video, "v:0", "stream=nb_frames");
+        if (fabs(seconds - rows[i].seconds) > 0.02 || frames != rows[i].frames)
+            fail_msg("%s: %.0f pictures in %f seconds", rows[i].sentence, frames, seconds);
+        if (rows[i].check)
+            rows[i].check(made.video);
+    }
+}
+
 static void what_cannot_be_decoded_is_refused_in_words(void **state)
 {
     char path[ENCODING_PATH];
@@ -199,6 +272,8 @@ static void what_cannot_be_decoded_is_refused_in_words(void **state)
     encoding_refused(path, "cannot be decoded here");
     assert_true(encoding_corpus("hostile/truncated_moov_at_end.mov", path));
     encoding_refused(path, "The file is incomplete");
+    assert_true(encoding_corpus("field/ft_fixture.cr3", path));
+    encoding_refused(path, "no video or recording"); /* a photo */
 }
 
 /* --- recordings --- */
@@ -218,6 +293,10 @@ static const struct {
     {"audio/iphone_voicememo_alac.m4a", "encode", 22050, 2, 0, true, "a lossless recording"},
     {"video/two_audio_tracks_ac3_aac.mp4", "encode", 48000, 2, 0.2, false,
      "a video without picture, and one of its two sounds"},
+    {"field/06_60ch_resolve.wav", "encode", 8000, 2, 1.0, false, "an editor's sixty channels"},
+    {"field/11_voicemail_gsm.wav", "encode", 8000, 1, 4.0, true, "a voicemail in GSM 6.10"},
+    {"field/11b_voice.spx", "encode", 16000, 1, 4.0, true, "a voice in Speex"},
+    {"field/ft_fixture-id3v2.flac", "encode", 44100, 2, 1.0, true, "notes in front of FLAC"},
 };
 
 static void check_recording(const char *source, size_t row)
@@ -267,6 +346,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_phone_and_camera_of_the_corpus_comes_out_right),
         cmocka_unit_test(ends_and_orders_that_others_got_wrong_come_out_right),
+        cmocka_unit_test(films_of_the_field_come_out_right),
         cmocka_unit_test(what_cannot_be_decoded_is_refused_in_words),
         cmocka_unit_test(every_recording_of_the_corpus_becomes_playable),
     };

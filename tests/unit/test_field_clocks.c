@@ -85,7 +85,7 @@ static void recordings_joined_end_to_end_are_all_there(void **state)
         {"ts", FIRST MPEG2 "-output_ts_offset 300", SECOND MPEG2, "one set back by minutes"},
         {"ts", FIRST MPEG2, SECOND MPEG2 "-output_ts_offset 300", "one set forward"},
         {"mpg", FIRST MPEG2, SECOND MPEG2, "a programme stream"},
-        {"ts", FIRST X264 "-c:a aac -ac 1", SECOND X264 "-c:a aac -ac 2 -ar 44100",
+        {"ts", FIRST X264 "-c:a aac -ac 2", SECOND X264 "-c:a aac -ac 1 -ar 44100",
          "sound that changes its rate and its channels"},
         {"ogg", "-f lavfi -i sine=f=440:r=48000:d=2 -c:a libopus",
          "-f lavfi -i sine=f=2500:r=48000:d=2 -c:a libopus -ac 2", "chained Opus"},
@@ -125,11 +125,30 @@ static void sounds_at_one_time_are_told_as_a_loss(void **state)
     }
 }
 
+/* The result is made for the first sound. */
+static void sound_that_becomes_more_is_told_as_a_loss(void **state)
+{
+    static const struct {
+        const char *first, *second, *sentence;
+    } rows[] = {
+        {FIRST X264 "-c:a aac -ac 1", SECOND X264 "-c:a aac -ac 2", "one channel, then two"},
+        {FIRST MPEG2 "-ar 16000", SECOND MPEG2, "a call, then a concert"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = make(joined("ts", rows[i].first, rows[i].second), rows[i].sentence);
+        check_length(&made, 4, rows[i].sentence);
+        check_halves(&made, rows[i].sentence);
+        unit_check(!encoding_is_whole(&made.result), rows[i].sentence);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recordings_joined_end_to_end_are_all_there),
         cmocka_unit_test(sounds_at_one_time_are_told_as_a_loss),
+        cmocka_unit_test(sound_that_becomes_more_is_told_as_a_loss),
     };
     return encoding_run("field clocks", tests, ARRAY_SIZE(tests), argc, argv);
 }
