@@ -192,8 +192,9 @@ static bool video_track_fits_smaller(const VideoTrack *track, const AVFrame *fra
 static bool video_track_follow(VideoTrack *track, const AVFrame *frame)
 {
     PlanVideo *plan = &track->spec.plan.video;
+    bool told = frame->color_range != AVCOL_RANGE_UNSPECIFIED;
     MediaColour colour = {frame->color_primaries, frame->color_trc, frame->colorspace,
-                          frame->color_range == AVCOL_RANGE_JPEG};
+                          told ? frame->color_range == AVCOL_RANGE_JPEG : plan->source.full_range};
     bool fields = !plan->deinterlace && media_compat_interlaced(frame);
     plan->deinterlace = plan->deinterlace || fields;
     bool light = plan_follow_colour(plan, colour);
