@@ -157,8 +157,11 @@ char *encoded_entry(const char *path, const char *stream, const char *entry)
 {
     static const struct {
         const char *asked, *told;
-    } sections[] = {
-        {"stream=", "streams.stream.0."}, {"format=", "format."}, {"format_tags=", "format.tags."}};
+    } sections[] = {{"stream=", "streams.stream.0."},
+                    {"stream_tags=", "streams.stream.0.tags."},
+                    {"stream_disposition=", "streams.stream.0.disposition."},
+                    {"format=", "format."},
+                    {"format_tags=", "format.tags."}};
     char name[128] = "";
     for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
         if (strncmp(entry, sections[i].asked, strlen(sections[i].asked)) == 0)

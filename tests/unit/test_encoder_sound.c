@@ -222,7 +222,7 @@ static void sound_that_cannot_be_made_does_not_cost_the_picture(void **state)
          "The sound holds values that cannot be encoded.", "values that are no numbers"},
         {"many.mkv", "-f s16le -ar 8000 -ac 65 -t 3 -i /dev/zero -c:a pcm_s16le", NULL,
          "The sound has 65 channels; up to 64 can be mixed.", "too many channels"},
-        {"strange.mkv", SINE(44100) "-c:a wavpack", NULL, "cannot be decoded here (wavpack)",
+        {"strange.mkv", SINE(44100) "-c:a tta", NULL, "cannot be decoded here (True Audio)",
          "a format that nobody reads"},
         {"nine.avi", SINE(44100) "-ac 2 -c:a adpcm_ms",
          "s/\\x02\\x00\\x02\\x00\\x44\\xac/\\x02\\x00\\x09\\x00\\x44\\xac/",
@@ -304,30 +304,68 @@ static void two_microphones_become_left_and_right(void **state)
     }
 }
 
-static void an_original_stays_that_holds_more_sounds_than_one(void **state)
+/* The played one first; each with the tone it had. */
+static void further_sounds_come_along(void **state)
 {
     static const struct {
         const char *name, *arguments;
-        int channels;
+        int sounds, channels; /* tracks, and channels of the first */
+        bool high, copied;    /* the tone of the first */
+        const char *language; /* of the second */
+        TransferLosses losses;
         const char *sentence;
     } rows[] = {
         {"spoken.mov",
-         FILMED "-c:a pcm_s16be -metadata:s:a:0 language=eng -metadata:s:a:1 language=deu", 1,
-         "two languages"},
-        {"game.mkv", FILMED "-c:a aac -ac:a:0 2", 2, "a game and a voice"},
-        {"rates.mov", FILMED "-c:a pcm_s16be -ar:a:1 22050", 1, "two clocks"},
-        {"three.mov", FILMED "-map 1 -c:a pcm_s16be", 1, "three microphones"},
-        {"choice.mkv", FILMED "-c:a aac -disposition:a:0 default -disposition:a:1 0", 1,
-         "one is played, one offered"},
+         FILMED "-c:a pcm_s16be -metadata:s:a:0 language=eng -metadata:s:a:1 language=ger", 2, 1,
+         false, false, "ger", 0, "two languages"},
+        {"game.mkv", FILMED "-c:a aac -ac:a:0 2", 2, 2, false, true, "", 0,
+         "a game and a voice, copied"},
+        {"rates.mov", FILMED "-c:a pcm_s16be -ar:a:1 22050", 2, 1, false, false, "und", 0,
+         "two clocks"},
+        {"three.mov", FILMED "-map 1 -c:a pcm_s16be", 3, 1, false, false, "und", 0,
+         "three microphones"},
+        {"choice.mkv", FILMED "-c:a aac -disposition:a:0 0 -disposition:a:1 default", 2, 1, true,
+         true, "", 0, "one is offered, one played"},
+        {"many.mkv", FILMED "-map 1 -map 1 -map 1 -c:a aac", 4, 1, false, true, "",
+         LOSSES(LOSS_SOUND_TRACK), "five are one too many"},
+        {"five.mkv", FILMED "-c:a:0 aac -c:a:1 flac -filter:a:1 aformat=cl=5.1", 2, 2, true, true, "",
+         LOSSES(LOSS_CHANNELS), "surround beside a voice"},
+        {"torn.mkv", FILMED "-c:a:0 aac -ac:a:0 2 -c:a:1 flac -bsf:a:1 noise=amount=1", 1, 2, false,
+         true, NULL, 0, "the second cannot be decoded"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = record(encoding_source(rows[i].name, rows[i].arguments));
+        Made made = {.limit = allow_copying};
+        const char *sentence = rows[i].sentence;
+        if (!encoding_try(encoding_source(rows[i].name, rows[i].arguments), 1080, &made))
+            fail_msg("%s: %s", sentence, made.error.detail);
+        unit_check(encoded_number(made.video, "v:0", "format=nb_streams") == 1 + rows[i].sounds,
+                   sentence);
         unit_check(encoded_number(made.video, "a:0", "stream=channels") == rows[i].channels,
-                   rows[i].sentence);
-        unit_check(loudness_of(made.video, true, 0) > -30, rows[i].sentence);
-        unit_check(made.result.has_audio && !encoding_is_whole(&made.result), rows[i].sentence);
+                   sentence);
+        unit_check(loudness_of(made.video, !rows[i].high, 0) > -40, sentence);
+        unit_check(made.result.losses == rows[i].losses, sentence);
+        unit_check(streq(made.result.operation, "encode") != rows[i].copied, sentence);
+        encoding_entry(made.video, "a:0", "stream_disposition=default", "1");
+        if (rows[i].language)
+            encoding_entry(made.video, "a:1", "stream_disposition=default", "0");
+        if (rows[i].language && *rows[i].language)
+            encoding_entry(made.video, "a:1", "stream_tags=language", rows[i].language);
     }
+}
+
+/* A commentator who begins after a minute must not hold back what has been filmed by then. */
+static void a_further_sound_may_begin_late(void **state)
+{
+    (void)state;
+    Made made = record(encoding_source(
+        "late.mkv",
+        "-f lavfi -i testsrc=s=160x120:r=10:d=40 -f lavfi -i sine=d=40 -itsoffset 35 "
+        "-f lavfi -i sine=frequency=3000:d=5 -map 0 -map 1 -map 2 -c:v mpeg4 -c:a flac"));
+    encoding_entry(made.video, "a:1", "stream=codec_name", "aac");
+    unit_check(made.result.losses == 0, "nothing is lost");
+    unit_check(fabs(encoded_number(made.video, "a:1", "stream=duration") - 40) < 0.2,
+               "it is where it was");
 }
 
 static void two_microphones_of_the_corpus_are_heard(void **state)
@@ -366,7 +404,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_sphere_of_the_corpus_is_heard),
         cmocka_unit_test(two_microphones_become_left_and_right),
         cmocka_unit_test(two_microphones_of_the_corpus_are_heard),
-        cmocka_unit_test(an_original_stays_that_holds_more_sounds_than_one),
+        cmocka_unit_test(further_sounds_come_along),
+        cmocka_unit_test(a_further_sound_may_begin_late),
         cmocka_unit_test(sound_that_cannot_be_made_does_not_cost_the_picture),
         cmocka_unit_test(the_next_sound_is_taken_when_the_first_cannot_be_decoded),
     };

@@ -102,10 +102,11 @@ static void a_plan_tells_which_tracks_it_leaves(void **state)
 #define SOUND(count) .kind = STREAM_AUDIO, .channels = count, .sample_rate = 48000
         {{.kind = STREAM_OTHER}, {.kind = STREAM_OTHER}, 0, "attachments"},
         {{SOUND(2), .decodable = true}, {.kind = STREAM_OTHER}, 0, "its one sound"},
+        {{SOUND(2), .decodable = true}, {SOUND(2), .decodable = true}, 0, "a second one"},
         {{SOUND(2), .decodable = true},
-         {SOUND(2), .decodable = true},
+         {SOUND(2), .decodable = true, .program = 2},
          LOSSES(LOSS_SOUND_TRACK),
-         "a second one"},
+         "one of another programme"},
         {{SOUND(1), .decodable = true}, {SOUND(1), .decodable = true}, 0, "two that are one"},
         {{SOUND(2), .decodable = true}, {SOUND(4)}, 0, "a second one that nobody can read"},
         {{SOUND(2)}, {.kind = STREAM_OTHER}, LOSSES(LOSS_SOUND), "one that nobody can read"},

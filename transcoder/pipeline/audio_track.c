@@ -50,7 +50,7 @@ typedef struct AudioTrack {
 static bool audio_track_write(void *context, AVPacket *packet, Error *error)
 {
     AudioTrack *track = CAST_OBJECT(AudioTrack, context, AUDIO_TRACK_MAGIC);
-    track->innocent = !mux_write(track->spec.mux, MUX_AUDIO, packet, error);
+    track->innocent = !mux_write(track->spec.mux, track->spec.into, packet, error);
     return !track->innocent;
 }
 
@@ -66,8 +66,8 @@ static bool audio_track_encode_frame(AudioTrack *track, const AVFrame *frame, Er
 static bool audio_track_promise(void *self, Error *error)
 {
     AudioTrack *home = CAST_OBJECT(AudioTrack, self, AUDIO_TRACK_MAGIC)->home;
-    home->innocent = mux_is_expecting(home->spec.mux, MUX_AUDIO) &&
-                     !mux_describe(home->spec.mux, MUX_AUDIO, home->encoder, error);
+    home->innocent = mux_is_expecting(home->spec.mux, home->spec.into) &&
+                     !mux_describe(home->spec.mux, home->spec.into, home->encoder, error);
     return !home->innocent;
 }
 
@@ -93,9 +93,9 @@ static bool audio_track_fill_packet(AudioTrack *home, Error *error)
 
 static bool audio_track_end(AudioTrack *home, Error *error)
 {
-    if (!mux_is_expecting(home->spec.mux, MUX_AUDIO))
+    if (!mux_is_expecting(home->spec.mux, home->spec.into))
         return audio_track_fill_packet(home, error) && audio_track_encode_frame(home, NULL, error);
-    home->innocent = !mux_drop(home->spec.mux, MUX_AUDIO, error);
+    home->innocent = !mux_drop(home->spec.mux, home->spec.into, error);
     return !home->innocent;
 }
 

@@ -18,6 +18,7 @@ typedef struct AudioTrackSpec {
     PlanAudio plan;
     const EncoderPolicy *policy; /* likewise, as is what follows */
     Mux *mux;
+    MuxTrack into;
     Listener *listener; /* hears the decoded sound; NULL: nobody does */
 } AudioTrackSpec;
 

@@ -91,7 +91,7 @@ static bool copy_sound_take(void *self, AVPacket *packet, Error *error)
     packet->flags &= ~AV_PKT_FLAG_DISCARD;
     av_packet_free_side_data(packet);
     copy->packets++;
-    if (!mux_write(copy->spec.mux, MUX_AUDIO, packet, error)) {
+    if (!mux_write(copy->spec.mux, copy->spec.into, packet, error)) {
         copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
         return false;
     }
@@ -129,5 +129,5 @@ bool copy_sound_open(const CopySoundSpec *spec, Track *out, Error *error)
     CopySound *copy = NEW(CopySound);
     *copy = (CopySound){.magic = COPY_SOUND_MAGIC, .spec = *spec, .decode = decode, .rate = rate};
     *out = (Track){&kind, copy};
-    return mux_describe_copy(spec->mux, MUX_AUDIO, spec->stream, (AVRational){1, rate}, error);
+    return mux_describe_copy(spec->mux, spec->into, spec->stream, (AVRational){1, rate}, error);
 }

@@ -23,6 +23,7 @@ typedef struct CopySoundSpec {
     const AVStream *stream; /* borrowed for the track's life, as is what follows */
     const EncoderPolicy *policy;
     Mux *mux;
+    MuxTrack into;
     Listener *listener; /* hears the decoded sound; NULL: nobody does */
 } CopySoundSpec;
 

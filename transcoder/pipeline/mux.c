@@ -18,6 +18,7 @@ typedef struct MuxedTrack {
     AVRational time_base;          /* of the packets given to us */
     AVRational frame_rate;
     AVStream *stream; /* borrowed from the format, once started */
+    char *language;   /* owned; NULL: untold */
     int64_t newest;   /* time of the packet shown last, in `time_base` */
     double end;       /* seconds: where that one ends */
 } MuxedTrack;
@@ -49,7 +50,9 @@ void mux_open(const MuxSpec *spec, Mux **out)
     mux->size_max = spec->size_max;
     mux->format->flags |= AVFMT_FLAG_BITEXACT; /* no name of the writing library */
     for (MuxTrack i = 0; i < MUX_TRACKS; i++)
-        mux->tracks[i].state = spec->tracks[i] ? TRACK_EXPECTED : TRACK_ABSENT;
+        mux->tracks[i] =
+            (MuxedTrack){.state = spec->tracks[i] ? TRACK_EXPECTED : TRACK_ABSENT,
+                         .language = spec->languages[i] ? base_strdup(spec->languages[i]) : NULL};
     *out = mux;
 }
 
@@ -58,11 +61,11 @@ bool mux_is_expecting(const Mux *mux, MuxTrack track)
     return mux->tracks[track].state == TRACK_EXPECTED;
 }
 
-bool mux_needs_promise(const Mux *mux)
+bool mux_needs_promise(const Mux *mux, MuxTrack sound)
 {
     bool much =
         mux->waiting_bytes > MUX_WAITING_MAX / 2 || mux->waiting_count > WAITING_COUNT_MAX / 2;
-    return much && mux_is_expecting(mux, MUX_AUDIO) && !mux_is_expecting(mux, MUX_VIDEO);
+    return much && mux_is_expecting(mux, sound) && !mux_is_expecting(mux, MUX_VIDEO);
 }
 
 static bool mux_write_failed(const Mux *mux, int number, Error *error)
@@ -81,6 +84,23 @@ static bool mux_write_now(Mux *mux, MuxedTrack *track, AVPacket *packet, Error *
     return number >= 0 || mux_write_failed(mux, number, error);
 }
 
+/* Of the sounds players begin with the one that is called their default; without it, with the
+ * first. */
+static void mux_add_stream(Mux *mux, MuxTrack which)
+{
+    MuxedTrack *track = &mux->tracks[which];
+    AVStream *stream = avformat_new_stream(mux->format, NULL);
+    REQUIRE(stream && avcodec_parameters_copy(stream->codecpar, track->parameters) >= 0);
+    stream->codecpar->codec_tag = 0;
+    stream->time_base = track->time_base;
+    stream->avg_frame_rate = track->frame_rate;
+    stream->sample_aspect_ratio = stream->codecpar->sample_aspect_ratio;
+    stream->disposition = which < MUX_FURTHER ? AV_DISPOSITION_DEFAULT : 0;
+    if (track->language)
+        REQUIRE(av_dict_set(&stream->metadata, "language", track->language, 0) >= 0);
+    track->stream = stream;
+}
+
 /* Once every track is described or dropped: the head, and what has waited for it. */
 static bool mux_start_when_ready(Mux *mux, Error *error)
 {
@@ -88,18 +108,9 @@ static bool mux_start_when_ready(Mux *mux, Error *error)
     for (MuxTrack i = 0; i < MUX_TRACKS; i++)
         if (mux_is_expecting(mux, i))
             return true;
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
-        MuxedTrack *track = &mux->tracks[i];
-        if (track->state != TRACK_DESCRIBED)
-            continue;
-        AVStream *stream = avformat_new_stream(mux->format, NULL);
-        REQUIRE(stream && avcodec_parameters_copy(stream->codecpar, track->parameters) >= 0);
-        stream->codecpar->codec_tag = 0;
-        stream->time_base = track->time_base;
-        stream->avg_frame_rate = track->frame_rate;
-        stream->sample_aspect_ratio = stream->codecpar->sample_aspect_ratio;
-        track->stream = stream;
-    }
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        if (mux->tracks[i].state == TRACK_DESCRIBED)
+            mux_add_stream(mux, i);
     mux->started = true;
     av_dict_set(&options, "movflags", "+faststart", 0);
     int number = avformat_write_header(mux->format, &options);
@@ -236,7 +247,10 @@ bool mux_finish(Mux *mux, Error *error)
 
 double mux_duration(const Mux *mux)
 {
-    return MAX_OF(mux->tracks[MUX_VIDEO].end, mux->tracks[MUX_AUDIO].end);
+    double end = 0;
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+        end = MAX_OF(end, mux->tracks[i].end);
+    return end;
 }
 
 void mux_free(Mux **pointer)
@@ -248,8 +262,10 @@ void mux_free(Mux **pointer)
     for (size_t i = 0; i < mux->waiting_count; i++)
         av_packet_free(&mux->waiting[i].packet);
     free(mux->waiting);
-    for (MuxTrack i = 0; i < MUX_TRACKS; i++)
+    for (MuxTrack i = 0; i < MUX_TRACKS; i++) {
         avcodec_parameters_free(&mux->tracks[i].parameters);
+        free(mux->tracks[i].language);
+    }
     output_detach(mux->format);
     avformat_free_context(mux->format);
     free(mux);

@@ -12,17 +12,24 @@
 #include <libavformat/avformat.h>
 
 #include "transcoder/pipeline/flow.h"
+#include "transcoder/plan/plan.h"
 
-typedef enum MuxTrack { MUX_VIDEO, MUX_AUDIO, MUX_TRACKS } MuxTrack;
+typedef enum MuxTrack {
+    MUX_VIDEO,
+    MUX_AUDIO,   /* the one that is played */
+    MUX_FURTHER, /* the first of those that players may offer beside it */
+    MUX_TRACKS = MUX_FURTHER + PLAN_FURTHER_SOUNDS
+} MuxTrack;
 
 typedef struct Mux Mux;
 
 #define MUX_WAITING_MAX (32 << 20) /* bytes of packets waiting for the head */
 
 typedef struct MuxSpec {
-    int fd;                  /* borrowed, see output.h */
-    bool tracks[MUX_TRACKS]; /* those to expect; without a picture the file is an M4A */
-    int64_t size_max;        /* bytes */
+    int fd;                            /* borrowed, see output.h */
+    bool tracks[MUX_TRACKS];           /* those to expect; without a picture the file is an M4A */
+    int64_t size_max;                  /* bytes */
+    const char *languages[MUX_TRACKS]; /* of sounds to choose from: ISO 639-2/T; NULL: untold */
 } MuxSpec;
 
 void mux_open(const MuxSpec *spec, Mux **out);
@@ -44,8 +51,8 @@ _must_check_ bool mux_write(Mux *mux, MuxTrack track, AVPacket *packet, Error *e
 /* The last picture stands until then at least: seconds. */
 void mux_hold(Mux *mux, double until);
 
-/* So much picture waits for the first sound that the sound must be described without it. */
-bool mux_needs_promise(const Mux *mux);
+/* So much waits for this sound to begin that it must be described without any of it. */
+bool mux_needs_promise(const Mux *mux, MuxTrack sound);
 
 bool mux_is_expecting(const Mux *mux, MuxTrack track);
 

@@ -85,20 +85,34 @@ static bool pass_unheard(Error *error)
                      "The file is incomplete or damaged: its sound could not be decoded.");
 }
 
+static MuxTrack pass_mux_track(PassTrack which)
+{
+    if (which >= PASS_FURTHER)
+        return (MuxTrack)(MUX_FURTHER + (which - PASS_FURTHER));
+    return which == PASS_PICTURE ? MUX_VIDEO : MUX_AUDIO;
+}
+
 static bool pass_open_sound(Pass *pass, PassTrack which, const AVStream *stream, Error *error)
 {
     PassLane *lane = &pass->lanes[which];
     const EncoderPolicy *policy = &pass->plan.policy;
+    const PlanAudio *plan =
+        which < PASS_FURTHER ? &pass->plan.audio : &pass->plan.further[which - PASS_FURTHER];
+    MuxTrack into = pass_mux_track(which);
     Listener *listener = pass->plan.video.stream < 0 ? &pass->listener : NULL;
-    if (pass->plan.audio.copy) {
-        CopySoundSpec copied = {
-            .stream = stream, .policy = policy, .mux = pass->mux, .listener = listener};
+    if (plan->copy) {
+        CopySoundSpec copied = {.stream = stream,
+                                .policy = policy,
+                                .mux = pass->mux,
+                                .into = into,
+                                .listener = listener};
         return copy_sound_open(&copied, &lane->track, error);
     }
     AudioTrackSpec made = {.stream = stream,
-                           .plan = pass->plan.audio,
+                           .plan = *plan,
                            .policy = policy,
                            .mux = pass->mux,
+                           .into = into,
                            .listener = listener};
     bool opened =
         which == PASS_RIGHT
@@ -123,31 +137,57 @@ static int pass_index_count(Pass *pass, const PassLane *lane)
     return avformat_index_get_entries_count(media_input_format(pass->input)->streams[lane->stream]);
 }
 
+static int pass_planned_stream(const EncodePlan *plan, PassTrack which)
+{
+    switch (which) {
+    case PASS_PICTURE:
+        return plan->video.stream;
+    case PASS_SOUND:
+        return plan->audio.stream;
+    case PASS_RIGHT:
+        return plan->audio.right;
+    default:
+        return plan->further[which - PASS_FURTHER].stream;
+    }
+}
+
+/* Who can choose between sounds is told their languages; who cannot is told nothing. */
+static void pass_open_mux(Pass *pass)
+{
+    const EncodePlan *plan = &pass->plan;
+    bool film = plan->video.stream >= 0, choice = plan->further[0].stream >= 0;
+    MuxSpec spec = {.size_max = plan->policy.max_output,
+                    .fd = film ? pass->spec.video_fd : pass->spec.audio_fd};
+    for (PassTrack i = 0; i < PASS_TRACKS; i++) {
+        const PassLane *lane = &pass->lanes[i];
+        if (lane->stream < 0 || i == PASS_RIGHT)
+            continue;
+        const char *language = pass->facts.streams[lane->stream].language;
+        spec.tracks[pass_mux_track(i)] = true;
+        spec.languages[pass_mux_track(i)] =
+            choice && i != PASS_PICTURE && *language ? language : NULL;
+    }
+    mux_open(&spec, &pass->mux);
+}
+
 static bool pass_open_tracks(Pass *pass, Error *error)
 {
     AVFormatContext *format = media_input_format(pass->input);
-    const EncodePlan *plan = &pass->plan;
-    const int streams[PASS_TRACKS] = {[PASS_PICTURE] = plan->video.stream,
-                                      [PASS_SOUND] = plan->audio.stream,
-                                      [PASS_RIGHT] = plan->audio.right};
     const AVStream *used[PASS_TRACKS] = {0};
-    MuxSpec spec = {
-        .size_max = plan->policy.max_output,
-        .tracks = {[MUX_VIDEO] = plan->video.stream >= 0, [MUX_AUDIO] = plan->audio.stream >= 0}};
     for (unsigned i = 0; i < format->nb_streams; i++)
         format->streams[i]->discard = AVDISCARD_ALL;
     for (PassTrack i = 0; i < PASS_TRACKS; i++) {
-        pass->lanes[i].stream = streams[i];
-        if (streams[i] < 0)
+        PassLane *lane = &pass->lanes[i];
+        lane->stream = pass_planned_stream(&pass->plan, i);
+        if (lane->stream < 0)
             continue;
-        used[i] = format->streams[streams[i]];
-        format->streams[streams[i]]->discard = AVDISCARD_DEFAULT;
-        pass->lanes[i].times = (TimelineTrack){.time_base = used[i]->time_base};
-        pass->lanes[i].indexed = pass_index_count(pass, &pass->lanes[i]);
+        used[i] = format->streams[lane->stream];
+        format->streams[lane->stream]->discard = AVDISCARD_DEFAULT;
+        lane->times = (TimelineTrack){.time_base = used[i]->time_base};
+        lane->indexed = pass_index_count(pass, lane);
     }
     timeline_init(&pass->timeline, format, used, PASS_TRACKS);
-    spec.fd = used[PASS_PICTURE] ? pass->spec.video_fd : pass->spec.audio_fd;
-    mux_open(&spec, &pass->mux);
+    pass_open_mux(pass);
     for (PassTrack i = 0; i < PASS_TRACKS; i++)
         if (!pass_open_track(pass, i, used[i], error))
             return false;
@@ -227,13 +267,15 @@ static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
         if (!lane->track.kind->take(lane->track.self, packet, error))
             return false;
     }
-    const Track *sound = &pass->lanes[PASS_SOUND].track;
-    for (PassTrack i = PASS_SOUND; i < PASS_TRACKS; i++)
+    for (PassTrack i = PASS_SOUND; i < PASS_TRACKS; i++) {
+        const Track *sound = &pass->lanes[i].track;
         if (pass_is_unheard(pass, i, false))
             return pass_unheard(error);
-    if (mux_needs_promise(pass->mux) && sound->kind->promise &&
-        !sound->kind->promise(sound->self, error))
-        return false;
+        if (sound->kind && sound->kind->promise && i != PASS_RIGHT &&
+            mux_needs_promise(pass->mux, pass_mux_track(i)) &&
+            !sound->kind->promise(sound->self, error))
+            return false;
+    }
     struct timespec used;
     double seconds = pass_seconds(pass);
     pass_tell_progress(pass, seconds);
@@ -295,19 +337,21 @@ static double pass_told_end(Pass *pass)
 static void pass_hold_picture(Pass *pass)
 {
     const Track *picture = &pass->lanes[PASS_PICTURE].track;
-    double heard = fmax(pass_state(pass, PASS_SOUND).end, pass_state(pass, PASS_RIGHT).end);
-    picture->kind->hold(picture->self, fmax(pass_told_end(pass), heard));
+    double end = pass_told_end(pass);
+    for (PassTrack i = PASS_SOUND; i < PASS_TRACKS; i++)
+        end = fmax(end, pass_state(pass, i).end);
+    picture->kind->hold(picture->self, end);
 }
 
 /* The sound first, because the picture waits for its end. */
 static bool pass_finish(Pass *pass, Error *error)
 {
     const Track *picture = &pass->lanes[PASS_PICTURE].track;
-    bool silent =
-        pass_state(pass, PASS_SOUND).frames == 0 && pass_state(pass, PASS_RIGHT).frames == 0;
-    if ((!picture->kind && silent) || pass_is_unheard(pass, PASS_SOUND, true) ||
-        pass_is_unheard(pass, PASS_RIGHT, true))
-        return pass_unheard(error);
+    bool silent = !picture->kind && pass_state(pass, PASS_SOUND).frames == 0 &&
+                  pass_state(pass, PASS_RIGHT).frames == 0;
+    for (PassTrack i = PASS_SOUND; i < PASS_TRACKS; i++)
+        if (silent || pass_is_unheard(pass, i, true))
+            return pass_unheard(error);
     for (PassTrack i = PASS_SOUND; i < PASS_TRACKS; i++) {
         const Track *heard = &pass->lanes[i].track;
         if (heard->kind && !heard->kind->take(heard->self, NULL, error))
@@ -419,9 +463,11 @@ static TransferLosses pass_reading_losses(const Pass *pass)
 
 TransferLosses pass_losses(const Pass *pass)
 {
-    return pass_reading_losses(pass) | (pass->second_view ? LOSSES(LOSS_SECOND_EYE) : 0) |
-           pass_state(pass, PASS_PICTURE).losses | pass_state(pass, PASS_SOUND).losses |
-           pass_state(pass, PASS_RIGHT).losses | plan_track_losses(&pass->facts, &pass->plan);
+    TransferLosses losses =
+        pass_reading_losses(pass) | plan_track_losses(&pass->facts, &pass->plan);
+    for (PassTrack i = 0; i < PASS_TRACKS; i++)
+        losses |= pass_state(pass, i).losses;
+    return losses | (pass->second_view ? LOSSES(LOSS_SECOND_EYE) : 0);
 }
 
 void pass_release(Pass *pass)

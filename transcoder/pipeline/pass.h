@@ -45,8 +45,9 @@ typedef struct PassSpec {
 typedef enum PassTrack {
     PASS_PICTURE,
     PASS_SOUND,
-    PASS_RIGHT, /* the sound's right half, where it comes in two tracks */
-    PASS_TRACKS
+    PASS_RIGHT,   /* the sound's right half, where it comes in two tracks */
+    PASS_FURTHER, /* the first of the further sounds */
+    PASS_TRACKS = PASS_FURTHER + PLAN_FURTHER_SOUNDS
 } PassTrack;
 
 typedef struct PassLane {

@@ -222,8 +222,7 @@ static void plan_pair(const MediaFacts *facts, PlanAudio *plan)
     plan->bit_rate = MIN_OF(BIT_RATE_STEREO, plan->sample_rate * 2 * BITS_PER_SAMPLE_LIMIT);
 }
 
-static PlanAudio plan_sound(const MediaFacts *facts, const MediaStream *stream,
-                            const EncoderPolicy *policy)
+static PlanAudio plan_sound(const MediaStream *stream, const EncoderPolicy *policy)
 {
     int rate = aac_rates[0], channels = MIN_OF(stream->channels, 2);
     for (size_t i = 1; i < ARRAY_SIZE(aac_rates) && aac_rates[i] >= stream->sample_rate; i++)
@@ -236,15 +235,34 @@ static PlanAudio plan_sound(const MediaFacts *facts, const MediaStream *stream,
                       .channels = channels,
                       .bit_rate = MIN_OF(wanted, rate * channels * BITS_PER_SAMPLE_LIMIT)};
     plan.copy = !plan.why;
-    plan_pair(facts, &plan);
     return plan;
 }
 
-static PlanOperation plan_operation(const PlanVideo *video, const PlanAudio *audio)
+/* The sounds that belong to the picture and are not the one that is played. */
+static void plan_further_sounds(const MediaFacts *facts, EncodePlan *plan)
 {
+    int program = facts->streams[plan->video.stream].program;
+    size_t count = 0;
+    for (size_t i = 0; i < facts->stream_count && count < PLAN_FURTHER_SOUNDS; i++) {
+        const MediaStream *stream = &facts->streams[i];
+        bool taken = stream->index == plan->audio.stream || stream->index == plan->audio.right;
+        if (media_is_audible(stream) && !taken && stream->program == program)
+            plan->further[count++] = plan_sound(stream, &plan->policy);
+    }
+}
+
+static PlanOperation plan_operation(const EncodePlan *plan)
+{
+    const PlanVideo *video = &plan->video;
+    const PlanAudio *audio = &plan->audio;
     bool picture_made = video->stream >= 0 && !video->copy;
     bool sound_made = audio->stream >= 0 && !audio->copy;
     bool anything_copied = video->copy || audio->copy;
+    for (size_t i = 0; i < PLAN_FURTHER_SOUNDS; i++) {
+        bool copied = plan->further[i].copy;
+        sound_made = sound_made || (plan->further[i].stream >= 0 && !copied);
+        anything_copied = anything_copied || copied;
+    }
     if (!anything_copied)
         return PLAN_ENCODE;
     if (picture_made)
@@ -269,9 +287,15 @@ bool plan_make(const MediaFacts *facts, const EncoderPolicy *policy, EncodePlan 
         .video = {.stream = -1}, .audio = {.stream = -1, .right = -1}, .policy = *policy};
     if (picture)
         plan.video = plan_picture(facts, picture, policy);
-    if (choice.sound)
-        plan.audio = plan_sound(facts, choice.sound, policy);
-    plan.operation = plan_operation(&plan.video, &plan.audio);
+    for (size_t i = 0; i < PLAN_FURTHER_SOUNDS; i++)
+        plan.further[i] = plan.audio;
+    if (choice.sound) {
+        plan.audio = plan_sound(choice.sound, policy);
+        plan_pair(facts, &plan.audio);
+    }
+    if (picture && choice.sound)
+        plan_further_sounds(facts, &plan);
+    plan.operation = plan_operation(&plan);
     *out = plan;
     return true;
 }

@@ -10,8 +10,10 @@
  * pipeline/copy_picture.h and copy_sound.h; what they find makes the stream's facts say that it is
  * not copyable.
  *
- * Of several sounds one is taken (common/media/media_choice.h), but two of one channel each that
- * were recorded together, as by a camera's two microphones, become left and right.
+ * Of several sounds one is played (common/media/media_choice.h), but two of one channel each that
+ * were recorded together, as by a camera's two microphones, become left and right. Beside a picture
+ * further ones (a voice beside a game, other languages) come along, for players that offer a
+ * choice.
  *
  * The plan is made twice with the same function: from what the container tells, to choose the
  * streams, and again when the first picture is decoded and the facts are certain.
@@ -47,7 +49,7 @@ typedef enum PlanOperation {
     PLAN_REMUX,        /* all that is taken is copied */
     PLAN_ENCODE,       /* all is decoded and encoded anew */
     PLAN_ENCODE_AUDIO, /* the picture is copied */
-    PLAN_ENCODE_VIDEO, /* the sound is copied */
+    PLAN_ENCODE_VIDEO, /* sound is copied */
 } PlanOperation;
 
 #define PLAN_LONG_SIDE_MAX 4096 /* pixels: the hardware decoders of phones end there */
@@ -88,10 +90,13 @@ typedef struct PlanAudio {
     int bit_rate;
 } PlanAudio;
 
+#define PLAN_FURTHER_SOUNDS 3
+
 typedef struct EncodePlan {
     PlanOperation operation;
     PlanVideo video;
     PlanAudio audio;
+    PlanAudio further[PLAN_FURTHER_SOUNDS]; /* from the first one on; no stream: no more */
     EncoderPolicy policy;
 } EncodePlan;
 

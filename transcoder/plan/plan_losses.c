@@ -38,14 +38,23 @@ TransferLosses plan_picture_losses(const MediaStream *stream, const PlanVideo *p
     return losses;
 }
 
-/* Another sound is the second microphone, or a voice beside a game. What cannot be decoded is no
- * loss beside sound that can: a phone's spatial sound comes with plain stereo. */
-static TransferLosses plan_sound_losses(const MediaStream *stream, const PlanAudio *plan)
+static TransferLosses plan_mix_losses(const MediaStream *stream, const PlanAudio *plan)
 {
+    return plan->right < 0 && stream->channels > plan->channels ? LOSSES(LOSS_CHANNELS) : 0;
+}
+
+/* What cannot be decoded is no loss beside sound that can: a phone's spatial sound comes with plain
+ * stereo. */
+static TransferLosses plan_sound_losses(const MediaStream *stream, const EncodePlan *plan)
+{
+    const PlanAudio *played = &plan->audio;
     bool audible = media_is_audible(stream);
-    if (stream->index == plan->stream)
-        return plan->right < 0 && stream->channels > plan->channels ? LOSSES(LOSS_CHANNELS) : 0;
-    if (stream->index == plan->right || (!audible && plan->stream >= 0))
+    if (stream->index == played->stream)
+        return plan_mix_losses(stream, played);
+    for (size_t i = 0; i < PLAN_FURTHER_SOUNDS; i++)
+        if (stream->index == plan->further[i].stream)
+            return plan_mix_losses(stream, &plan->further[i]);
+    if (stream->index == played->right || (!audible && played->stream >= 0))
         return 0;
     return LOSSES(audible ? LOSS_SOUND_TRACK : LOSS_SOUND);
 }
@@ -59,7 +68,7 @@ TransferLosses plan_track_losses(const MediaFacts *facts, const EncodePlan *plan
         if (film && stream->index != plan->video.stream)
             losses |= LOSSES(LOSS_PICTURE_TRACK);
         if (stream->kind == STREAM_AUDIO)
-            losses |= plan_sound_losses(stream, &plan->audio);
+            losses |= plan_sound_losses(stream, plan);
         if (stream->kind == STREAM_SUBTITLES)
             losses |= LOSSES(LOSS_SUBTITLES);
         if (stream->kind == STREAM_DATA)
