@@ -184,6 +184,7 @@ TRANSCODER := \
 	transcoder/pipeline/storyboard.c \
 	transcoder/pipeline/thumbhash.c \
 	transcoder/pipeline/timeline.c \
+	transcoder/pipeline/tone_map.c \
 	transcoder/pipeline/video_track.c \
 	transcoder/pipeline/waveform.c \
 	transcoder/plan/plan.c \
@@ -276,6 +277,7 @@ UNIT_TRANSCODER := \
 	tests/unit/test_scratch.c \
 	tests/unit/test_storyboard.c \
 	tests/unit/test_thumbhash.c \
+	tests/unit/test_tone_map.c \
 	tests/unit/test_types.c \
 	tests/unit/test_waveform.c \
 	tests/unit/test_web_client.c \
@@ -346,7 +348,8 @@ PRELOADS := \
 
 # Programs that measure, in the benches.
 BENCHES := \
-	tests/bench/encode_one.c
+	tests/bench/encode_one.c \
+	tests/bench/tone_map.c
 
 # One driver of libFuzzer for each parser of strangers' bytes.
 FUZZ := \

@@ -36,6 +36,7 @@ typedef enum MediaOrientation {
 #define MEDIA_COLOUR_BT470BG     5 /* primaries and matrix: 625 lines */
 #define MEDIA_COLOUR_BT601       6 /* primaries, transfer and matrix: 525 lines */
 #define MEDIA_PRIMARIES_BT2020   9
+#define MEDIA_PRIMARIES_P3       12 /* SMPTE EG 432-1: phones' and screens' */
 #define MEDIA_TRANSFER_PQ        16 /* SMPTE ST 2084 */
 #define MEDIA_TRANSFER_HLG       18 /* ARIB STD-B67 */
 #define MEDIA_MATRIX_BT2020_NCL  9

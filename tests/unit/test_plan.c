@@ -568,8 +568,13 @@ static void filters_end_in_what_the_encoder_wants(void **state)
     stream.colour.transfer = MEDIA_TRANSFER_PQ;
     plan = plan_of(&stream, 1, "HDR").video;
     plan_video_filters(&plan, 1, text);
-    assert_non_null(strstr(text, "tonemap=hable:desat=0:peak=10,"));
-    assert_non_null(strstr(text, "format=yuv420p,transpose=clock,setsar=1"));
+    assert_string_equal(text, "yadif=mode=send_frame:deint=interlaced,scale=w=1920:h=1080:"
+                              "flags=bicubic:out_range=tv,format=yuv420p10,"
+                              "transpose=clock,setsar=1");
+    stream.colour.matrix = 0;
+    plan = plan_of(&stream, 1, "HDR in red, green and blue").video;
+    plan_video_filters(&plan, 1, text);
+    assert_non_null(strstr(text, "out_range=tv,zscale=tin=16:pin=9:min=0:t=16:p=9:m=9:r=tv,"));
     const MediaStream streams[] = {picture(640, 480), sound(6, 44100)};
     plan_audio_filters(&(PlanAudio){.sample_rate = 44100, .channels = 2}, 7, text);
     assert_string_equal(

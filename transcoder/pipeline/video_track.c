@@ -10,6 +10,7 @@
 #include "transcoder/pipeline/encode.h"
 #include "transcoder/pipeline/filter.h"
 #include "transcoder/pipeline/pace.h"
+#include "transcoder/pipeline/tone_map.h"
 
 /* Frames inside the encoder at once: lookahead, B-frames and threads stay below. */
 #define SENT_MAX 512
@@ -34,7 +35,8 @@ typedef struct VideoTrack {
     Decode decode;
     AVCodecContext *encoder; /* owned; NULL until the first picture */
     Filter filter;
-    double shape; /* width by height of the first picture, as shown */
+    ToneMap *tone_map; /* owned; of the filters in use; NULL: they bring no HDR */
+    double shape;      /* width by height of the first picture, as shown */
     TransferLosses losses;
     double larger;       /* the factor by which those coming now are, or 0 */
     double larger_since; /* seconds */
@@ -118,11 +120,13 @@ static bool video_track_encode_held(VideoTrack *track, double next, Error *error
     return encoded;
 }
 
-/* Behind the filters: 8-bit 4:2:0 of the final size. */
+/* Behind the filters: 4:2:0 of the final size, in 8 bits or to be tone-mapped to them. */
 static bool video_track_encode(void *context, AVFrame *frame, Error *error)
 {
     VideoTrack *track = CAST_OBJECT(VideoTrack, context, VIDEO_TRACK_MAGIC);
     AVCodecContext *encoder = track->encoder;
+    if (track->tone_map && !tone_map_frame(track->tone_map, frame, error))
+        return false;
     REQUIRE(frame->width == encoder->width && frame->height == encoder->height &&
             frame->format == encoder->pix_fmt);
     frame->pts = av_rescale_q(frame->pts, filter_time_base(&track->filter), encoder->time_base);
@@ -227,6 +231,9 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
             return false;
         filter_release(&track->filter);
     }
+    tone_map_free(&track->tone_map);
+    if (plan->video.tone_map)
+        tone_map_new(&plan->video.source, &track->tone_map);
     if (!filter_open(&spec, &track->filter, error))
         return false;
     return track->encoder || (encode_open_video(&track->spec.plan, filter_time_base(&track->filter),
@@ -352,6 +359,7 @@ static void video_track_free(void *self)
     av_frame_free(&track->held);
     avcodec_free_context(&track->encoder);
     filter_release(&track->filter);
+    tone_map_free(&track->tone_map);
     track->magic = 0;
     free(track);
 }

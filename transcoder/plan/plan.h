@@ -74,7 +74,7 @@ typedef struct PlanVideo {
     int width, height; /* as delivered: upright, square pixels, even */
     MediaOrientation orientation;
     bool deinterlace;
-    bool tone_map; /* from PQ or HLG, told by `source`, to bt709 */
+    bool tone_map; /* from PQ or HLG, told by `source`, to bt709: behind the filters */
     MediaColour source, target;
     MediaRatio frame_rate; /* expected on average; the real one may vary */
     int64_t max_bit_rate;  /* bits a second over PLAN_BUFFER_SECONDS */
@@ -127,8 +127,9 @@ double plan_copy_bit_rate(const EncoderPolicy *policy, int width, int height);
 /* Frames a second up to which it is: clocks are not exact. */
 #define PLAN_COPY_FRAME_RATE (PLAN_FRAME_RATE + 0.5)
 
-/* Filter descriptions in the media library's language. The result always ends in 8-bit 4:2:0 of the
- * plan's size, or in planar floats of the plan's rate and channels, whatever comes in. */
+/* Filter descriptions in the media library's language. The result always ends in 4:2:0 of the
+ * plan's size, in 10 bits where it is to be tone-mapped and else in 8, or in planar floats of the
+ * plan's rate and channels, whatever comes in. */
 #define PLAN_FILTERS_MAX 1024 /* bytes */
 
 /* `wider`: by what factor the pictures that come are wider, for their height, than those that were

@@ -5,14 +5,6 @@
 
 #include "common/media/media_choice.h"
 
-/* Nits of the white that bt709 shows, ITU-R BT.2408 §2.1: the reference white of both kinds of HDR.
- */
-#define REFERENCE_WHITE 203
-
-/* The brightest light kept, as a multiple of that white: fixed, because what files tell of theirs
- * is often absurd. */
-#define PEAK "10"
-
 /* Applied last, to the fewest and smallest pixels. */
 static const char *const orientation_filters[] = {
     [MEDIA_UPRIGHT] = "",
@@ -39,10 +31,31 @@ static int plan_inner_side(int side, double factor)
     return factor >= 1 ? side : MAX_OF((int)(side * factor) & ~1, 2);
 }
 
-/* HDR is scaled before the light is linear, which costs some sharpness of the brightest edges and
- * saves most of the time. What is left is a fifth of an encode's computing, on all cores. A table
- * of colours in its place (haldclut, made by these same filters) saved a quarter of that fifth: too
- * little for a second way of saying the same. */
+/* Red, green and blue follow from the picture's luma and colour differences by sums alone. Constant
+ * luminance is near enough to that, and unknown to the filters where the picture is HDR. */
+static bool plan_is_summed(int matrix)
+{
+    return matrix == MEDIA_COLOUR_BT709 || matrix == MEDIA_COLOUR_BT470BG ||
+           matrix == MEDIA_COLOUR_BT601 || matrix == MEDIA_MATRIX_BT2020_NCL ||
+           matrix == MEDIA_MATRIX_BT2020_CL;
+}
+
+/* HDR is only made smaller here, in limited range, and brought to the matrix of BT.2020 where it
+ * has one of the rare kinds; pipeline/tone_map.h does the rest. */
+static void plan_hdr_filters(const PlanVideo *plan, int width, int height,
+                             char text[PLAN_FILTERS_MAX / 2])
+{
+    const MediaColour *source = &plan->source;
+    char matrix[100] = "";
+    if (!plan_is_summed(source->matrix))
+        snprintf(matrix, sizeof matrix, "zscale=tin=%d:pin=%d:min=%d:t=%d:p=%d:m=%d:r=tv,",
+                 source->transfer, source->primaries, source->matrix, source->transfer,
+                 source->primaries, MEDIA_MATRIX_BT2020_NCL);
+    snprintf(text, PLAN_FILTERS_MAX / 2,
+             "scale=w=%d:h=%d:flags=bicubic:out_range=tv,%sformat=yuv420p10", width, height,
+             matrix);
+}
+
 void plan_video_filters(const PlanVideo *plan, double wider, char text[PLAN_FILTERS_MAX])
 {
     char colour[PLAN_FILTERS_MAX / 2], bars[80] = "";
@@ -58,14 +71,7 @@ void plan_video_filters(const PlanVideo *plan, double wider, char text[PLAN_FILT
     bool old_matrix =
         plan->target.matrix == MEDIA_COLOUR_BT470BG || plan->target.matrix == MEDIA_COLOUR_BT601;
     if (plan->tone_map)
-        snprintf(colour, sizeof colour,
-                 "scale=w=%d:h=%d:flags=bicubic,"
-                 "zscale=tin=%d:pin=%d:min=%d:rin=%s:t=linear:npl=%d:p=bt709,format=gbrpf32le,"
-                 "tonemap=tonemap=hable:desat=0:peak=" PEAK ","
-                 "zscale=t=%d:p=%d:m=%d:r=tv,format=yuv420p",
-                 width, height, plan->source.transfer, plan->source.primaries, plan->source.matrix,
-                 plan->source.full_range ? "pc" : "tv", REFERENCE_WHITE, plan->target.transfer,
-                 plan->target.primaries, plan->target.matrix);
+        plan_hdr_filters(plan, width, height, colour);
     else if (plan->source.primaries == MEDIA_PRIMARIES_BT2020)
         snprintf(colour, sizeof colour,
                  "scale=w=%d:h=%d:flags=bicubic,"
