@@ -369,10 +369,23 @@ static const TrackKind kind = {.take = video_track_take,
                                .state = video_track_state,
                                .free = video_track_free};
 
+/* Pixels up to which a picture more in memory is no matter. */
+#define SPARE_PICTURE_MAX (4096 * 2304)
+
+/* One more than cores: while the pipeline's thread hands a picture on, nobody feeds the decoder,
+ * and fewer threads have nothing to do by then. */
+static int video_track_decoder_threads(const VideoTrackSpec *spec)
+{
+    const AVCodecParameters *stored = spec->stream->codecpar;
+    int threads = (int)spec->plan.policy.threads;
+    bool spare = (int64_t)stored->width * stored->height <= SPARE_PICTURE_MAX;
+    return threads > 0 && spare ? threads + 1 : threads;
+}
+
 bool video_track_open(const VideoTrackSpec *spec, Track *out, Error *error)
 {
     DecodeSpec decoding = {.stream = spec->stream,
-                           .threads = (int)spec->plan.policy.threads,
+                           .threads = video_track_decoder_threads(spec),
                            .max_pixels = spec->plan.policy.max_pixels};
     Decode decode;
     if (!decode_open(&decoding, &decode, error))
