@@ -374,6 +374,14 @@ static bool pass_can_spare(const Pass *pass, int stream)
     return others;
 }
 
+/* The index tells of bytes beyond the end of the file. */
+static bool pass_is_cut_off(const Pass *pass, const PassLane *lane)
+{
+    AVStream *stream = media_input_format(pass->input)->streams[lane->stream];
+    const AVIndexEntry *last = avformat_index_get_entry(stream, lane->indexed - 1);
+    return last && last->pos + last->size > media_input_size(pass->input);
+}
+
 /* What leads: the picture, or where there is none the sound. Nothing of it was found where AVI's
  * index says that it is, or an edit list hides all; it is there all the same. */
 static bool pass_was_led_astray(const Pass *pass)
@@ -385,6 +393,8 @@ static bool pass_was_led_astray(const Pass *pass)
         return false;
     bool led = streq(pass->facts.container, "avi") || leading->hides ||
                !pass_has_all_indexed(pass, leading);
+    if (pass_is_cut_off(pass, leading))
+        return false;
     return led && leading->track.kind->state(leading->track.self).frames == 0;
 }
 
