@@ -14,7 +14,7 @@
     X(LOSS_LARGER_PARTS, "larger_parts")   /* pictures that could have been larger in the limit */ \
     X(LOSS_SHAPE, "shape")                 /* some had another shape: they stand between bars */   \
     X(LOSS_SOUND, "sound")                 /* all sound: it could not be made into anything */     \
-    X(LOSS_SOUND_TRACK, "sound_track")     /* another sound beside the one taken */                \
+    X(LOSS_SOUND_TRACK, "sound_track")     /* a sound beyond those that come along */              \
     X(LOSS_PICTURE_TRACK, "picture_track") /* another picture beside the one taken */              \
     X(LOSS_SUBTITLES, "subtitles")                                                                 \
     X(LOSS_CHANNELS, "channels")         /* more than two, mixed */                                \
