@@ -125,9 +125,9 @@ static bool media_refuse_magic(Head head, bool strong, MediaRefusal *out)
     return false;
 }
 
-static bool media_refuse_raw_photo(Head head, MediaRefusal *out)
+static bool media_refuse_photo(Head head, MediaRefusal *out)
 {
-    const char *name = signature_raw_photo(head);
+    const char *name = signature_icon(head) ? "a Windows icon (ICO)" : signature_raw_photo(head);
     return name && media_refuse(out, name, ADVICE_PHOTO);
 }
 
@@ -229,7 +229,7 @@ MediaTypeId media_detect(const void *bytes, size_t length, MediaRefusal *refusal
 {
     Head head = {bytes, MIN_OF(length, MEDIA_DETECT_HEAD)};
     *refusal = (MediaRefusal){0};
-    if (media_refuse_magic(head, true, refusal) || media_refuse_raw_photo(head, refusal))
+    if (media_refuse_magic(head, true, refusal) || media_refuse_photo(head, refusal))
         return TYPE_NONE;
     MediaTypeId type = media_detect_magic(head);
     if (type == TYPE_NONE)

@@ -169,8 +169,8 @@
     X(NONE, "Photos, videos and recordings are taken, whatever the file is called.")
 
 /* X(bytes at the beginning, offset of the second, its bytes, name with its article, advice). In
- * order: the longer before what it begins with. RAW photos that are TIFF, and text, are told by
- * structure (signature.h). */
+ * order: the longer before what it begins with. RAW photos that are TIFF, icons and text are
+ * told by structure (signature.h). */
 #define MEDIA_REFUSED(X)                                                                           \
     X("", 4, "ftypcrx ", "a Canon RAW photo (CR3)", PHOTO)                                         \
     X("II*\0", 8, "CR\2", "a Canon RAW photo (CR2)", PHOTO)                                        \
@@ -190,7 +190,6 @@
     X("\xFF\x4F\xFF\x51", 0, "", "a JPEG 2000 picture", PHOTO)                                     \
     X("\xFF\x0A", 0, "", "a JPEG XL picture", PHOTO)                                               \
     X("BM", 6, "\0\0\0\0", "a Windows bitmap (BMP)", PHOTO)                                        \
-    X("\0\0\1\0", 5, "\0", "a Windows icon (ICO)", PHOTO)                                          \
     X("\x76\x2F\x31\x01", 0, "", "an OpenEXR picture", PHOTO)                                      \
     X("II+\0", 0, "", "a BigTIFF picture", PHOTO)                                                  \
     X("MM\0+", 0, "", "a BigTIFF picture", PHOTO)                                                  \

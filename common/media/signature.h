@@ -81,3 +81,7 @@ bool signature_gsm(Head head);
 /* What a RAW photo is called that looks like TIFF, with its article: "a Nikon RAW photo (NEF)".
  * NULL: it is none. */
 const char *signature_raw_photo(Head head);
+
+/* A Windows icon: its first bytes are a start code of MPEG too, so the count of its pictures counts
+ * (0 in MPEG-4, more than 255 in MPEG-1 and 2). */
+bool signature_icon(Head head);

@@ -104,3 +104,8 @@ const char *signature_raw_photo(Head head)
     }
     return "a camera's RAW photo";
 }
+
+bool signature_icon(Head head)
+{
+    return head_has(head, 0, "\0\0\1\0", 4) && head_u8(head, 4) && head_has(head, 5, "\0", 1);
+}
