@@ -88,7 +88,18 @@ test('what became of the original is told in one sentence', () => {
       { losses: ['sound_track', 'size'], kept_for: ['sound_track'], original_url: '/a.mov' },
       'Original kept: it has a second sound track.',
     ],
-    [{ losses: ['sound_track'] }, 'Original removed: it has a second sound track.'],
+    [{ losses: ['size'], width: 640, height: 360, original_width: 320, original_height: 180 },
+      'Made smaller.'],
+    [{ losses: ['sound_track'] }, 'Gone with the original: a second sound track.'],
+    [
+      { losses: ['sound_track', 'subtitles', 'hdr', 'size', 'data'], ...large },
+      'HDR made standard, made smaller: 4K to 1080p. ' +
+        'Gone with the original: a second sound track, subtitles.',
+    ],
+    [
+      { losses: ['part'], kept_for: ['part'], original_url: '/a.mov' },
+      'Original kept: the video may lack some of it.',
+    ],
     [{ losses: ['toString'], kept_for: ['constructor'] }, ''],
   ];
   for (const [upload, words] of rows) assert.equal(lossWords(upload), words);

@@ -61,45 +61,57 @@ function sizeName(width, height) {
   return { 2160: '4K', 4320: '8K' }[side] ?? `${side}p`;
 }
 
+/* What was found first may be smaller than what is made: pictures can grow within a film. */
 function smallerWords({ width, height, original_width: before, original_height: tall }) {
-  if (!(before > 0 && tall > 0)) return 'made smaller';
+  if (!(Math.min(before, tall) > Math.min(width, height))) return 'made smaller';
   return `made smaller: ${sizeName(before, tall)} to ${sizeName(width, height)}`;
 }
 
-/* What a video lacks, as an end of "Original kept: " and, where the original is gone, of a line
-   about the video. Words that are not here are no news to anybody. */
-const keptWords = new Map(
+/* What a video lacks: why its original is kept, and what is gone where it is not. */
+const lackWords = new Map(
   Object.entries({
-    part: 'some of it could not be read',
-    damaged: 'parts of it are damaged',
-    larger_parts: 'some of its pictures are larger',
-    sound: 'its sound could not be played',
-    sound_track: 'it has a second sound track',
-    picture_track: 'it has a second picture',
-    subtitles: 'it has subtitles',
-    channels: 'it has surround sound',
-    second_eye: 'it has a picture for each eye',
-    sphere: 'it goes all around',
-    alpha: 'it is transparent in places',
+    part: ['the video may lack some of it', 'some of it'],
+    damaged: ['parts of it are damaged', 'damaged parts'],
+    larger_parts: ['some of its pictures are larger', 'larger pictures'],
+    sound: ['its sound could not be played', 'the sound'],
+    sound_track: ['it has a second sound track', 'a second sound track'],
+    picture_track: ['it has a second picture', 'a second picture'],
+    subtitles: ['it has subtitles', 'subtitles'],
+    channels: ['it has surround sound', 'surround sound'],
+    second_eye: ['it has a picture for each eye', 'the picture for the other eye'],
+    sphere: ['it goes all around', 'the look around'],
+    alpha: ['it is transparent in places', 'transparency'],
   }),
 );
-const changedWords = new Map([
-  ['size', smallerWords],
-  ['hdr', () => 'HDR made standard'],
-  ['frame_rate', () => 'made 60 pictures a second'],
-  ['shape', () => 'turned parts between bars'],
-  ...[...keptWords].map(([word, text]) => [word, () => `original removed: ${text}`]),
-]);
 
-/* What became of the original on the way, as one sentence; empty when nothing is worth telling. */
+/* What was done to it. Words that are in neither table are no news to anybody. */
+const changeWords = new Map(
+  Object.entries({
+    size: smallerWords,
+    hdr: () => 'HDR made standard',
+    frame_rate: () => 'made 60 pictures a second',
+    shape: () => 'turned parts between bars',
+  }),
+);
+
+/* A sentence, or nothing where there is nothing to tell. */
+function sentence(beginning, parts) {
+  const known = parts.filter(Boolean);
+  if (!known.length) return '';
+  const text = `${beginning}${known.join(', ')}.`;
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/* What became of the original on the way; empty when nothing is worth telling. */
 export function lossWords(upload) {
   const { losses = [], kept_for: kept = [], original_url: original } = upload ?? {};
-  const reasons = kept.map((word) => keptWords.get(word)).filter(Boolean);
-  if (reasons.length) return `Original kept: ${reasons.join(', ')}.`;
-  const changes = losses.map((word) => changedWords.get(word)?.(upload)).filter(Boolean);
-  if (!changes.length || original) return '';
-  const text = changes.join(', ');
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+  if (original)
+    return sentence('Original kept: ', kept.map((word) => lackWords.get(word)?.[0]));
+  const changes = losses.map((word) => changeWords.get(word)?.(upload));
+  const gone = losses.map((word) => lackWords.get(word)?.[1]);
+  return [sentence('', changes), sentence('Gone with the original: ', gone)]
+    .filter(Boolean)
+    .join(' ');
 }
 
 export function kindWords(kind) {
