@@ -172,8 +172,6 @@ static void removes_files_whose_row_went(void **state)
     assert_int_equal(archive_count_files(archive), 0);
 }
 
-/* A folder in the file's place cannot be unlinked: the others go all the same, and it is tried
- * again once a minute. */
 /* In as many slices of time as a slow disk takes. */
 static void sweep_all(Archive *archive, const TransitSweep *sweep)
 {
@@ -183,6 +181,8 @@ static void sweep_all(Archive *archive, const TransitSweep *sweep)
         assert_true(transit_sweep(archive->library.transit, sweep, &more, &error));
 }
 
+/* A folder in the file's place cannot be unlinked: the others go all the same, and it is tried
+ * again once a minute. */
 static void is_not_held_up_by_one_that_resists(void **state)
 {
     Archive *archive = *state;
