@@ -93,6 +93,7 @@ static void test_files_from_the_field_become_playable(void **state)
         const char *name, *content_type, *made; /* the last is how the result's address ends */
     } rows[] = {
         {"field/04_whammy.webm", "video/webm", ".mp4"},
+        {"field/06_60ch_resolve.wav", "audio/wav", ".m4a"},
         {"field/09_ts_cut_front.ts", "video/mp2t", ".mp4"},
         {"field/11_voicemail_gsm.wav", "audio/wav", ".m4a"},
         {"field/11b_voice.spx", "audio/ogg", ".m4a"},
@@ -117,6 +118,8 @@ static void test_files_from_the_field_become_playable(void **state)
         upload_url(story, &upload, "media_url", url);
         story_expect(story, strstr(url, rows[i].made), "%s became %s", path, url);
     }
+    story_expect(story, !story_log_has(story, "web", "stays, because"),
+                 "a recording's original needs no reason to stay");
     assert_true(corpus_media("field/ft_fixture.cr3", path, sizeof path));
     _cleanup_answer_ Answer refused = upload_ask(story, path, "photo.cr3");
     expect_answer(story, &refused, 415, "unsupported_media_type", "a RAW photo");

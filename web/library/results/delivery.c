@@ -395,6 +395,18 @@ static bool delivery_judge(Delivery *delivery, DeliveryAccept *accept, Error *er
            delivery_check_playable(delivery, error) && delivery_keep(delivery, accept, error);
 }
 
+/* The original of a recording stays whatever is lost. */
+static void delivery_log_reasons(const DeliveryAccept *accept)
+{
+    TransferLosses reasons = retention_reasons(accept->retention, accept->result->losses);
+    char words[TRANSFER_LOSSES_TEXT_MAX + 1];
+    if (!reasons || accept->media.kind != MEDIA_VIDEO)
+        return;
+    transfer_losses_format(reasons, words);
+    log_warning("The original of item %s stays, because the result lacks: %s.", accept->media.id,
+                words);
+}
+
 bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)
 {
     delivery->now = now;
@@ -416,12 +428,7 @@ bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *err
     LOG_CONTEXT(.job_id = delivery->job_id);
     log_info("Delivery %s: %s of item %s.", out->repeated ? "repeated" : "accepted",
              delivery->result.operation, out->media_id);
-    TransferLosses reasons = retention_reasons(accept.retention, delivery->result.losses);
-    if (!out->repeated && reasons) {
-        char words[TRANSFER_LOSSES_TEXT_MAX + 1];
-        transfer_losses_format(reasons, words);
-        log_warning("The original of item %s stays, because the result lacks: %s.", out->media_id,
-                    words);
-    }
+    if (!out->repeated)
+        delivery_log_reasons(&accept);
     return true;
 }
