@@ -127,6 +127,24 @@ static void test_files_from_the_field_become_playable(void **state)
                  "it should be called by its name: %s", refused.body);
 }
 
+/* What the transcoder says is not in its result, web judges, and the answer tells. */
+static void test_originals_are_kept_for_what_is_lost(void **state)
+{
+    Story *story = *state;
+    char path[600], url[MEDIA_URL_SIZE];
+    if (!corpus_media("field/07_360_ambisonic.webm", path, sizeof path))
+        skip();
+    story_web_start(story);
+    story_transcoder_start(story);
+    Upload upload = upload_file(story, path, "surround");
+    upload_await(story, &upload, "completed");
+    upload_url(story, &upload, "original_url", url);
+    _cleanup_answer_ Answer told = upload_state(story, &upload);
+    story_expect(story, strstr(told.body, "\"kept_for\":[\"channels\""), "why? %s", told.body);
+    story_expect(story, strstr(told.body, "\"original_width\":640"), "how large? %s", told.body);
+    inspect_expect_tidy(story);
+}
+
 static void test_originals_are_kept_when_asked(void **state)
 {
     Story *story = *state;
@@ -518,6 +536,7 @@ int main(void)
         STORY_TEST(test_generated_videos_become_playable),
         STORY_TEST(test_corpus_videos_become_playable),
         STORY_TEST(test_files_from_the_field_become_playable),
+        STORY_TEST(test_originals_are_kept_for_what_is_lost),
         STORY_TEST(test_originals_are_kept_when_asked),
         STORY_TEST(test_a_video_nobody_can_decode_fails_with_a_sentence),
         STORY_TEST(test_ranges),

@@ -94,13 +94,19 @@ static void keeps_the_original_that_was_found_to_be_longer(void **state)
     Archive *archive = *state;
     size_t before = 0;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        MediaFound found = {MEDIA_VIDEO, 1080, 1920, rows[i].found, 30};
+        MediaFound found = {MEDIA_VIDEO, 2160, 3840, rows[i].found, 30};
+        UploadView view;
         Error error = {0};
         ArchiveVideo original = archive_upload_video(archive, PARCEL_START);
         archive_queue(archive, &found, PARCEL_START);
         Parcel parcel = parcel_pack_claimed(archive, original);
         assert_true(parcel_send(&parcel, &error));
         parcel_sweep(&parcel);
+        assert_true(upload_view(&archive->library, original.upload_id, &view, &error));
+        assert_int_equal(view.media.losses, rows[i].files == 3 ? LOSSES(LOSS_PART) : 0);
+        assert_int_equal(view.media.original_width, 2160);
+        assert_int_equal(view.media.original_height, 3840);
+        assert_int_equal(view.media.width, parcel.result.width);
         unit_check(archive_count_files(archive) - before == rows[i].files, rows[i].sentence);
         before = archive_count_files(archive);
         parcel_unpack(&parcel);
