@@ -507,15 +507,16 @@ static void a_picture_that_grows_is_as_large_as_its_largest(void **state)
         const char *first, *then;
         double seconds; /* of the second */
         int width, height;
-        bool whole;
+        bool whole, smaller;
         const char *sentence;
     } rows[] = {
-        {"320x180", "640x360", 2, 640, 360, true, "a call that gets a better line"},
-        {"640x360", "320x180", 2, 640, 360, true, "and one that loses it"},
-        {"320x180", "320x240", 2, 426, 240, true, "another shape"},
-        {"320x180", "1920x1200", 2, 1280, 720, true, "up to the limit"},
-        {"320x180", "640x360", 0.5, 320, 180, false, "half a second"},
-        {"360x640", "720x1280", 1.5, 720, 1280, true, "upright, at the end"},
+        {"320x180", "640x360", 2, 640, 360, true, false, "a call that gets a better line"},
+        {"640x360", "320x180", 2, 640, 360, true, false, "and one that loses it"},
+        {"320x180", "320x240", 2, 426, 240, true, false, "another shape"},
+        {"320x180", "1920x1200", 2, 1280, 720, true, true, "up to the limit"},
+        {"1280x720", "1920x1080", 2, 1280, 720, true, true, "from the limit on"},
+        {"320x180", "640x360", 0.5, 320, 180, false, false, "half a second"},
+        {"360x640", "720x1280", 1.5, 720, 1280, true, false, "upright, at the end"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -524,6 +525,8 @@ static void a_picture_that_grows_is_as_large_as_its_largest(void **state)
         unit_check(encoding_try(source, 720, &made), rows[i].sentence);
         encoding_check(&made, rows[i].width, rows[i].height);
         unit_check(encoding_is_whole(&made.result) == rows[i].whole, rows[i].sentence);
+        bool smaller = made.result.losses & LOSSES(LOSS_SIZE);
+        unit_check(smaller == rows[i].smaller, rows[i].sentence);
         unit_check(fabs(made.result.duration - 1 - rows[i].seconds) < 0.1, rows[i].sentence);
     }
 }

@@ -225,6 +225,9 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
         track->losses |= LOSSES(LOSS_SHAPE);
     if (video_track_fits_smaller(track, frame))
         track->losses |= LOSSES(LOSS_LARGER_PARTS);
+    else if (frame->height * fmin(1, wider * track->shape) >
+             MIN_OF(plan->video.width, plan->video.height) + SIDE_SLACK)
+        track->losses |= LOSSES(LOSS_SIZE);
     plan_video_filters(&plan->video, wider, text);
     if (track->encoder) {
         if (!filter_frame(&track->filter, NULL, (FrameSink){video_track_encode, track}, error))
