@@ -56,7 +56,8 @@ static void a_plan_tells_what_it_leaves_of_the_picture(void **state)
         {3840, 2160, 1, 1, 30, .losses = LOSSES(LOSS_SIZE), .sentence = "4K"},
         {640, 360, 1, 1, 30, .growth = 2, .losses = 0, .sentence = "a film that grows in time"},
         {640, 360, 1, 1, 30, .growth = 6, .losses = LOSSES(LOSS_SIZE), .sentence = "and too far"},
-        {1920, 1080, 1, 1, 120, .losses = LOSSES(LOSS_FRAME_RATE), .sentence = "a slow motion"},
+        {1920, 1080, 1, 1, 1000, .losses = 0,
+         .sentence = "a clock's rate: reading shows the film's"},
         {1920, 1080, 16, 9, 30, .subtle = true, .losses = LOSSES(LOSS_HDR), .sentence = "HDR10"},
         {1920, 1080, 18, 9, 30, .subtle = true, .dolby = true,
          .losses = LOSSES(LOSS_HDR) | LOSSES(LOSS_DOLBY_VISION), .sentence = "a new phone's"},
@@ -222,6 +223,12 @@ static void what_a_file_loses_is_told(void **state)
          "beyond the limit"},
         {"fast.mp4", "-f lavfi -i testsrc=s=320x240:r=120:d=1 -pix_fmt yuv420p -c:v mpeg4",
          "frame_rate", "a hundred and twenty pictures a second"},
+#define CHOSEN(rate, which)                                                                        \
+    "-f lavfi -i testsrc=s=320x240:d=4:r=" rate " -vf \"select='" which "'\" -fps_mode vfr "
+        {"tab.webm", CHOSEN("1000", "not(mod(n\\,33))+eq(mod(n\\,97)\\,1)") "-c:v libvpx -live 1",
+         "", "a browser's recording, whose rate is told as that of its clock"},
+        {"slow.mkv", CHOSEN("120", "not(mod(n\\,4))+between(n\\,240\\,360)") "-c:v mpeg4",
+         "frame_rate", "a second of slow motion in an ordinary film"},
         {"eyes.mkv", FILM "-pix_fmt yuv420p -c:v mpeg4 -metadata:s:v stereo_mode=left_right",
          "second_eye", "side by side"},
         {"ten.mkv", FILM "-pix_fmt yuv420p10le -c:v ffv1", "colours", "ten bits"},

@@ -27,6 +27,10 @@
 /* Seconds of larger pictures after which all are made as large. */
 #define LASTING_SECONDS 1.0
 
+/* Pictures left out by the limit of the rate that nobody misses: clocks are not exact. What a head
+ * tells of the rate proves nothing: of many recordings it is the clock's own. */
+#define LEFT_OUT_PERCENT 1
+
 #define VIDEO_TRACK_MAGIC 0x5654524bu /* "VTRK" */
 
 typedef struct VideoTrack {
@@ -44,6 +48,7 @@ typedef struct VideoTrack {
     Pace pace;
     int64_t frames;                /* decoded */
     int64_t lost;                  /* of them, because their time was over */
+    int64_t left_out;              /* of them, by the limit of the rate */
     int64_t last_pts, last_length; /* of the newest decoded frame, in the stream's time base */
     double until;                  /* seconds: the last picture is held as long at least */
     double last_key;               /* seconds */
@@ -290,8 +295,10 @@ static double video_track_end(const VideoTrack *track)
 static bool video_track_keep_pace(VideoTrack *track, AVFrame *frame)
 {
     double tick = av_q2d(track->spec.stream->time_base), shown = (double)frame->pts * tick;
-    if (!pace_keeps(&track->pace, &shown))
+    if (!pace_keeps(&track->pace, &shown)) {
+        track->left_out++;
         return false;
+    }
     frame->pts = llround(shown / tick);
     return true;
 }
@@ -345,13 +352,14 @@ static bool video_track_take(void *self, AVPacket *packet, Error *error)
 static TrackState video_track_state(const void *self)
 {
     const VideoTrack *track = CAST_OBJECT(const VideoTrack, self, VIDEO_TRACK_MAGIC);
+    bool dense = track->left_out * 100 > track->decode.frames * LEFT_OUT_PERCENT;
     return (TrackState){.end = video_track_end(track),
                         .packets = track->decode.packets,
                         .frames = track->decode.frames,
                         .faults = track->decode.faults + track->lost,
                         .width = track->spec.plan.video.width,
                         .height = track->spec.plan.video.height,
-                        .losses = track->losses,
+                        .losses = track->losses | (dense ? LOSSES(LOSS_FRAME_RATE) : 0),
                         .outgrown = track->outgrown};
 }
 

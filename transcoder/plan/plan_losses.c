@@ -27,8 +27,6 @@ TransferLosses plan_picture_losses(const MediaStream *stream, const PlanVideo *p
         {!plan->copy && plan->tone_map, LOSS_HDR},
         {!plan->copy && subtle && !plan->tone_map, LOSS_COLOURS},
         {!plan->copy && plan_is_smaller(stream, plan), LOSS_SIZE},
-        {!plan->copy && media_ratio_value(stream->frame_rate) > PLAN_COPY_FRAME_RATE,
-         LOSS_FRAME_RATE},
         {!plan->copy && plan->deinterlace, LOSS_FIELDS},
     };
     TransferLosses losses = 0;
