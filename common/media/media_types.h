@@ -31,8 +31,8 @@
       "QuickTime video")                                                                           \
     X(THREE_GPP, "video/3gpp", VIDEO, false, "3gp 3gpp", "audio/3gpp", "mov", "3GP video")         \
     X(THREE_GPP2, "video/3gpp2", VIDEO, false, "3g2 3gpp2", "audio/3gpp", "mov", "3G2 video")      \
-    X(WEBM, "video/webm", VIDEO, true, "webm", "audio/webm", "matroska", "WebM video")             \
-    X(MATROSKA, "video/x-matroska", VIDEO, false, "mkv mk3d", "audio/x-matroska", "matroska",      \
+    X(WEBM, "video/webm", VIDEO, true, "webm weba", "audio/webm", "matroska", "WebM video")        \
+    X(MATROSKA, "video/x-matroska", VIDEO, false, "mkv mk3d mka", "audio/x-matroska", "matroska",  \
       "Matroska video")                                                                            \
     X(OGG_VIDEO, "video/ogg", VIDEO, true, "ogv ogg ogx", "audio/ogg", "ogg", "Ogg video")         \
     X(AVI, "video/x-msvideo", VIDEO, false, "avi", NULL, "avi", "AVI video")                       \
@@ -49,7 +49,7 @@
     X(HEVC_ES, "video/h265", VIDEO, false, "h265 265 hevc", NULL, "hevc",                          \
       "H.265 video without a container")                                                           \
     X(FLV, "video/x-flv", VIDEO, false, "flv", NULL, "flv", "Flash video")                         \
-    X(ASF, "video/x-ms-wmv", VIDEO, false, "wmv asf", "audio/x-ms-wma", "asf",                     \
+    X(ASF, "video/x-ms-wmv", VIDEO, false, "wmv asf wma", "audio/x-ms-wma", "asf",                 \
       "Windows Media video")                                                                       \
     X(MXF, "application/mxf", VIDEO, false, "mxf", NULL, "mxf", "MXF video")                       \
     X(DV, "video/dv", VIDEO, false, "dv dif", NULL, "dv", "DV video")                              \

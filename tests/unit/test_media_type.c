@@ -276,6 +276,7 @@ static void gives_downloads_a_fitting_name(void **state)
         {"image/jpeg", "a.JPG", "a.JPG", "a fitting extension stays as it is"},
         {"image/jpeg", "a.png", "a.jpg", "another type's is replaced"},
         {"video/mp4", "a.mov", "a.mp4", "the prepared video of a QuickTime file"},
+        {"video/x-ms-wmv", "a.wma", "a.wma", "sound that nobody called sound when it was sent"},
         {"video/mp4", "trip.2024", "trip.2024.mp4", "what is no extension of ours stays"},
         {"image/png", "photo", "photo.png", "a missing one is added"},
     };
