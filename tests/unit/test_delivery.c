@@ -60,6 +60,7 @@ static void keeps_the_original_for_what_the_result_lacks(void **state)
         {RETENTION_ALL, 0, true, "all are wanted"},
         {RETENTION_NONE, LOSSES(LOSS_SOUND_TRACK), false, "none are wanted"},
         {RETENTION_NONE, LOSSES(LOSS_DAMAGED), true, "but this one is in doubt"},
+        {RETENTION_NONE, LOSSES(LOSS_SOUND), true, "as is one that fell silent"},
     };
     Archive *archive = *state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -8,7 +8,8 @@
 typedef enum Retention {
     RETENTION_AUTO, /* where the result lacks what matters, by the table */
     RETENTION_ALL,
-    RETENTION_NONE, /* only where the result is in doubt: a part is missing or damaged */
+    RETENTION_NONE, /* only where the result is in doubt: something is missing that nobody left out
+                     */
 } Retention;
 
 /* Of these losses those for which the original stays. RETENTION_ALL keeps it for none of them, but

@@ -172,12 +172,16 @@ test('why an original stays, and what became of one that is gone, stands on the 
   await deliver(pair, job, preparedVideo(), { ...told, losses: ['sound_track', 'size'] });
   const found = await inState(page, basename(iphone()), 'completed');
   await found.getByText('Original kept: it has a second sound track.').waitFor();
+  const waiting = page.waitForEvent('download');
+  await found.getByRole('link', { name: /^Download original/ }).click();
+  assert.equal((await waiting).suggestedFilename(), basename(iphone()));
   await screenshot(page, 'original-kept-desktop-light');
 
   const other = await sent(t, iphone());
   await deliver(other.pair, other.job, preparedVideo(), { ...told, losses: ['hdr', 'data'] });
   const gone = await inState(other.page, basename(iphone()), 'completed');
   await gone.getByText('HDR made standard.').waitFor();
+  assert.equal(await gone.getByRole('link', { name: /^Download original/ }).count(), 0);
 });
 
 test('what a transcoder cannot read is told in its own words, and is not lost', async (t) => {

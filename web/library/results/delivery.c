@@ -395,7 +395,8 @@ static bool delivery_judge(Delivery *delivery, DeliveryAccept *accept, Error *er
            delivery_check_playable(delivery, error) && delivery_keep(delivery, accept, error);
 }
 
-/* The original of a recording stays whatever is lost. */
+/* The original of a recording stays whatever is lost. Somebody should look at a result in doubt;
+ * what the policy keeps is no news. */
 static void delivery_log_reasons(const DeliveryAccept *accept)
 {
     TransferLosses reasons = retention_reasons(accept->retention, accept->result->losses);
@@ -403,8 +404,9 @@ static void delivery_log_reasons(const DeliveryAccept *accept)
     if (!reasons || accept->media.kind != MEDIA_VIDEO)
         return;
     transfer_losses_format(reasons, words);
-    log_warning("The original of item %s stays, because the result lacks: %s.", accept->media.id,
-                words);
+    log_write(retention_reasons(RETENTION_NONE, reasons) ? LOG_WARNING : LOG_INFO,
+              "The original of item %s stays, because the result lacks: %s.", accept->media.id,
+              words);
 }
 
 bool delivery_finish(Delivery *delivery, int64_t now, Delivered *out, Error *error)

@@ -61,12 +61,18 @@ export function Actions({ item, library, again, used }) {
       ${words}${about(item)}
     </button>`;
   const url = state === 'completed' && item.upload.media_url;
-  const kept = url || (state === 'failed' && item.upload?.original_url);
+  const original = item.upload?.original_url;
+  const kept = url || (state === 'failed' && original);
+  const reasons = item.upload?.kept_for?.length > 0;
   return html`
     <div class="actions">
       ${kept && html`
         <a class="button" key="download" href=${downloadUrl(kept)} download>
           Download${about(item)}
+        </a>`}
+      ${url && original && reasons && html`
+        <a class="button" key="original" href=${downloadUrl(original)} download>
+          Download original${about(item)}
         </a>`}
       ${url && html`<${CopyLink} key="copy" item=${item} library=${library} />`}
       ${state === 'retrying' && button('now', 'Retry now', library.hurry)}
