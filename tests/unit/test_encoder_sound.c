@@ -328,8 +328,8 @@ static void further_sounds_come_along(void **state)
          true, "", 0, "one is offered, one played"},
         {"many.mkv", FILMED "-map 1 -map 1 -map 1 -c:a aac", 4, 1, false, true, "",
          LOSSES(LOSS_SOUND_TRACK), "five are one too many"},
-        {"five.mkv", FILMED "-c:a:0 aac -c:a:1 flac -filter:a:1 aformat=cl=5.1", 2, 2, true, true, "",
-         LOSSES(LOSS_CHANNELS), "surround beside a voice"},
+        {"five.mkv", FILMED "-c:a:0 aac -c:a:1 flac -filter:a:1 aformat=cl=5.1", 2, 2, true, true,
+         "", LOSSES(LOSS_CHANNELS), "surround beside a voice"},
         {"torn.mkv", FILMED "-c:a:0 aac -ac:a:0 2 -c:a:1 flac -bsf:a:1 noise=amount=1", 1, 2, false,
          true, NULL, 0, "the second cannot be decoded"},
     };
