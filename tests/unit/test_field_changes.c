@@ -183,12 +183,32 @@ static void covers_make_no_video_of_a_recording(void **state)
     }
 }
 
+/* VP8 says nothing of its pixels, so the shape stands in the container alone. */
+static void what_only_the_container_tells_of_pixels_is_no_growth(void **state)
+{
+    static const struct {
+        const char *arguments;
+        int width;
+    } rows[] = {
+        {"-f lavfi -i testsrc=s=720x480:r=25:d=2,setsar=8/9 -pix_fmt yuv420p -c:v libvpx", 640},
+        {"-f lavfi -i testsrc=s=720x480:r=25:d=2,setsar=1/2 -pix_fmt yuv420p -c:v libvpx", 360},
+        {"-f lavfi -i testsrc=s=720x480:r=25:d=2,setsar=32/27 -pix_fmt yuv420p -c:v libvpx", 852},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        Made made = encoding_make(encoding_source("pixels.mkv", rows[i].arguments));
+        encoding_check(&made, rows[i].width, 480);
+        unit_check(made.result.losses == 0, "all of it is there");
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(colours_that_change_come_out_as_they_would_alone),
         cmocka_unit_test(fields_that_begin_later_become_pictures),
         cmocka_unit_test(another_film_in_the_file_is_told_as_a_loss),
+        cmocka_unit_test(what_only_the_container_tells_of_pixels_is_no_growth),
         cmocka_unit_test(covers_make_no_video_of_a_recording),
     };
     return encoding_run("field changes", tests, ARRAY_SIZE(tests), argc, argv);

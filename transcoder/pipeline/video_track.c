@@ -40,6 +40,7 @@ typedef struct VideoTrack {
     AVCodecContext *encoder; /* owned; NULL until the first picture */
     Filter filter;
     ToneMap *tone_map; /* owned; of the filters in use; NULL: they bring no HDR */
+    double told;       /* the pixels' shape as the container has it, by the first picture's */
     double shape;      /* width by height of the first picture, as shown */
     TransferLosses losses;
     double larger;       /* the factor by which those coming now are, or 0 */
@@ -63,11 +64,17 @@ static double video_track_seconds(int64_t time, AVRational base)
     return (double)time * av_q2d(base);
 }
 
-static double video_track_shape(const AVFrame *frame)
+static double video_track_pixel_aspect(const AVFrame *frame)
 {
-    MediaStream shown = {.width = frame->width, .height = frame->height};
+    MediaStream shown = {0};
     media_probe_frame(&shown, frame);
-    return frame->width * media_pixel_aspect(&shown) / frame->height;
+    return media_pixel_aspect(&shown);
+}
+
+/* Width by height, as shown. */
+static double video_track_shape(const VideoTrack *track, const AVFrame *frame)
+{
+    return frame->width * video_track_pixel_aspect(frame) * track->told / frame->height;
 }
 
 /* The plan for what is really there; the choice of streams stands. */
@@ -85,7 +92,8 @@ static bool video_track_plan_again(VideoTrack *track, const AVFrame *frame, Erro
         return false;
     track->losses = plan_picture_losses(taken, &plan.video);
     track->spec.plan = plan;
-    track->shape = video_track_shape(frame);
+    track->told = media_pixel_aspect(taken) / video_track_pixel_aspect(frame);
+    track->shape = video_track_shape(track, frame);
     return true;
 }
 
@@ -155,7 +163,7 @@ static double video_track_excess(const VideoTrack *track, const AVFrame *frame)
 {
     const PlanVideo *plan = &track->spec.plan.video;
     int made = MIN_OF(plan->width, plan->height);
-    double shown = frame->height * fmin(1, video_track_shape(frame));
+    double shown = frame->height * fmin(1, video_track_shape(track, frame));
     bool may = made + SIDE_SLACK <= track->spec.plan.policy.max_short_side &&
                MAX_OF(plan->width, plan->height) + SIDE_SLACK <= PLAN_LONG_SIDE_MAX;
     return may && shown > made + SIDE_SLACK ? shown / made : 0;
@@ -188,7 +196,7 @@ static bool video_track_fits_smaller(const VideoTrack *track, const AVFrame *fra
 {
     const PlanVideo *plan = &track->spec.plan.video;
     bool turned = media_is_transposed(plan->orientation);
-    double width = frame->height * video_track_shape(frame), height = frame->height;
+    double width = frame->height * video_track_shape(track, frame), height = frame->height;
     double fitted = fmin((turned ? plan->height : plan->width) / width,
                          (turned ? plan->width : plan->height) / height);
     double wanted = fmin((double)track->spec.plan.policy.max_short_side / fmin(width, height),
@@ -225,7 +233,7 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
     bool other = video_track_follow(track, frame);
     if (track->encoder && !other && filter_fits(&track->filter, frame))
         return true;
-    double wider = video_track_shape(frame) / track->shape;
+    double wider = video_track_shape(track, frame) / track->shape;
     if (plan_is_barred(wider))
         track->losses |= LOSSES(LOSS_SHAPE);
     if (video_track_fits_smaller(track, frame))
