@@ -222,6 +222,17 @@ bool media_probe(MediaInput *input, MediaFacts *out, Error *error)
     return true;
 }
 
+void media_probe_late(MediaInput *input, MediaFacts *facts)
+{
+    AVFormatContext *format = media_input_format(input);
+    for (; facts->stream_count < MIN_OF(format->nb_streams, MEDIA_STREAMS_MAX);
+         facts->stream_count++) {
+        MediaStream *stream = &facts->streams[facts->stream_count];
+        media_probe_stream(stream, format, format->streams[facts->stream_count]);
+        stream->silent = true;
+    }
+}
+
 void media_probe_frame(MediaStream *stream, const AVFrame *frame)
 {
     MediaColour *colour = &stream->colour;

@@ -110,6 +110,10 @@ static void a_plan_tells_which_tracks_it_leaves(void **state)
          "one of another programme"},
         {{SOUND(1), .decodable = true}, {SOUND(1), .decodable = true}, 0, "two that are one"},
         {{SOUND(2), .decodable = true}, {SOUND(4)}, 0, "a second one that nobody can read"},
+        {{SOUND(2), .decodable = true},
+         {SOUND(2), .decodable = true, .silent = true},
+         LOSSES(LOSS_SOUND_TRACK),
+         "a second one of which nothing came out"},
         {{SOUND(2)}, {.kind = STREAM_OTHER}, LOSSES(LOSS_SOUND), "one that nobody can read"},
         {{SOUND(2), .decodable = true, .silent = true},
          {.kind = STREAM_OTHER},
@@ -234,6 +238,13 @@ static void what_a_file_loses_is_told(void **state)
         {"ten.mkv", FILM "-pix_fmt yuv420p10le -c:v ffv1", "colours", "ten bits"},
         {"two.mkv", FILM "-map 0 -map 0 -pix_fmt yuv420p -c:v mpeg4", "picture_track",
          "a second camera"},
+#define LATE "-f lavfi -i testsrc=s=160x120:r=25:d=24 -itsoffset 20 -f lavfi -i sine=d=4 "
+        {"late.flv", LATE "-pix_fmt yuv420p -c:v flv1 -c:a pcm_s16le", "sound",
+         "sound that nothing tells of before it comes"},
+        {"late.mpg",
+         LATE "-f lavfi -i sine=d=24 -map 0 -map 2 -map 1 -pix_fmt yuv420p -c:v mpeg2video -c:a "
+              "mp2 -f vob",
+         "sound_track", "a second sound, that comes late"},
         {"lines.mkv", FILM "-vf format=yuv420p,setfield=tff -c:v mpeg2video -flags +ilme+ildct",
          "fields", "interlaced"},
     };

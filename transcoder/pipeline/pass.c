@@ -170,12 +170,19 @@ static void pass_open_mux(Pass *pass)
     mux_open(&spec, &pass->mux);
 }
 
+/* Sound of which nothing was known when the plan was made: empty, or it comes late. */
+static bool pass_may_come_late(const MediaStream *stream)
+{
+    return stream->kind == STREAM_AUDIO && stream->decodable && !media_is_audible(stream);
+}
+
 static bool pass_open_tracks(Pass *pass, Error *error)
 {
     AVFormatContext *format = media_input_format(pass->input);
     const AVStream *used[PASS_TRACKS] = {0};
     for (unsigned i = 0; i < format->nb_streams; i++)
-        format->streams[i]->discard = AVDISCARD_ALL;
+        format->streams[i]->discard =
+            pass_may_come_late(&pass->facts.streams[i]) ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     for (PassTrack i = 0; i < PASS_TRACKS; i++) {
         PassLane *lane = &pass->lanes[i];
         lane->stream = pass_planned_stream(&pass->plan, i);
@@ -254,8 +261,17 @@ static void pass_look_for_second_view(Pass *pass, const AVPacket *packet)
                                (size_t)codec->extradata_size, packet->data, (size_t)packet->size);
 }
 
+static void pass_look_for_late_sound(Pass *pass, const AVPacket *packet)
+{
+    if ((size_t)packet->stream_index >= pass->facts.stream_count)
+        return;
+    MediaStream *stream = &pass->facts.streams[packet->stream_index];
+    stream->silent = stream->silent || pass_may_come_late(stream);
+}
+
 static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)
 {
+    pass_look_for_late_sound(pass, packet);
     for (PassTrack i = 0; i < PASS_TRACKS; i++) {
         PassLane *lane = &pass->lanes[i];
         if (!lane->track.kind || lane->stream != packet->stream_index)
@@ -441,7 +457,9 @@ bool pass_run(const PassSpec *spec, PassKnowledge *knowledge, Pass *out, Error *
         return false;
     bool done = pass_open_tracks(out, error) && pass_read(out, error) &&
                 media_input_check(out->input, error) && pass_finish(out, error);
-    if (!done)
+    if (done)
+        media_probe_late(out->input, &out->facts);
+    else
         pass_learn(out, knowledge);
     return done;
 }
