@@ -42,13 +42,20 @@ static MediaRatio media_probe_ratio(AVRational value)
     return (MediaRatio){value.num, value.den};
 }
 
+/* Palettes could be transparent, as the library says of all of them; those of films are not. */
+static bool media_probe_is_transparent(const AVPixFmtDescriptor *pixels)
+{
+    return pixels && pixels->flags & AV_PIX_FMT_FLAG_ALPHA &&
+           !(pixels->flags & AV_PIX_FMT_FLAG_PAL);
+}
+
 static void media_probe_pixels(MediaStream *out, enum AVPixelFormat format)
 {
     const AVPixFmtDescriptor *pixels = av_pix_fmt_desc_get(format);
     base_copy_truncated(out->pixel_format, sizeof out->pixel_format,
                         pixels ? pixels->name : "unknown");
     out->bit_depth = pixels ? pixels->comp[0].depth : 0;
-    out->has_alpha = out->has_alpha || (pixels && pixels->flags & AV_PIX_FMT_FLAG_ALPHA);
+    out->has_alpha = out->has_alpha || media_probe_is_transparent(pixels);
     out->is_subtle = pixels && pixels->nb_components >= 3 &&
                      (out->bit_depth > 8 || pixels->log2_chroma_w + pixels->log2_chroma_h < 2);
 }

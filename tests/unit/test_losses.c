@@ -221,6 +221,7 @@ static void what_a_file_loses_is_told(void **state)
     } rows[] = {
         {"plain.mp4", FILM "-pix_fmt yuv420p -c:v mpeg4", "", "nothing"},
         {"logo.mov", FILM "-vf format=argb -c:v qtrle", "alpha,colours", "transparency"},
+        {"palette.avi", FILM "-pix_fmt pal8 -c:v zmbv", "", "a palette"},
         {"logo.webm", FILM "-vf format=yuva420p -c:v libvpx -auto-alt-ref 0", "alpha",
          "transparency beside the picture"},
         {"large.mp4", "-f lavfi -i testsrc=s=1280x960:r=25:d=1 -pix_fmt yuv420p -c:v mpeg4", "size",
@@ -254,6 +255,23 @@ static void what_a_file_loses_is_told(void **state)
                    rows[i].sentence);
 }
 
+/* A broadcast whose sound becomes that of the film behind the announcement. */
+static void surround_that_begins_later_is_told(void **state)
+{
+    char path[ENCODING_PATH];
+    const char *folder = encoded_folder();
+    (void)state;
+    for (int channels = 2; channels <= 6; channels += 4)
+        free(encoded_run("ffmpeg -v error -y " FILM "-f lavfi -i sine=d=1:r=48000 -ac %d -c:a ac3 "
+                         "-pix_fmt yuv420p -c:v mpeg2video '%s/sound%d.ts'",
+                         channels, folder, channels));
+    snprintf(path, sizeof path, "%s/broadcast.ts", folder);
+    free(encoded_run("cd '%s' && cat sound2.ts sound2.ts sound2.ts sound2.ts sound2.ts sound2.ts "
+                     "sound2.ts sound2.ts sound2.ts sound2.ts sound2.ts sound2.ts sound6.ts > '%s'",
+                     folder, path));
+    check_lost(path, "channels", "surround after stereo");
+}
+
 static void what_comes_beside_the_picture_is_told(void **state)
 {
     char path[ENCODING_PATH];
@@ -276,6 +294,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_plan_tells_which_tracks_it_leaves),
         cmocka_unit_test(a_second_view_is_seen_in_the_packets),
         cmocka_unit_test(what_a_file_loses_is_told),
+        cmocka_unit_test(surround_that_begins_later_is_told),
         cmocka_unit_test(what_comes_beside_the_picture_is_told),
     };
     return encoding_run("losses", tests, ARRAY_SIZE(tests), argc, argv);

@@ -200,7 +200,7 @@ static bool audio_track_fill_gap(AudioTrack *track, const AVFrame *frame, Error 
 static void audio_track_compare(AudioTrack *track, int rate, int channels)
 {
     const PlanAudio *plan = &track->spec.plan;
-    if (MIN_OF(channels, 2) > plan->channels)
+    if (channels > plan->channels)
         track->losses |= LOSSES(LOSS_CHANNELS);
     if (rate > plan->sample_rate && plan->sample_rate < RATE_ENOUGH)
         track->losses |= LOSSES(LOSS_DAMAGED);
