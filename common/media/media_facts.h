@@ -84,6 +84,7 @@ typedef struct MediaStream {
     bool is_subtle; /* more than eight bits, or more colour than 4:2:0 */
     bool is_dolby_vision;
     bool is_stereoscopic; /* pictures for two eyes */
+    bool has_words;       /* inside the pictures: closed captions (ANSI/CTA-708) */
     bool is_spherical;    /* all around who looks, or half of that */
     double growth; /* later pictures turned out larger than the first by this factor; 0: none did */
 

@@ -240,6 +240,25 @@ void media_probe_late(MediaInput *input, MediaFacts *facts)
     }
 }
 
+/* Three bytes each (ANSI/CTA-708 §4.4): valid, kind, two of text. Broadcasts without words send
+ * nothing in them. */
+static bool media_probe_has_words(const AVFrame *frame)
+{
+    const AVFrameSideData *words = av_frame_get_side_data(frame, AV_FRAME_DATA_A53_CC);
+    for (size_t i = 0; words && i + 3 <= words->size; i += 3)
+        if (words->data[i] & 4 && (words->data[i + 1] & 0x7F || words->data[i + 2] & 0x7F))
+            return true;
+    return false;
+}
+
+static void media_probe_beside(MediaStream *stream, const AVFrame *frame)
+{
+    const AVFrameSideData *data = av_frame_get_side_data(frame, AV_FRAME_DATA_STEREO3D);
+    const AVStereo3D *eyes = data ? (const void *)data->data : NULL;
+    stream->is_stereoscopic = stream->is_stereoscopic || (eyes && eyes->type != AV_STEREO3D_2D);
+    stream->has_words = stream->has_words || media_probe_has_words(frame);
+}
+
 void media_probe_frame(MediaStream *stream, const AVFrame *frame)
 {
     MediaColour *colour = &stream->colour;
@@ -256,4 +275,5 @@ void media_probe_frame(MediaStream *stream, const AVFrame *frame)
         colour->matrix = frame->colorspace;
     colour->full_range = media_probe_full_range(frame->color_range, stream->pixel_format);
     stream->interlaced = stream->interlaced || media_compat_interlaced(frame);
+    media_probe_beside(stream, frame);
 }

@@ -18,5 +18,6 @@ _must_check_ bool media_probe(MediaInput *input, MediaFacts *out, Error *error);
  * known of what they hold, and nothing of it was heard: their sound counts as silent. */
 void media_probe_late(MediaInput *input, MediaFacts *facts);
 
-/* Corrects a stream's size, pixels, colour and interlacing by its first decoded picture. */
+/* Corrects a stream's size, pixels, colour and interlacing by its first decoded picture, and adds
+ * what any picture says of a second eye and of words. */
 void media_probe_frame(MediaStream *stream, const struct AVFrame *frame);

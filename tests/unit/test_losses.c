@@ -236,6 +236,11 @@ static void what_a_file_loses_is_told(void **state)
          "frame_rate", "a second of slow motion in an ordinary film"},
         {"eyes.mkv", FILM "-pix_fmt yuv420p -c:v mpeg4 -metadata:s:v stereo_mode=left_right",
          "second_eye", "side by side"},
+#define X264 "-pix_fmt yuv420p -c:v libx264 -x264-params "
+        {"packed.mp4", FILM X264 "bframes=0:frame-packing=3", "second_eye",
+         "side by side, as the copied pictures say"},
+        {"packed.mkv", FILM X264 "frame-packing=3 -vf scale=720:800", "second_eye,size",
+         "side by side, as the pictures say"},
         {"ten.mkv", FILM "-pix_fmt yuv420p10le -c:v ffv1", "colours", "ten bits"},
         {"two.mkv", FILM "-map 0 -map 0 -pix_fmt yuv420p -c:v mpeg4", "picture_track",
          "a second camera"},
@@ -253,6 +258,26 @@ static void what_a_file_loses_is_told(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         check_lost(encoding_source(rows[i].name, rows[i].arguments), rows[i].losses,
                    rows[i].sentence);
+}
+
+/* One pair of letters with each picture, or the pair that stands for none. */
+static void words_inside_the_pictures_are_told(void **state)
+{
+    static const struct {
+        const char *pair, *losses, *sentence;
+    } rows[] = {{"\\x94\\x2C", "subtitles", "captions"}, {"\\x80\\x80", "", "no captions"}};
+    char path[ENCODING_PATH];
+    const char *folder = encoded_folder();
+    (void)state;
+    free(encoded_run("ffmpeg -v error -y " FILM "-pix_fmt yuv420p -c:v mpeg2video '%s/plain.m2v'",
+                     folder));
+    snprintf(path, sizeof path, "%s/words.m2v", folder);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        free(encoded_run("perl -0777 -pe 's/\\x00\\x00\\x01\\x01/\\x00\\x00\\x01\\xB2GA94\\x03\\x41"
+                         "\\xFF\\xFC%s\\xFF\\x00\\x00\\x01\\x01/g' '%s/plain.m2v' > '%s'",
+                         rows[i].pair, folder, path));
+        check_lost(path, rows[i].losses, rows[i].sentence);
+    }
 }
 
 /* A broadcast whose sound becomes that of the film behind the announcement. */
@@ -294,6 +319,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_plan_tells_which_tracks_it_leaves),
         cmocka_unit_test(a_second_view_is_seen_in_the_packets),
         cmocka_unit_test(what_a_file_loses_is_told),
+        cmocka_unit_test(words_inside_the_pictures_are_told),
         cmocka_unit_test(surround_that_begins_later_is_told),
         cmocka_unit_test(what_comes_beside_the_picture_is_told),
     };

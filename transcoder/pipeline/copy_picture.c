@@ -23,6 +23,7 @@ typedef struct CopyPicture {
     double held; /* seconds: until then the last picture stands at least */
     int64_t packets, bytes;
     double look_due; /* seconds */
+    TransferLosses losses;
     const char *unfit;
 } CopyPicture;
 
@@ -97,6 +98,7 @@ static bool copy_picture_look(void *context, AVFrame *frame, Error *error)
         obstacle = "its size changes";
     if (obstacle)
         return copy_picture_unfit(copy, obstacle, error);
+    copy->losses |= plan_picture_losses(&seen, &plan->video);
     if (frame->pts == AV_NOPTS_VALUE)
         return true;
     frame->colorspace = plan->video.source.matrix;
@@ -173,7 +175,7 @@ static TrackState copy_picture_state(const void *self)
                         .frames = copy->packets,
                         .width = copy->spec.plan->video.width,
                         .height = copy->spec.plan->video.height,
-                        .losses = plan_picture_losses(copy->spec.facts, &copy->spec.plan->video),
+                        .losses = copy->losses,
                         .unfit = copy->unfit};
 }
 

@@ -204,6 +204,15 @@ static bool video_track_fits_smaller(const VideoTrack *track, const AVFrame *fra
     return fitted < fmin(wanted, 1) * (1 - SIZE_SLACK);
 }
 
+/* What any picture may bring with it, and nothing of it is made. */
+static TransferLosses video_track_beside(const AVFrame *frame)
+{
+    MediaStream seen = {0};
+    media_probe_frame(&seen, frame);
+    return (seen.has_words ? LOSSES(LOSS_SUBTITLES) : 0) |
+           (seen.is_stereoscopic ? LOSSES(LOSS_SECOND_EYE) : 0);
+}
+
 /* What was told with the first picture may be untold by a later one: fields that begin, light of
  * another kind. True where the filters must follow. */
 static bool video_track_follow(VideoTrack *track, const AVFrame *frame)
@@ -215,7 +224,8 @@ static bool video_track_follow(VideoTrack *track, const AVFrame *frame)
     bool fields = !plan->deinterlace && media_compat_interlaced(frame);
     plan->deinterlace = plan->deinterlace || fields;
     bool light = plan_follow_colour(plan, colour);
-    track->losses |= (fields ? LOSSES(LOSS_FIELDS) : 0) | (plan->tone_map ? LOSSES(LOSS_HDR) : 0);
+    track->losses |= video_track_beside(frame) | (fields ? LOSSES(LOSS_FIELDS) : 0) |
+                     (plan->tone_map ? LOSSES(LOSS_HDR) : 0);
     return light || fields;
 }
 

@@ -21,6 +21,7 @@ TransferLosses plan_picture_losses(const MediaStream *stream, const PlanVideo *p
         TransferLoss loss;
     } found[] = {
         {stream->is_stereoscopic, LOSS_SECOND_EYE},
+        {stream->has_words, LOSS_SUBTITLES},
         {stream->is_spherical, LOSS_SPHERE},
         {stream->is_dolby_vision, LOSS_DOLBY_VISION},
         {!plan->copy && stream->has_alpha, LOSS_ALPHA},
