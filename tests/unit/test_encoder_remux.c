@@ -252,6 +252,19 @@ static void pictures_numbered_as_they_are_decoded_are_shown_in_order(void **stat
     }
 }
 
+/* The notes between the pictures are left out, so what they say is said. */
+static void a_copy_tells_what_it_lacks(void **state)
+{
+    const char *source =
+        encoding_source("packed.mp4", "-f lavfi -i testsrc=s=320x240:r=25:d=2 -pix_fmt yuv420p "
+                                      "-c:v libx264 -x264-params frame-packing=3");
+    Made made = {.limit = allow_copying};
+    (void)state;
+    assert_true(encoding_try(source, 1080, &made));
+    check_operation(&made, "remux", "pictures for two eyes are copied");
+    unit_check(made.result.losses == LOSSES(LOSS_SECOND_EYE), "and nobody can tell it any more");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +273,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_half_may_be_copied_alone),
         cmocka_unit_test(picture_and_sound_stay_together_whatever_is_copied),
         cmocka_unit_test(what_cannot_be_copied_is_encoded_without_a_word),
+        cmocka_unit_test(a_copy_tells_what_it_lacks),
         cmocka_unit_test(pictures_numbered_as_they_are_decoded_are_shown_in_order),
     };
     return encoding_run("encoder remux", tests, ARRAY_SIZE(tests), argc, argv);

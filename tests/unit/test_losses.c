@@ -237,8 +237,6 @@ static void what_a_file_loses_is_told(void **state)
         {"eyes.mkv", FILM "-pix_fmt yuv420p -c:v mpeg4 -metadata:s:v stereo_mode=left_right",
          "second_eye", "side by side"},
 #define X264 "-pix_fmt yuv420p -c:v libx264 -x264-params "
-        {"packed.mp4", FILM X264 "bframes=0:frame-packing=3", "second_eye",
-         "side by side, as the copied pictures say"},
         {"packed.mkv", FILM X264 "frame-packing=3 -vf scale=720:800", "second_eye,size",
          "side by side, as the pictures say"},
         {"ten.mkv", FILM "-pix_fmt yuv420p10le -c:v ffv1", "colours", "ten bits"},

@@ -115,6 +115,16 @@ static bool copy_picture_decode_key(CopyPicture *copy, const AVPacket *packet, E
            (copy->decode.faults == 0 || copy_picture_unfit(copy, "a key frame is damaged", error));
 }
 
+/* One key frame a second, with all that the copy will lack. */
+static bool copy_picture_look_at(CopyPicture *copy, const AVPacket *packet, Error *error)
+{
+    double shown = copy_picture_seconds(copy, packet->pts);
+    if (!(packet->flags & AV_PKT_FLAG_KEY) || shown < copy->look_due)
+        return true;
+    copy->look_due = shown + LOOK_EVERY;
+    return copy_picture_decode_key(copy, packet, error);
+}
+
 static bool copy_picture_finish(CopyPicture *copy, Error *error)
 {
     if (copy->packets == 0)
@@ -134,24 +144,20 @@ static bool copy_picture_take(void *self, AVPacket *packet, Error *error)
         return copy_picture_finish(copy, error);
     picture_order_packet(&copy->order, packet);
     const char *fault = copy_picture_time_fault(copy, packet);
-    if (!fault)
-        fault = copy_picture_strip_packet(copy, packet);
     if (fault)
+        return copy_picture_unfit(copy, fault, error);
+    if (!copy_picture_look_at(copy, packet, error))
+        return false;
+    if ((fault = copy_picture_strip_packet(copy, packet)))
         return copy_picture_unfit(copy, fault, error);
     if (copy->packets++ == 0)
         copy->first_pts = packet->pts;
     copy->last_dts = packet->dts;
     copy->end = MAX_OF(copy->end, packet->pts + packet->duration);
     copy->bytes += packet->size;
-    double shown = copy_picture_seconds(copy, packet->pts),
-           end = copy_picture_seconds(copy, copy->end);
+    double end = copy_picture_seconds(copy, copy->end);
     if (end > JUDGE_AFTER && (fault = copy_picture_rates_fault(copy, JUDGE_TOLERANCE)))
         return copy_picture_unfit(copy, fault, error);
-    if ((packet->flags & AV_PKT_FLAG_KEY) && shown >= copy->look_due) {
-        copy->look_due = shown + LOOK_EVERY;
-        if (!copy_picture_decode_key(copy, packet, error))
-            return false;
-    }
     if (!mux_write(copy->spec.mux, MUX_VIDEO, packet, error)) {
         copy->unfit = error->code == ERROR_MEDIA ? "it could not be written" : NULL;
         return false;
