@@ -261,7 +261,7 @@ MediaTypeId media_detect_file(const MediaReader *reader, MediaRefusal *refusal)
     MediaTypeId type = media_detect(head.bytes, head.length, refusal);
     uint64_t offset = 0;
     size_t tag;
-    if (type != TYPE_MP3)
+    if (type != TYPE_MP3 && type != TYPE_NONE)
         return type;
     for (int i = 0; i < TAGS_MAX && (tag = signature_tag(head)); i++) {
         offset += tag;

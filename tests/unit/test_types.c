@@ -485,6 +485,17 @@ static void tags_hide_nothing(void **state)
     }
 }
 
+/* Taggers leave room behind their tag, and what is looked through begins anew behind it. */
+static void room_behind_a_tag_hides_nothing(void **state)
+{
+    (void)state;
+    _cleanup_bytes_ Bytes tag = id3(40000);
+    _cleanup_bytes_ Bytes room = {base_calloc(1, 40000), 40000};
+    _cleanup_bytes_ Bytes sound = bytes_read(encoding_source("a.mp3", SOUND));
+    const Bytes parts[] = {tag, room, sound};
+    check(bytes_write(parts, 3), TYPE_MP3, 1, "MP3 behind a tag and room for more");
+}
+
 /* As id3() has it; more than is looked through for the first frame. */
 static void tags_of_ape_hide_nothing(void **state)
 {
@@ -648,6 +659,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(packets_may_carry_their_parity),
         cmocka_unit_test(sizes_of_ebml_may_be_written_in_any_width),
         cmocka_unit_test(tags_hide_nothing),
+        cmocka_unit_test(room_behind_a_tag_hides_nothing),
         cmocka_unit_test(tags_of_ape_hide_nothing),
         cmocka_unit_test(rubbish_hides_nothing),
         cmocka_unit_test(an_unknown_brand_hides_no_film),
