@@ -143,10 +143,20 @@ static void sound_that_becomes_more_is_told_as_a_loss(void **state)
     }
 }
 
+/* As writers make them whose clock stands still. */
+static void pictures_at_one_time_are_told_as_a_loss(void **state)
+{
+    (void)state;
+    Made made = make(encoding_source("still.mkv", FIRST MPEG2 "-an -bsf:v setts=ts=0"),
+                     "pictures all at one time");
+    unit_check(made.result.losses == LOSSES(LOSS_DAMAGED), "only one of them is shown");
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recordings_joined_end_to_end_are_all_there),
+        cmocka_unit_test(pictures_at_one_time_are_told_as_a_loss),
         cmocka_unit_test(sounds_at_one_time_are_told_as_a_loss),
         cmocka_unit_test(sound_that_becomes_more_is_told_as_a_loss),
     };

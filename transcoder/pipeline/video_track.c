@@ -281,8 +281,8 @@ static void video_track_complete_colour(const VideoTrack *track, AVFrame *frame)
         frame->color_range = colour->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
 }
 
-/* Times must grow; the first picture is shown from the beginning, however late it comes. Two at one
- * time are a stutter, but one from before the newest is a loss. */
+/* Times must grow; the first picture is shown from the beginning, however late it comes. What does
+ * not come after the newest is not shown: of a few, nobody misses anything. */
 static bool video_track_place_in_time(VideoTrack *track, AVFrame *frame)
 {
     MediaRatio rate = track->spec.plan.video.frame_rate;
@@ -291,9 +291,10 @@ static bool video_track_place_in_time(VideoTrack *track, AVFrame *frame)
         frame->pts = 0;
     else if (frame->pts == AV_NOPTS_VALUE)
         frame->pts = track->last_pts + MAX_OF(track->last_length, 1);
-    track->lost += !first && frame->pts < track->last_pts;
-    if (!first && frame->pts <= track->last_pts)
+    if (!first && frame->pts <= track->last_pts) {
+        track->lost++;
         return false;
+    }
     track->last_length = media_compat_duration(frame);
     if (track->last_length <= 0)
         track->last_length =
