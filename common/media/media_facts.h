@@ -58,6 +58,7 @@ typedef struct MediaStream {
     char codec[32]; /* the library's short name, or what people call it; "unknown": has none */
     bool decodable; /* by a decoder that may be used on strangers' bytes */
     bool silent;    /* it was tried, and nothing came out: damaged or incomplete */
+    bool is_late;   /* it came when the file was being read, and nothing of it was tried */
     bool is_default;
     char language[8]; /* ISO 639-2/T as the container tells it; "": untold */
     bool is_still;    /* cover art, thumbnail track */

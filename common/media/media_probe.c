@@ -236,7 +236,7 @@ void media_probe_late(MediaInput *input, MediaFacts *facts)
          facts->stream_count++) {
         MediaStream *stream = &facts->streams[facts->stream_count];
         media_probe_stream(stream, format, format->streams[facts->stream_count]);
-        stream->silent = true;
+        stream->is_late = true;
     }
 }
 

@@ -14,8 +14,7 @@ struct AVFrame;
  * learned. */
 _must_check_ bool media_probe(MediaInput *input, MediaFacts *out, Error *error);
 
-/* Adds the streams that reading found since, which come later than is looked for them. Nothing is
- * known of what they hold, and nothing of it was heard: their sound counts as silent. */
+/* Adds the streams that reading found since, which come later than is looked for them. */
 void media_probe_late(MediaInput *input, MediaFacts *facts);
 
 /* Corrects a stream's size, pixels, colour and interlacing by its first decoded picture, and adds

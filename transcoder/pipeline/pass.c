@@ -173,7 +173,8 @@ static void pass_open_mux(Pass *pass)
 /* Sound of which nothing was known when the plan was made: empty, or it comes late. */
 static bool pass_may_come_late(const MediaStream *stream)
 {
-    return stream->kind == STREAM_AUDIO && stream->decodable && !media_is_audible(stream);
+    return stream->kind == STREAM_AUDIO && stream->decodable && !stream->silent &&
+           !media_is_audible(stream);
 }
 
 static bool pass_open_tracks(Pass *pass, Error *error)
@@ -266,7 +267,7 @@ static void pass_look_for_late_sound(Pass *pass, const AVPacket *packet)
     if ((size_t)packet->stream_index >= pass->facts.stream_count)
         return;
     MediaStream *stream = &pass->facts.streams[packet->stream_index];
-    stream->silent = stream->silent || pass_may_come_late(stream);
+    stream->is_late = stream->is_late || pass_may_come_late(stream);
 }
 
 static bool pass_take_packet(Pass *pass, AVPacket *packet, Error *error)

@@ -42,8 +42,8 @@ static TransferLosses plan_mix_losses(const MediaStream *stream, const PlanAudio
     return plan->right < 0 && stream->channels > plan->channels ? LOSSES(LOSS_CHANNELS) : 0;
 }
 
-/* A format that cannot be decoded is no loss beside sound that can: a phone's spatial sound comes
- * with plain stereo. Sound that should have been heard, and was not, is one. */
+/* What cannot be decoded is no loss beside sound that can: a phone's spatial sound comes with plain
+ * stereo. What comes late was never tried. */
 static TransferLosses plan_sound_losses(const MediaStream *stream, const EncodePlan *plan)
 {
     const PlanAudio *played = &plan->audio;
@@ -53,9 +53,9 @@ static TransferLosses plan_sound_losses(const MediaStream *stream, const EncodeP
     for (size_t i = 0; i < PLAN_FURTHER_SOUNDS; i++)
         if (stream->index == plan->further[i].stream)
             return plan_mix_losses(stream, &plan->further[i]);
-    if (stream->index == played->right || (!audible && !stream->silent && played->stream >= 0))
+    if (stream->index == played->right || (!audible && !stream->is_late && played->stream >= 0))
         return 0;
-    return LOSSES(audible || played->stream >= 0 ? LOSS_SOUND_TRACK : LOSS_SOUND);
+    return LOSSES(played->stream >= 0 ? LOSS_SOUND_TRACK : LOSS_SOUND);
 }
 
 TransferLosses plan_track_losses(const MediaFacts *facts, const EncodePlan *plan)
