@@ -48,7 +48,7 @@ void timeline_init(Timeline *timeline, const AVFormatContext *format, const AVSt
                            .clockless = timeline_is_clockless(format),
                            .anchored = zero != AV_NOPTS_VALUE,
                            .gap_max = jumpy ? GAP_MAX_JUMPY : GAP_MAX,
-                           .told = MAX_OF(format->duration, 0)};
+                           .told = MIN_OF(MAX_OF(format->duration, 0), TIME_MAX)};
 }
 
 static int64_t timeline_shift(const TimelineTrack *track, int64_t time)

@@ -42,18 +42,18 @@ static TransferLosses plan_mix_losses(const MediaStream *stream, const PlanAudio
     return plan->right < 0 && stream->channels > plan->channels ? LOSSES(LOSS_CHANNELS) : 0;
 }
 
-/* What cannot be decoded is no loss beside sound that can: a phone's spatial sound comes with plain
- * stereo. What comes late was never tried. */
+/* A kind that nobody here can decode is no loss beside sound that can be: a phone's spatial sound
+ * comes with plain stereo. What is damaged, or comes so late that it was never tried, is one. */
 static TransferLosses plan_sound_losses(const MediaStream *stream, const EncodePlan *plan)
 {
     const PlanAudio *played = &plan->audio;
-    bool audible = media_is_audible(stream);
+    bool strange = !stream->decodable && !stream->is_late;
     if (stream->index == played->stream)
         return plan_mix_losses(stream, played);
     for (size_t i = 0; i < PLAN_FURTHER_SOUNDS; i++)
         if (stream->index == plan->further[i].stream)
             return plan_mix_losses(stream, &plan->further[i]);
-    if (stream->index == played->right || (!audible && !stream->is_late && played->stream >= 0))
+    if (stream->index == played->right || (strange && played->stream >= 0))
         return 0;
     return LOSSES(played->stream >= 0 ? LOSS_SOUND_TRACK : LOSS_SOUND);
 }
