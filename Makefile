@@ -177,6 +177,7 @@ TRANSCODER := \
 	transcoder/pipeline/output.c \
 	transcoder/pipeline/pace.c \
 	transcoder/pipeline/pass.c \
+	transcoder/pipeline/pass_judge.c \
 	transcoder/pipeline/picture.c \
 	transcoder/pipeline/picture_order.c \
 	transcoder/pipeline/pipeline.c \

@@ -87,7 +87,24 @@ TrackState pass_state(const Pass *pass, PassTrack track);
 /* Seconds decoded or copied so far. */
 double pass_seconds(const Pass *pass);
 
+void pass_release(Pass *pass);
+
+/* --- pass_judge.c: what is to be said of a pass; nothing here reads on --- */
+
+/* Whether a file of this size can last as long as its container tells. */
+bool pass_is_duration_plausible(const MediaFacts *facts);
+
+/* Of what came nothing could be decoded: a verdict when it was enough, or all (`ended`). */
+bool pass_is_unheard(const Pass *pass, PassTrack track, bool ended);
+
+/* Seconds: where the file ends as its head tells, which may be the only place that knows how long
+ * the last picture stands. It is believed of MP4 alone, where an index says that nothing was lost:
+ * all in it was read, and it was complete from the beginning. Else 0. */
+double pass_told_end(const Pass *pass);
+
+/* Why the pass failed, where another one can do better. Silence is a verdict only when there was
+ * enough to hear, or when all was read; sound that fails alone has told why. */
+void pass_learn(const Pass *pass, PassKnowledge *knowledge);
+
 /* What the file tells of and is not in what was made. */
 TransferLosses pass_losses(const Pass *pass);
-
-void pass_release(Pass *pass);
