@@ -67,6 +67,11 @@ Made encoding_make(const char *source)
     return made;
 }
 
+void encoding_allow_copying(EncoderPolicy *policy)
+{
+    policy->remux_bit_rate = 8000000;
+}
+
 bool encoding_is_whole(const TransferResult *result)
 {
     TransferLosses light = LOSSES(LOSS_HDR) | LOSSES(LOSS_DOLBY_VISION) | LOSSES(LOSS_COLOURS) |

@@ -21,6 +21,9 @@ typedef struct Made {
     int calls, last_percent;
 } Made;
 
+/* A limit for Made: as the standard settings have it, what is web-ready is copied. */
+void encoding_allow_copying(EncoderPolicy *policy);
+
 /* `made` may say when to stop, the limits, and a signal for the child; the result goes there. */
 bool encoding_try(const char *source, int max_short_side, Made *made);
 

@@ -21,15 +21,9 @@ static void check_privacy(const char *folder)
     }
 }
 
-/* As the standard settings have it: what is web-ready is copied. */
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 static Made make(const char *source)
 {
-    Made made = {.limit = allow_copying};
+    Made made = {.limit = encoding_allow_copying};
     if (!encoding_try(source, 1080, &made))
         fail_msg("%s: %s", source, made.error.detail);
     return made;

@@ -8,14 +8,9 @@
 #define X264    "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -b:v 300k "
 #define READY   PICTURE TONE X264 "-c:a aac "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 static Made copy(const char *source)
 {
-    Made made = {.limit = allow_copying};
+    Made made = {.limit = encoding_allow_copying};
     if (!encoding_try(source, 1080, &made))
         fail_msg("%s: %s", source, made.error.detail);
     return made;
@@ -258,7 +253,7 @@ static void a_copy_tells_what_it_lacks(void **state)
     const char *source =
         encoding_source("packed.mp4", "-f lavfi -i testsrc=s=320x240:r=25:d=2 -pix_fmt yuv420p "
                                       "-c:v libx264 -x264-params frame-packing=3");
-    Made made = {.limit = allow_copying};
+    Made made = {.limit = encoding_allow_copying};
     (void)state;
     assert_true(encoding_try(source, 1080, &made));
     check_operation(&made, "remux", "pictures for two eyes are copied");

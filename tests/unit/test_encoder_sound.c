@@ -4,14 +4,9 @@
 
 #define SINE(rate) "-f lavfi -i \"sine=frequency=440:sample_rate=" #rate ":d=3\" "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 static Made record(const char *source)
 {
-    Made made = {.limit = allow_copying};
+    Made made = {.limit = encoding_allow_copying};
     if (!encoding_try(source, 1080, &made))
         fail_msg("%s: %s", source, made.error.detail);
     return made;
@@ -335,7 +330,7 @@ static void further_sounds_come_along(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = {.limit = allow_copying};
+        Made made = {.limit = encoding_allow_copying};
         const char *sentence = rows[i].sentence;
         if (!encoding_try(encoding_source(rows[i].name, rows[i].arguments), 1080, &made))
             fail_msg("%s: %s", sentence, made.error.detail);

@@ -18,14 +18,9 @@
 #define MPEG2  "-c:v mpeg2video -c:a mp2 "
 #define X264   "-c:v libx264 -preset ultrafast -pix_fmt yuv420p "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 static Made make(const char *source, const char *sentence)
 {
-    Made made = {.limit = allow_copying};
+    Made made = {.limit = encoding_allow_copying};
     if (!encoding_try(source, 1080, &made))
         fail_msg("%s: %s", sentence, made.error.detail);
     return made;

@@ -13,11 +13,6 @@
 #define READY   PICTURE TONE X264 "-c:a aac "
 #define OLD     PICTURE TONE "-c:v mpeg4 -c:a libmp3lame "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 /* A minute of another kind beside the film. */
 static const char *minute(const char *kind)
 {
@@ -42,7 +37,7 @@ typedef struct HeadRow {
 
 static void check_row(const char *source, const HeadRow *row)
 {
-    Made made = {.limit = allow_copying};
+    Made made = {.limit = encoding_allow_copying};
     if (!encoding_try(source, 1080, &made))
         fail_msg("%s: %s", row->sentence, made.error.detail);
     double pictures = encoded_number(made.video, "v:0", "stream=nb_frames");

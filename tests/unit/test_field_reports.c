@@ -12,11 +12,6 @@
 #define X264 "-c:v libx264 -preset ultrafast -pix_fmt yuv420p "
 #define X265 "-c:v libx265 -preset ultrafast -x265-params log-level=error -tag:v hvc1 "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 typedef struct Report {
     const char *name, *arguments, *operation;
     int pictures;
@@ -27,7 +22,7 @@ typedef struct Report {
 
 static Made check_report(const char *source, const Report *report)
 {
-    Made made = {.limit = allow_copying};
+    Made made = {.limit = encoding_allow_copying};
     if (!encoding_try(source, 1080, &made))
         fail_msg("%s: %s", report->sentence, made.error.detail);
     double pictures = encoded_number(made.video, "v:0", "stream=nb_frames");

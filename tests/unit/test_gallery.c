@@ -33,11 +33,6 @@ static void read_storyboard(const Made *made, Cues *cues)
     ",eq=brightness=-0.3[a];color=white:s=64x64:r=" rate ":d=" seconds                             \
     "[b];[a][b]overlay=x=t*16:y=t*8\" -pix_fmt yuv420p -c:v libx264 -preset ultrafast "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 /* Cuts a tile out of the sheet, and the pictures of the video at its time and two seconds away. */
 static void cut_out(const Made *made, const Cue *cue)
 {
@@ -80,7 +75,7 @@ static void each_tile_shows_the_video_at_its_time(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = {.limit = streq(rows[i].operation, "remux") ? allow_copying : NULL};
+        Made made = {.limit = streq(rows[i].operation, "remux") ? encoding_allow_copying : NULL};
         Cues cues;
         const char *source = encoding_source(rows[i].name, rows[i].arguments);
         unit_check(encoding_try(source, 1080, &made), made.error.detail);

@@ -12,11 +12,6 @@
 #define X264   "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -b:v 300k "
 #define B      "-bf 2 -b_strategy 0 "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 static double count_pictures(const char *path)
 {
     _cleanup_free_ char *text = encoded_run("ffprobe -v error -select_streams v -count_packets "
@@ -29,7 +24,7 @@ static double count_pictures(const char *path)
 static void check_length(const char *source, bool copying, const char *operation, double seconds,
                          const char *sentence)
 {
-    Made made = {.limit = copying ? allow_copying : NULL};
+    Made made = {.limit = copying ? encoding_allow_copying : NULL};
     if (!encoding_try(source, 1080, &made))
         fail_msg("%s: %s", sentence, made.error.detail);
     double track = encoded_number(made.video, "v:0", "stream=duration");
@@ -143,7 +138,7 @@ static void a_lost_end_is_not_held(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = {.limit = allow_copying};
+        Made made = {.limit = encoding_allow_copying};
         const char *source = encoding_source(rows[i].name, rows[i].arguments);
         free(encoded_run("truncate -s $(( $(stat -c %%s '%s') / 2 )) '%s'", source, source));
         if (!encoding_try(source, 1080, &made))

@@ -11,11 +11,6 @@
     "-f lavfi -i \"aevalsrc='sin(2*PI*300*t)*(lt(t,4)+between(t,6,8)+0.5*gt(t,8))':s=" rate        \
     ":d=10\" "
 
-static void allow_copying(EncoderPolicy *policy)
-{
-    policy->remux_bit_rate = 8000000;
-}
-
 static json_t *read_waveform(void)
 {
     Error error = {0};
@@ -98,7 +93,7 @@ static void a_recording_has_a_waveform(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        Made made = {.limit = allow_copying};
+        Made made = {.limit = encoding_allow_copying};
         const char *source = encoding_source(rows[i].name, rows[i].arguments);
         unit_check(encoding_try(source, 1080, &made), made.error.detail);
         unit_check(streq(made.result.operation, rows[i].operation), rows[i].sentence);

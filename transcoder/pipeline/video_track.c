@@ -18,9 +18,6 @@
 /* Half a frame at the highest rate: a key frame is due when the next frame would be too late. */
 #define KEY_SLACK (0.5 / PLAN_FRAME_RATE)
 
-/* Pixels of the shorter side that are no difference: sides are made even. */
-#define SIDE_SLACK 2
-
 /* A picture smaller by no more is as large. */
 #define SIZE_SLACK 0.03
 
@@ -75,6 +72,12 @@ static double video_track_pixel_aspect(const AVFrame *frame)
 static double video_track_shape(const VideoTrack *track, const AVFrame *frame)
 {
     return frame->width * video_track_pixel_aspect(frame) * track->told / frame->height;
+}
+
+/* In pixels that are as wide as they are high. */
+static double video_track_shorter_side(const VideoTrack *track, const AVFrame *frame)
+{
+    return frame->height * fmin(1, video_track_shape(track, frame));
 }
 
 /* The plan for what is really there; the choice of streams stands. */
@@ -163,10 +166,10 @@ static double video_track_excess(const VideoTrack *track, const AVFrame *frame)
 {
     const PlanVideo *plan = &track->spec.plan.video;
     int made = MIN_OF(plan->width, plan->height);
-    double shown = frame->height * fmin(1, video_track_shape(track, frame));
-    bool may = made + SIDE_SLACK <= track->spec.plan.policy.max_short_side &&
-               MAX_OF(plan->width, plan->height) + SIDE_SLACK <= PLAN_LONG_SIDE_MAX;
-    return may && shown > made + SIDE_SLACK ? shown / made : 0;
+    double shown = video_track_shorter_side(track, frame);
+    bool may = made + PLAN_SIDE_SLACK <= track->spec.plan.policy.max_short_side &&
+               MAX_OF(plan->width, plan->height) + PLAN_SIDE_SLACK <= PLAN_LONG_SIDE_MAX;
+    return may && shown > made + PLAN_SIDE_SLACK ? shown / made : 0;
 }
 
 /* Larger pictures that have lasted until now are worth beginning anew. */
@@ -248,8 +251,8 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
         track->losses |= LOSSES(LOSS_SHAPE);
     if (video_track_fits_smaller(track, frame))
         track->losses |= LOSSES(LOSS_LARGER_PARTS);
-    else if (frame->height * fmin(1, wider * track->shape) >
-             MIN_OF(plan->video.width, plan->video.height) + SIDE_SLACK)
+    else if (video_track_shorter_side(track, frame) >
+             MIN_OF(plan->video.width, plan->video.height) + PLAN_SIDE_SLACK)
         track->losses |= LOSSES(LOSS_SIZE);
     plan_video_filters(&plan->video, wider, text);
     if (track->encoder) {

@@ -53,6 +53,7 @@ typedef enum PlanOperation {
 } PlanOperation;
 
 #define PLAN_LONG_SIDE_MAX 4096 /* pixels: the hardware decoders of phones end there */
+#define PLAN_SIDE_SLACK    2    /* pixels that are no difference: sides are made even */
 #define PLAN_FRAME_RATE    60   /* frames a second at most */
 #define PLAN_KEY_SECONDS   2    /* between two key frames at most */
 

@@ -3,14 +3,11 @@
 #include "common/media/media_choice.h"
 #include "transcoder/plan/plan.h"
 
-/* Pixels of the shorter side that are no difference: sides are made even. */
-#define SIDE_SLACK 2
-
 static bool plan_is_smaller(const MediaStream *stream, const PlanVideo *plan)
 {
     double width = stream->width * media_pixel_aspect(stream), height = stream->height;
     double shorter = fmin(width, height) * fmax(stream->growth, 1);
-    return shorter > MIN_OF(plan->width, plan->height) + SIDE_SLACK;
+    return shorter > MIN_OF(plan->width, plan->height) + PLAN_SIDE_SLACK;
 }
 
 TransferLosses plan_picture_losses(const MediaStream *stream, const PlanVideo *plan)

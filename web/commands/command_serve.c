@@ -97,6 +97,11 @@ static AccessRules app_access(const Settings *settings)
                          .under_way = at_once ? allowance_new(&under_way) : NULL};
 }
 
+/* The setting's choices are the policies, in their order. */
+_Static_assert(RETENTION_AUTO == (int)SETTING_KEEP_AUTO && RETENTION_ALL == (int)SETTING_KEEP_YES &&
+                   RETENTION_NONE == (int)SETTING_KEEP_NO,
+               "KEEP_ORIGINAL_VIDEOS");
+
 /* Opens what is on disk and wires the parts together. */
 static bool app_open(App *app, const Settings *settings, const SandboxReport *sandbox, Error *error)
 {
