@@ -77,7 +77,7 @@ static double map_ms(const AVFrame *picture)
     Error error = {0};
     ToneMap *map;
     double least = 1e9;
-    tone_map_new(&hdr10, &map);
+    tone_map_new(&hdr10, MEDIA_COLOUR_BT709, &map);
     for (int i = 0; i < PICTURES; i++) {
         _cleanup_frame_ AVFrame *given = av_frame_clone(picture);
         REQUIRE(given);

@@ -45,7 +45,7 @@ static void check_colour(const Made *made, double second, const int wanted[3], c
     int rgb[3];
     moment_colour((Moment){made->video, second}, 160, 90, rgb);
     for (size_t i = 0; i < 3; i++)
-        if (abs(rgb[i] - wanted[i]) > 8)
+        if (abs(rgb[i] - wanted[i]) > 5)
             fail_msg("%s: at %.1f s it is %d %d %d and not %d %d %d", sentence, second, rgb[0],
                      rgb[1], rgb[2], wanted[0], wanted[1], wanted[2]);
 }

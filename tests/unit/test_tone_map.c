@@ -162,7 +162,7 @@ static AVFrame *mapped(const AVFrame *frame, MediaColour colour)
     Error error = {0};
     plan_video_filters(&plan, 1, text);
     AVFrame *made = filtered(frame, text);
-    tone_map_new(&colour, &map);
+    tone_map_new(&colour, MEDIA_COLOUR_BT709, &map);
     assert_true(tone_map_frame(map, made, &error));
     tone_map_free(&map);
     return made;
@@ -387,7 +387,7 @@ static AVFrame *mapped_at_once(AVFrame *frame, MediaColour colour)
 {
     ToneMap *map;
     Error error = {0};
-    tone_map_new(&colour, &map);
+    tone_map_new(&colour, MEDIA_COLOUR_BT709, &map);
     assert_true(tone_map_frame(map, frame, &error));
     tone_map_free(&map);
     assert_int_equal(frame->format, AV_PIX_FMT_YUV420P);

@@ -30,19 +30,15 @@
 
 #define DISPLAY_GAMMA 2.4 /* ITU-R BT.1886 */
 
-/* ITU-R BT.709 §3: what red and blue give to luma, and the span of their differences from it. */
-#define RED_PART   0.2126f
-#define BLUE_PART  0.0722f
-#define GREEN_PART (1 - RED_PART - BLUE_PART)
-#define RED_SPAN   (2 * (1 - RED_PART))
-#define BLUE_SPAN  (2 * (1 - BLUE_PART))
-
 struct ToneMap {
     int16_t red_v[CODES], green_u[CODES], green_v[CODES], blue_u[CODES]; /* added to the luma */
     float light[SIGNALS];                                                /* 1: white */
     float to_bt709[3][3];
-    float roots[ROOTS]; /* of light, by the display's gamma */
-    float greys[CODES]; /* what the lumas of grey become; 1: white */
+    int matrix;              /* of the pictures made, and what follows from it: */
+    float parts[3];          /* what red, green and blue give to luma */
+    float per_red, per_blue; /* samples by differences from luma */
+    float roots[ROOTS];      /* of light, by the display's gamma */
+    float greys[CODES];      /* what the lumas of grey become; 1: white */
 };
 
 #define LANES 4
@@ -106,17 +102,20 @@ static void tone_map_fill_light(ToneMap *map, int transfer)
     }
 }
 
-/* What the colour differences add, ITU-R BT.2100 table 6, from the parts of red and blue. */
+/* What red and blue give to luma, ITU-T H.273 table 4; green gives the rest. */
+static void tone_map_parts(int matrix, double *red, double *blue)
+{
+    bool old = matrix == MEDIA_COLOUR_BT470BG || matrix == MEDIA_COLOUR_BT601;
+    bool new = matrix == MEDIA_COLOUR_BT709;
+    *red = old ? 0.299 : new ? 0.2126 : 0.2627;
+    *blue = old ? 0.114 : new ? 0.0722 : 0.0593;
+}
+
+/* What the colour differences add, ITU-R BT.2100 table 6. */
 static void tone_map_fill_differences(ToneMap *map, int matrix)
 {
-    double red = 0.2627, blue = 0.0593;
-    if (matrix == MEDIA_COLOUR_BT709) {
-        red = 0.2126;
-        blue = 0.0722;
-    } else if (matrix == MEDIA_COLOUR_BT470BG || matrix == MEDIA_COLOUR_BT601) {
-        red = 0.299;
-        blue = 0.114;
-    }
+    double red, blue;
+    tone_map_parts(matrix, &red, &blue);
     double green = 1 - red - blue;
     for (int i = 0; i < CODES; i++) {
         double unit = 2.0 * FINE * (i - COLOUR_ZERO) * LUMA_SPAN / COLOUR_SPAN;
@@ -201,9 +200,22 @@ static void tone_map_fill_greys(ToneMap *map)
     }
 }
 
-void tone_map_new(const MediaColour *source, ToneMap **out)
+static void tone_map_fill_target(ToneMap *map, int matrix)
+{
+    double red, blue;
+    tone_map_parts(matrix, &red, &blue);
+    map->matrix = matrix;
+    map->parts[0] = (float)red;
+    map->parts[1] = (float)(1 - red - blue);
+    map->parts[2] = (float)blue;
+    map->per_red = (float)(224 / (2 * (1 - red)));
+    map->per_blue = (float)(224 / (2 * (1 - blue)));
+}
+
+void tone_map_new(const MediaColour *source, int matrix, ToneMap **out)
 {
     ToneMap *map = NEW(ToneMap);
+    tone_map_fill_target(map, matrix);
     tone_map_fill_light(map, source->transfer);
     tone_map_fill_differences(map, source->matrix);
     tone_map_fill_matrix(map, source->primaries);
@@ -310,13 +322,14 @@ typedef struct Made {
 
 /* Four blocks. Their colour is that of the place where samples of colour lie: between the lines, in
  * the left column. */
-static inline Made run_join_group(const Run *run, int i)
+static inline Made run_join_group(const ToneMap *map, const Run *run, int i)
 {
     Floats luma[ENDS], part, slope, base, mean, red, blue;
     Made made;
     for (End end = DARKEST; end < ENDS; end++)
-        luma[end] = run->red[end].some[i] * RED_PART + run->green[end].some[i] * GREEN_PART +
-                    run->blue[end].some[i] * BLUE_PART;
+        luma[end] = run->red[end].some[i] * map->parts[0] +
+                    run->green[end].some[i] * map->parts[1] +
+                    run->blue[end].some[i] * map->parts[2];
     Floats dark = run->grey_ends[DARKEST].some[i];
     Floats per_grey = 1 / (run->grey_ends[BRIGHTEST].some[i] - dark + 1e-6f);
     part = (run->grey[0][0].some[i] + run->grey[1][0].some[i]) * 0.375f +
@@ -327,8 +340,8 @@ static inline Made run_join_group(const Run *run, int i)
           (run->red[BRIGHTEST].some[i] - run->red[DARKEST].some[i]) * part;
     blue = run->blue[DARKEST].some[i] +
            (run->blue[BRIGHTEST].some[i] - run->blue[DARKEST].some[i]) * part;
-    made.u = run_whole(run_limit((blue - mean) * (224 / BLUE_SPAN) + 128));
-    made.v = run_whole(run_limit((red - mean) * (224 / RED_SPAN) + 128));
+    made.u = run_whole(run_limit((blue - mean) * map->per_blue + 128));
+    made.v = run_whole(run_limit((red - mean) * map->per_red + 128));
     base = run_limit(luma[DARKEST] * 219 + 16);
     slope = (run_limit(luma[BRIGHTEST] * 219 + 16) - base) * per_grey;
     base -= slope * dark;
@@ -338,11 +351,11 @@ static inline Made run_join_group(const Run *run, int i)
     return made;
 }
 
-static void run_join(Run *run)
+static void run_join(const ToneMap *map, Run *run)
 {
     Numbers lines[2], u, v;
     for (int i = 0; i < GROUPS; i++) {
-        Made made = run_join_group(run, i);
+        Made made = run_join_group(map, run, i);
         lines[0].some[i] = made.lines[0];
         lines[1].some[i] = made.lines[1];
         u.some[i] = made.u;
@@ -381,7 +394,7 @@ static void tone_map_rows(const ToneMap *map, const AVFrame *from, const AVFrame
         run_look_up_light(map, &run);
         run_map(map, &run, DARKEST);
         run_map(map, &run, BRIGHTEST);
-        run_join(&run);
+        run_join(map, &run);
         memcpy(tone_map_row(to, 0, 2 * row) + 2 * x, run.made[0], 2 * count);
         memcpy(tone_map_row(to, 0, 2 * row + 1) + 2 * x, run.made[1], 2 * count);
         memcpy(tone_map_row(to, 1, row) + x, run.made_u, count);
@@ -407,7 +420,7 @@ bool tone_map_frame(const ToneMap *map, AVFrame *frame, Error *error)
         tone_map_rows(map, frame, made, row);
     made->color_primaries = MEDIA_COLOUR_BT709;
     made->color_trc = MEDIA_COLOUR_BT709;
-    made->colorspace = MEDIA_COLOUR_BT709;
+    made->colorspace = map->matrix;
     made->color_range = AVCOL_RANGE_MPEG;
     av_frame_unref(frame);
     av_frame_move_ref(frame, made);

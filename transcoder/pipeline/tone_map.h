@@ -26,12 +26,14 @@ typedef struct ToneMap ToneMap;
  * is often absurd. */
 #define TONE_MAP_PEAK 10
 
-/* For pictures of these colours, complete; the range is always the limited one. A matrix that is
- * not a plain sum of red, green and blue is taken for that of BT.2020, to which plan_video_filters
- * brings it; unknown primaries are taken for those of BT.2020. */
-void tone_map_new(const MediaColour *source, ToneMap **out);
+/* For pictures of these colours, complete; the range is always the limited one. `matrix` is that of
+ * the pictures made: BT.709's, or BT.601's where a film has begun with it (H.273 code points). A
+ * matrix that is not a plain sum of red, green and blue is taken for that of BT.2020, to which
+ * plan_video_filters brings it; unknown primaries are taken for those of BT.2020. */
+void tone_map_new(const MediaColour *source, int matrix, ToneMap **out);
 
-/* Puts an 8-bit picture of BT.709, limited range, in the place of a 10-bit one with even sides. */
+/* Puts an 8-bit picture of BT.709, limited range, of that matrix in the place of a 10-bit one with
+ * even sides. */
 _must_check_ bool tone_map_frame(const ToneMap *map, AVFrame *frame, Error *error);
 
 void tone_map_free(ToneMap **map);

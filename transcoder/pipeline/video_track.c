@@ -262,7 +262,7 @@ static bool video_track_fit_filter(VideoTrack *track, const AVFrame *frame, Erro
     }
     tone_map_free(&track->tone_map);
     if (plan->video.tone_map)
-        tone_map_new(&plan->video.source, &track->tone_map);
+        tone_map_new(&plan->video.source, plan->video.target.matrix, &track->tone_map);
     if (!filter_open(&spec, &track->filter, error))
         return false;
     return track->encoder || (encode_open_video(&track->spec.plan, filter_time_base(&track->filter),
