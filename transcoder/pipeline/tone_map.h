@@ -28,8 +28,8 @@ typedef struct ToneMap ToneMap;
 
 /* For pictures of these colours, complete; the range is always the limited one. `matrix` is that of
  * the pictures made: BT.709's, or BT.601's where a film has begun with it (H.273 code points). A
- * matrix that is not a plain sum of red, green and blue is taken for that of BT.2020, to which
- * plan_video_filters brings it; unknown primaries are taken for those of BT.2020. */
+ * source's matrix that is not a plain sum of red, green and blue is taken for that of BT.2020, to
+ * which plan_video_filters brings it; unknown primaries are taken for those of BT.2020. */
 void tone_map_new(const MediaColour *source, int matrix, ToneMap **out);
 
 /* Puts an 8-bit picture of BT.709, limited range, of that matrix in the place of a 10-bit one with
